@@ -37,6 +37,6 @@ def prediction_set(probabilities: Sequence[float] | NDArray[np.floating], thresh
     p = np.asarray(probabilities, dtype=np.float64)
     ranked = ranking(p)
     if threshold == 1:
-        return ranked[p[ranked] > 0].tolist()
+        return [int(i) for i in ranked if p[i] > 0]
     enough = np.cumsum(p[ranked]) >= threshold - 1e-9  # 0.1 + 0.2 != 0.3 in binary
-    return ranked[: int(enough.argmax()) + 1 if enough.any() else len(ranked)].tolist()
+    return [int(i) for i in ranked[: int(enough.argmax()) + 1 if enough.any() else len(ranked)]]

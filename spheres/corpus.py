@@ -1,0 +1,225 @@
+"""Articles out of a corpus: any of the published schemas to one `Article`, counted, each once.
+
+    corpus = Corpus(Path("arxivData.json"))
+    for article in corpus: ...
+    print(corpus.counts)
+
+What a column may be called stands in `COLUMNS`; a new schema is a new name there. Known ones: the Kaggle data set
+`neelshah18/arxivdataset` (JSON list; `tag` is a Python literal in a string), arXiv's own snapshot (JSON lines;
+`categories` separated by spaces), and tables with title / abstract / categories columns.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spheres.errors import SphereError
+from spheres.formats import Record, open_records
+from spheres.groups import known_categories
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "arxiv_id", "paper_id", "identifier"),
+    "title": ("title", "titles", "paper_title"),
+    "abstract": ("abstract", "abstracts", "summary", "summaries"),
+    "categories": ("categories", "category", "tag", "tags", "terms", "subjects", "primary_category"),
+    "date": ("update_date", "date", "published", "updated"),
+}
+MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories cell
+SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article. `categories` are arXiv's known ones, the primary first; `date` is as the source has it."""
+
+    id: str
+    title: str
+    abstract: str
+    categories: tuple[str, ...] = ()
+    date: str = ""
+
+
+@dataclass
+class Counts:
+    """What became of the records: read = kept + without_text + without_category + duplicated + broken."""
+
+    read: int = 0
+    kept: int = 0
+    without_text: int = 0
+    without_category: int = 0
+    duplicated: int = 0
+    broken: int = 0
+    problems: list[str] = field(default_factory=list)  # the first few broken records, each with its place
+
+    def __str__(self) -> str:
+        """One line for people.
+
+        >>> print(Counts(read=3, kept=2, broken=1))
+        3 records read: 2 articles kept; skipped: 0 without title and abstract, 0 without a known category, \
+0 duplicated, 1 broken
+        """
+        return (
+            f"{self.read:,} records read: {self.kept:,} articles kept; skipped: {self.without_text:,} without title "
+            f"and abstract, {self.without_category:,} without a known category, {self.duplicated:,} duplicated, "
+            f"{self.broken:,} broken"
+        )
+
+
+class Corpus:
+    """A corpus file, read as a stream; may be walked any number of times.
+
+    path     : the file; its format is recognised by content
+    labelled : skip articles without a known category (for training); otherwise keep them (for prediction)
+
+    After a walk `counts` tells what was kept and skipped, and `format` what was found.
+    """
+
+    def __init__(self, path: Path, labelled: bool = True) -> None:
+        self.path = path
+        self.labelled = labelled
+        self.format = ""
+        self.counts = Counts()
+
+    def __iter__(self) -> Iterator[Article]:
+        """Articles in the file's order.
+
+        raises : SphereError where the file is no corpus: unknown format, no column for title or abstract
+        """
+        counts = self.counts = Counts()
+        seen: set[bytes] = set()
+        with ExitStack() as stack:
+            opened = open_records(self.path, stack)
+            self.format = opened.format
+            for row in opened.rows:
+                counts.read += 1
+                if row.record is None:
+                    counts.broken += 1
+                    if len(counts.problems) < SHOWN_PROBLEMS:
+                        counts.problems.append(f"{row.place}: {row.problem}")
+                    continue
+                if counts.read - counts.broken == 1:
+                    self._check_columns(row.record)
+                article = to_article(row.record)
+                if reason := self._reason_to_skip(article, seen):
+                    setattr(counts, reason, getattr(counts, reason) + 1)
+                else:
+                    counts.kept += 1
+                    yield article
+        if counts.read == counts.broken:
+            raise SphereError(
+                f"{self.path} looks like {self.format}, but none of its {counts.read:,} records can be read "
+                f"({'; '.join(counts.problems[:1])}): give a corpus of articles."
+            )
+
+    def fingerprint(self) -> str:
+        """sha256 of the file's bytes, in hexadecimal: the same corpus is known again without reading its articles."""
+        if not self.path.is_file():
+            raise SphereError(f"{self.path} is not a file: give the path of a corpus file.")
+        with self.path.open("rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+
+    def _check_columns(self, record: Record) -> None:
+        names = {name.strip().lower() for name in record}
+        wanted = ["title", "abstract", "categories"] if self.labelled else ["title", "abstract"]
+        text = names.intersection(COLUMNS["title"] + COLUMNS["abstract"])
+        missing = [w for w in wanted if not names.intersection(COLUMNS[w])]
+        if not text or "categories" in missing:
+            raise SphereError(
+                f"{self.path} ({self.format}) has the columns {', '.join(sorted(names)[:12])}; none of them is "
+                f"{' or '.join(missing)}: a corpus needs title or abstract"
+                f"{', and categories' if self.labelled else ''}."
+            )
+
+    def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
+        if not article.title and not article.abstract:
+            return "without_text"
+        if self.labelled and not article.categories:
+            return "without_category"
+        key = hashlib.blake2b(base_id(article.id).encode("utf-8", "replace"), digest_size=8).digest()
+        if key in seen:
+            return "duplicated"
+        seen.add(key)
+        return ""
+
+
+def base_id(id: str) -> str:
+    """An arXiv id without its version: all versions are one article.
+
+    >>> base_id("1706.03762v5"), base_id("hep-th/9711200"), base_id("my-own-id")
+    ('1706.03762', 'hep-th/9711200', 'my-own-id')
+    """
+    return re.sub(r"(?<=\d)v\d+$", "", id.strip())
+
+
+def to_article(record: Record) -> Article:
+    """Read one record of any known schema; a missing id is made from the text, so that it is the same every time.
+
+    >>> to_article({"titles": "On trees", "summaries": "We climb.", "terms": "['cs.DS', 'math.CO']", "id": 7})
+    Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
+    """
+    columns = {name.strip().lower(): value for name, value in record.items() if isinstance(name, str)}
+    values = {wanted: next((columns[n] for n in names if columns.get(n)), None) for wanted, names in COLUMNS.items()}
+    title, abstract = _text(values["title"]), _text(values["abstract"])
+    digest = hashlib.sha256(f"{title}\n{abstract}".encode("utf-8", "replace")).hexdigest()
+    return Article(
+        id=_text(values["id"]) or f"text:{digest[:16]}",
+        title=title,
+        abstract=abstract,
+        categories=tuple(known_categories(parse_categories(values["categories"]))),
+        date=_text(values["date"]) or _date(columns),
+    )
+
+
+def _text(value: Any) -> str:
+    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN) is no text."""
+    if isinstance(value, float) and value != value:
+        return ""
+    if hasattr(value, "isoformat"):  # a date out of Parquet
+        return str(value.isoformat())
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+
+
+def _date(columns: Record) -> str:
+    parts = [_text(columns.get(part)) for part in ("year", "month", "day")]
+    return "-".join(part.zfill(2) for part in parts) if all(part.isdecimal() for part in parts) else ""
+
+
+def parse_categories(value: Any) -> list[str]:
+    """Names of categories out of whatever a source keeps them in; what cannot be read gives none.
+
+    >>> parse_categories("cs.LG stat.ML")
+    ['cs.LG', 'stat.ML']
+    >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL', 'scheme': None}]")
+    ['cs.AI', 'cs.CL']
+    >>> parse_categories(["math.CO cs.DM"])
+    ['math.CO', 'cs.DM']
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text[:1] in ("[", "(", "{"):
+            return parse_categories(_literal(text))
+        return [name for name in re.split(r"[\s,;|]+", text) if name]
+    if isinstance(value, dict):
+        return parse_categories(value.get("term"))
+    if isinstance(value, list | tuple | set):
+        # an item may not be a literal again: that would let a hostile cell recurse
+        return [n for item in value if not isinstance(item, list | tuple | set) for n in parse_categories(item)]
+    return []
+
+
+def _literal(text: str) -> Any:
+    """A Python or JSON literal, never evaluated as code; None where it is neither, or too long to be honest."""
+    if len(text) > MAX_LITERAL:
+        return None
+    for parse in (ast.literal_eval, json.loads):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None

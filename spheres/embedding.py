@@ -1,0 +1,165 @@
+"""From a corpus to a cache: read the articles, run the encoder over them shard by shard, keep the arrays.
+
+One pass reads ids and categories (seconds), a second one the texts, as they are needed. Nothing is computed twice: a
+cache of the same identity is left alone, and an interrupted run goes on from its last whole shard.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from spheres.cache import CacheWriter, Identity, existing_identity
+from spheres.corpus import Corpus
+from spheres.encoder import Encoder
+from spheres.errors import SphereError
+from spheres.sources import EncoderSpec, fetch, weights_sha256
+from spheres.tokens import Text
+from spheres.views import VIEWS, view_of, view_rows
+
+SHARD = 4096  # texts: a minute or two of work, which is what an interruption may cost
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """What is told of a run as it goes; tqdm is one."""
+
+    def update(self, n: int) -> object: ...
+
+
+@contextmanager
+def no_progress(total: int, done: int) -> Iterator[Progress]:
+    """A `start_progress` that shows nothing."""
+
+    class Silent:
+        def update(self, n: int) -> None: ...
+
+    yield Silent()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a corpus is embedded and kept; none of it changes what the vectors mean.
+
+    precision : "auto", "bf16" or "fp32", see `Encoder.load`
+    store     : "float32", "float16" or "int8"; None takes float16 for bf16 and float32 for fp32
+    views     : which views are embedded
+    """
+
+    precision: str = "auto"
+    store: str | None = None
+    views: tuple[str, ...] = VIEWS
+
+
+def embed_corpus(
+    corpus: Corpus,
+    spec: EncoderSpec,
+    folder: Path,
+    *,
+    settings: Settings = Settings(),
+    overwrite: bool = False,
+    say: Callable[[str], None] = print,
+    start_progress: Callable[[int, int], AbstractContextManager[Progress]] = no_progress,
+) -> bool:
+    """Make the cache of `corpus` under `spec` in `folder`; returns whether anything had to be computed.
+
+    overwrite      : replace a cache that another encoder, other settings or another corpus made
+    say            : takes sentences for the user
+    start_progress : given the number of texts and how many are done already, returns what counts the rest
+    raises         : SphereError where the corpus or encoder cannot be used, the folder holds another cache, or another
+                     run is at work in it
+    """
+    identity = Identity(
+        encoder=spec.name,
+        weights_sha256=weights_sha256(fetch(spec)),
+        pooling=spec.pooling,
+        max_length=spec.max_length,
+        corpus_sha256=corpus.fingerprint(),
+    )
+    found = existing_identity(folder)
+    if found == identity and not overwrite:
+        say(f"{folder} already holds this corpus under this encoder: nothing to do.")
+        return False
+    if found and not overwrite:
+        raise SphereError(f"{folder} holds {_difference(found, identity)}: add --overwrite, or give another --out.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.with_name(folder.name + ".lock"), timeout=0):
+            _embed(corpus, spec, folder, identity, settings, say, start_progress)
+    except Timeout:
+        raise SphereError(f"another run is writing {folder}: wait for it, or give another --out.") from None
+    return True
+
+
+def _embed(
+    corpus: Corpus,
+    spec: EncoderSpec,
+    folder: Path,
+    identity: Identity,
+    settings: Settings,
+    say: Callable[[str], None],
+    start_progress: Callable[[int, int], AbstractContextManager[Progress]],
+) -> None:
+    articles = [replace(article, title="", abstract="") for article in corpus]  # texts are read again when needed
+    counts = corpus.counts
+    say(f"{corpus.path.name}: {corpus.format}. {counts}.")
+    for problem in counts.problems:
+        say(f"  skipped {problem}")
+    if not articles:
+        raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
+    encoder = Encoder.load(spec, settings.precision)
+    store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
+    writer = CacheWriter(folder, identity, encoder.precision, store, SHARD)
+    rows = {view: view_rows([a.id for a in articles], view) for view in settings.views}
+    shards = {view: [rows[view][i : i + SHARD] for i in range(0, len(rows[view]), SHARD)] for view in rows}
+    done = sum(len(s) for view in shards for i, s in enumerate(shards[view]) if writer.has(view, i))
+    if done:
+        say(f"Going on from {done:,} texts that an earlier run has embedded.")
+    with start_progress(sum(map(len, rows.values())), done) as progress:
+        for view in rows:
+            texts = _texts(corpus, rows[view], view)
+            for number, shard in enumerate(in_shards(texts, SHARD)):
+                if not writer.has(view, number):
+                    writer.add(view, number, encoder.encode(encoder.tokenize(shard), progress.update))
+    about = {key: value for key, value in asdict(counts).items() if key not in ("problems", "kept")}
+    writer.finish(
+        articles,
+        {view: len(shards[view]) for view in shards},
+        {"corpus": {"name": corpus.path.name, "format": corpus.format, **about}},
+    )
+    say(f"{folder}: {len(articles):,} articles, {encoder.dim} numbers each.")
+
+
+def _texts(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+    wanted = iter(rows.tolist())
+    following = next(wanted, None)
+    for row, article in enumerate(corpus):
+        if row == following:
+            yield view_of((article.title, article.abstract), view)
+            following = next(wanted, None)
+
+
+def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of `size` items, the last one shorter.
+
+    >>> list(in_shards("abcde", 2))
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    iterator = iter(items)
+    while shard := list(islice(iterator, size)):
+        yield shard
+
+
+def _difference(found: Identity, wanted: Identity) -> str:
+    names = {"weights_sha256": "other weights", "corpus_sha256": "another corpus"}
+    for key in ("encoder", "weights_sha256", "pooling", "max_length", "corpus_sha256"):
+        if getattr(found, key) != getattr(wanted, key):
+            return names.get(key, f"vectors made with {key.replace('_', ' ')} {getattr(found, key)}")
+    return "the same cache"

@@ -1,0 +1,272 @@
+"""Records out of a file of any published format, as a stream.
+
+    JSON list    [{...}, {...}]            Kaggle's arxivData.json
+    JSON lines   one {...} a line          arXiv's own snapshot
+    CSV, TSV     a header and rows         with commas, semicolons or tabs
+    Parquet
+
+each plain or compressed with gzip or xz. The content decides, never the file's name. One record (for Parquet, one
+batch of rows) is in memory at a time, and a broken record costs itself alone.
+"""
+
+import csv
+import gzip
+import io
+import itertools
+import json
+import lzma
+import re
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from spheres.errors import SphereError
+
+MAX_RECORD = 32 * 2**20  # characters; a longer record is taken for a broken one
+CHUNK = 2**20
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of the file, or the reason why it could not be read.
+
+    place : where it stands, as a person would look it up: "line 7", "record 7", "row 7"
+    """
+
+    place: str
+    record: Record | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A recognised file: `format` is for people ("JSON lines, xz"); `rows` may be walked once."""
+
+    format: str
+    rows: Iterator[Row]
+
+
+def open_records(path: Path, stack: ExitStack) -> Opened:
+    """Recognise the file at `path` by its content and stream its records.
+
+    stack  : closes what is opened here
+    raises : SphereError where there is no such file, or it is none of the formats
+    """
+    if not path.exists():
+        raise SphereError(f"{path} does not exist: give the path of a corpus file.")
+    if not path.is_file():
+        raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
+    try:
+        binary, compression = _decompressed(path, stack)
+        head = binary.peek(CHUNK)[:4096]
+    except OSError as e:
+        raise SphereError(f"{path} could not be read ({e.strerror or e}).") from e
+    except (EOFError, lzma.LZMAError, zlib.error) as e:
+        raise SphereError(f"{path} is damaged ({e}): fetch it again.") from e
+    if not head.strip():
+        raise SphereError(f"{path} is empty: a corpus holds at least one article.")
+    if head[:4] == b"PAR1":
+        name, rows = "Parquet", _parquet(binary, compression, path, stack)
+    else:
+        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
+        start = head.decode(encoding, errors="replace").lstrip()[:1]
+        if start == "[":
+            name, rows = "JSON list", _json_list(text)
+        elif start == "{":
+            name, rows = "JSON lines", _json_lines(text)
+        else:
+            name, rows = _delimited(text, path)
+    return Opened(f"{name}, {compression}" if compression else name, _guarded(rows, path))
+
+
+def _decompressed(path: Path, stack: ExitStack) -> tuple[io.BufferedReader, str]:
+    with path.open("rb") as f:
+        magic = f.read(6)
+    if magic[:2] == b"\x1f\x8b":
+        packed: Any = gzip.open(path, "rb")  # noqa: SIM115 - the stack closes it
+        return stack.enter_context(io.BufferedReader(stack.enter_context(packed), CHUNK)), "gzip"
+    if magic == b"\xfd7zXZ\x00":
+        packed = lzma.open(path, "rb")  # noqa: SIM115
+        return stack.enter_context(io.BufferedReader(stack.enter_context(packed), CHUNK)), "xz"
+    return cast(io.BufferedReader, stack.enter_context(path.open("rb", CHUNK))), ""
+
+
+def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
+    """Turn damage met half-way (a cut or flipped compressed stream) into a sentence."""
+    place = "its start"
+    try:
+        for row in rows:
+            place = row.place
+            yield row
+    except (EOFError, OSError, lzma.LZMAError, zlib.error) as e:
+        raise SphereError(f"{path} is damaged after {place} ({e}): fetch it again.") from e
+
+
+def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
+    number = 0
+    while line := text.readline(MAX_RECORD):
+        number += 1
+        place = f"line {number}"
+        if len(line) == MAX_RECORD and not line.endswith("\n"):
+            while (rest := text.readline(MAX_RECORD)) and not rest.endswith("\n"):
+                pass
+            yield Row(place, problem=f"longer than {MAX_RECORD} characters")
+        elif line.strip():
+            yield _parsed(place, line)
+
+
+def _parsed(place: str, line: str) -> Row:
+    try:
+        return _as_record(place, json.loads(line))
+    except json.JSONDecodeError as e:
+        return Row(place, problem=f"not JSON: {e.msg}")
+    except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
+        return Row(place, problem=f"not readable JSON: {e}")
+
+
+def _as_record(place: str, value: Any) -> Row:
+    if isinstance(value, dict):
+        return Row(place, value)
+    return Row(place, problem=f"expected an object {{...}}, found {type(value).__name__}")
+
+
+_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")  # where a list goes on after a broken record
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+class _Window:
+    """The part of a text that is in memory, and how far it has been read."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text, self.buffer, self.position, self.at_end = text, "", 0, False
+
+    def grow(self) -> None:
+        """Drop what was read and read on: at least as much again as is held, so that growing stays linear."""
+        self.buffer = self.buffer[self.position :]
+        self.position = 0
+        more = self.text.read(max(CHUNK, len(self.buffer)))
+        self.buffer += more
+        self.at_end = not more
+
+    def skip(self, pattern: re.Pattern[str]) -> str:
+        """Pass over what `pattern` matches and return the character that follows, "" at the end of the text."""
+        while True:
+            self.position = cast(re.Match[str], pattern.match(self.buffer, self.position)).end()
+            if self.position < len(self.buffer) or self.at_end:
+                return self.buffer[self.position : self.position + 1]
+            self.grow()
+
+    def skip_to_next_object(self) -> bool:
+        """After a broken record: stand at the next "{" that follows "},"; False where there is none."""
+        while not (found := _NEXT_OBJECT.search(self.buffer, self.position)):
+            if self.at_end:
+                return False
+            self.position = max(self.position, len(self.buffer) - 64)  # "}, {" may straddle two chunks
+            self.grow()
+        self.position = found.end()
+        return True
+
+
+def _json_list(text: io.TextIOWrapper) -> Iterator[Row]:
+    """The values of one JSON list, decoded one at a time."""
+    decoder = json.JSONDecoder()
+    window = _Window(text)
+    window.skip(re.compile(r"\s*"))
+    window.position += 1  # the list's own bracket
+    for number in itertools.count(1):
+        place = f"record {number}"
+        following = window.skip(_BETWEEN)
+        if following in ("", "]"):
+            if not following:
+                yield Row(place, problem="the list ends without ']': the file was cut short")
+            return
+        while True:
+            try:
+                value, end = decoder.raw_decode(window.buffer, window.position)
+                complete = end < len(window.buffer) or isinstance(value, dict) or window.at_end
+            except json.JSONDecodeError as e:
+                problem = f"not JSON: {e.msg}"
+                # Cut off by the window's edge, not broken? A string reports where it began, all else where it stopped.
+                complete = not (e.msg.startswith("Unterminated string") or e.pos >= len(window.buffer) - 16)
+                end = -1
+            except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
+                problem, complete, end = f"not readable JSON: {e}", True, -1
+            if complete or window.at_end or len(window.buffer) - window.position > MAX_RECORD:
+                break
+            window.grow()
+        if end >= 0:
+            window.position = end
+            yield _as_record(place, value)
+        else:
+            yield Row(place, problem=problem)
+            if not window.skip_to_next_object():
+                return
+
+
+def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
+    header_line = text.readline(MAX_RECORD)
+    separator = max("\t,;", key=header_line.count)
+    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
+    if len(header) < 2 or not all(name.isprintable() for name in header):
+        raise SphereError(
+            f"{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
+            "or Parquet, plain or compressed with gzip or xz."
+        )
+    return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, header, separator)
+
+
+def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_RECORD)
+    reader = csv.reader(text, delimiter=separator)
+    while True:
+        place = f"line {reader.line_num + 2}"  # the header is line 1, read before this reader began
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as e:
+            yield Row(place, problem=str(e))
+            continue
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            yield Row(place, problem=f"{len(cells)} columns, expected {len(header)}")
+        else:
+            yield Row(place, dict(zip(header, cells, strict=True)))
+
+
+def _parquet(binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack) -> Iterator[Row]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as e:
+        raise SphereError(f"{path} is Parquet: run `pip install pyarrow` to read it.") from e
+    source: IO[bytes] | Path = path
+    if compression:  # Parquet is read from its end, so a compressed one is unpacked to disk first
+        source = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        while chunk := binary.read(CHUNK):
+            source.write(chunk)
+        source.seek(0)
+    try:
+        file = stack.enter_context(pyarrow.parquet.ParquetFile(source))
+    except (pyarrow.ArrowException, OSError) as e:
+        raise SphereError(f"{path} is a damaged Parquet file ({e}): fetch it again.") from e
+
+    def rows() -> Iterator[Row]:
+        number = 0
+        try:
+            for batch in file.iter_batches(batch_size=256):
+                for record in batch.to_pylist():
+                    number += 1
+                    yield Row(f"row {number}", record)
+        except pyarrow.ArrowException as e:
+            raise SphereError(f"{path} is damaged after row {number} ({e}): fetch it again.") from e
+
+    return rows()

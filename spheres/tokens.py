@@ -1,0 +1,61 @@
+"""From a title and an abstract to the token ids an encoder reads.
+
+    [CLS] title [SEP] abstract [SEP]
+
+A missing part leaves with its [SEP]. Where the two are longer than the encoder's window, the abstract is cut first, and
+the title only when it fills the window alone. Token types are all zero: DistilBERT has none, so every encoder reads
+the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Text = tuple[str, str]  # title, abstract; either may be empty
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the encoder reads of one article, and how much of it that is.
+
+    ids    : token ids, special ones included; at most the encoder's window
+    n_text : tokens of title and abstract together
+    n_read : how many of them are among `ids`
+    """
+
+    ids: tuple[int, ...]
+    n_text: int
+    n_read: int
+
+
+def clean(text: str) -> str:
+    """Single spaces, and no lone surrogates, which no tokenizer takes.
+
+    >>> clean("  Black\\n holes \\ud800 ")
+    'Black holes ?'
+    """
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+
+
+def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
+    """Lay two lists of token ids out as the encoder reads them.
+
+    >>> join_pair([11, 12], [21, 22, 23], cls=1, sep=2, max_length=7)
+    Tokens(ids=(1, 11, 12, 2, 21, 22, 2), n_text=5, n_read=4)
+    >>> join_pair([], [21, 22], cls=1, sep=2, max_length=7)
+    Tokens(ids=(1, 21, 22, 2), n_text=2, n_read=2)
+    """
+    title_read = title[: max_length - 2]  # [CLS] and [SEP] take two places
+    ids = [cls, *title_read, sep] if title else [cls]
+    abstract_read = abstract[: max(0, max_length - len(ids) - 1)]
+    if abstract_read:
+        ids += [*abstract_read, sep]
+    return Tokens(tuple(ids), len(title) + len(abstract), len(title_read) + len(abstract_read))
+
+
+def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
+    """Token ids of many articles; `tokenizer` is any Hugging Face tokenizer with [CLS] and [SEP]."""
+    parts = [clean(part) for text in texts for part in text]
+    ids = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    return [join_pair(ids[i], ids[i + 1], cls, sep, max_length) for i in range(0, len(ids), 2)]

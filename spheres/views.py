@@ -1,0 +1,45 @@
+"""The views of an article a reader may paste: title and abstract, the title alone, the abstract alone.
+
+Every article is embedded whole. Of the single parts only what training and measuring need is embedded as well: all
+articles held out of training, and the titles of every second training article, which teach the head to do with little.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.split import split_rows
+from spheres.tokens import Text
+
+VIEWS = ("both", "title", "abstract")
+
+
+def view_of(text: Text, view: str) -> Text:
+    """What of (title, abstract) this view shows.
+
+    >>> view_of(("On trees", "We climb."), "title")
+    ('On trees', '')
+    """
+    title, abstract = text
+    return (title if view != "abstract" else "", abstract if view != "title" else "")
+
+
+def kind_of(text: Text) -> str:
+    """The view that a pasted text is.
+
+    >>> kind_of(("On trees", "  "))
+    'title'
+    """
+    title, abstract = (part.strip() for part in text)
+    return "both" if title and abstract else "title" if title else "abstract"
+
+
+def view_rows(ids: Sequence[str], view: str) -> NDArray[np.intp]:
+    """Which articles this view is embedded of: row numbers, ascending."""
+    if view == "both":
+        return np.arange(len(ids))
+    rows = split_rows(ids)
+    held_out = [rows[name] for name in ("validation", "calibration", "test")]
+    taught = [rows["train"][::2]] if view == "title" else []
+    return np.sort(np.concatenate(held_out + taught))
