@@ -33,6 +33,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--pooling", choices=POOLINGS, help="one vector out of many (default: the encoder's own, or cls)"
     )
+    parser.add_argument(
+        "--sample",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="embed only this share of the articles (default: all)",
+    )
     parser.add_argument("--max-length", type=int, metavar="N", help=f"tokens read at most (default: {MAX_LENGTH})")
     parser.add_argument(
         "--precision",
@@ -68,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         from spheres.embedding import Settings, embed_corpus
 
         embed_corpus(
-            Corpus(args.corpus),
+            Corpus(args.corpus, sample=args.sample),
             spec,
             args.out or ARTIFACTS / spec.name,
             settings=Settings(args.precision, args.store, tuple(args.views)),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 from numpy.typing import NDArray
 
 from spheres.errors import SphereError
@@ -50,9 +52,12 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     write_whole(path, lambda f: np.lib.format.write_array(f, array, allow_pickle=False))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, indent: int | None = None) -> None:
     """Save a value as JSON, whole or not at all."""
-    write_whole(path, lambda f: f.write(json.dumps(value, ensure_ascii=False, indent=1).encode()))
+    separators = (",", ":") if indent is None else None
+    write_whole(
+        path, lambda f: f.write(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators).encode())
+    )
 
 
 def read_array(path: Path, remedy: str, mmap: bool = False) -> NDArray[Any]:
@@ -60,6 +65,15 @@ def read_array(path: Path, remedy: str, mmap: bool = False) -> NDArray[Any]:
     try:
         return np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)  # type: ignore[no-any-return]
     except (OSError, ValueError) as e:
+        raise SphereError(f"{path} is missing or damaged ({e}): {remedy}.") from e
+
+
+def read_safetensors(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
+    """Load all arrays of a safetensors file."""
+    try:
+        arrays: dict[str, NDArray[Any]] = safetensors.numpy.load_file(path)
+        return arrays
+    except (OSError, safetensors.SafetensorError) as e:
         raise SphereError(f"{path} is missing or damaged ({e}): {remedy}.") from e
 
 
@@ -90,6 +104,7 @@ def write_manifest(path: Path, fields: Manifest, files: Iterable[str]) -> None:
             "files": {name: file_sha256(path.parent / name) for name in files},
             "libraries": library_versions(),
         },
+        indent=1,
     )
 
 

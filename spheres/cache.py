@@ -6,6 +6,8 @@
         title.npy           (n_rows, dim) of the title alone, for the articles that `view_rows` names
         abstract.npy        (n_rows, dim) of the abstract alone, likewise
         *_scales.npy        (n_rows,) float32, where vectors are kept as int8: vector = int8 * scale
+        *_lexical.npy       (n_rows, 8) float16 scores of the article's words, out of fold for training articles
+        lexicon.*           the model that gives these scores to new articles
         targets.npy         (n_articles, 8) float32, soft targets
         primary.npy         (n_articles,) uint8, the primary group's place in GROUPS
         articles.json       ids, categories and dates, in the same order
@@ -14,12 +16,13 @@ While it is being made, whole shards wait in artifacts/<encoder>.partial/; a run
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
 
 from spheres.artifacts import (
@@ -27,16 +30,20 @@ from spheres.artifacts import (
     read_array,
     read_json,
     read_manifest,
+    read_safetensors,
     write_array,
     write_json,
     write_manifest,
+    write_whole,
 )
 from spheres.corpus import Article
 from spheres.errors import SphereError
 from spheres.groups import GROUPS, primary_group, soft_target
-from spheres.views import VIEWS, view_rows
+from spheres.lexical import Lexicon
+from spheres.views import COPIES, VIEWS, view_rows
 
 MANIFEST = "manifest.json"
+FILES_OF_A_CACHE = ("both.npy", "both_lexical.npy", "targets.npy", "primary.npy", "articles.json", "lexicon.json")
 STORES = ("float32", "float16", "int8")
 
 
@@ -58,16 +65,17 @@ class View:
     rows: NDArray[np.intp]  # (n_rows,), ascending
     stored: NDArray[Any]  # (n_rows, dim) float32, float16 or int8
     scales: NDArray[np.float32] | None  # (n_rows,), with int8
+    lexical: NDArray[np.float16]  # (n_rows, n_groups)
 
     def vectors(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float32]:
         """The vectors at these places of `rows`, (n, dim) float32."""
         vectors = np.asarray(self.stored[places], dtype=np.float32)
         return vectors if self.scales is None else vectors * self.scales[places, None]
 
-    def of(self, articles: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Those of `articles` (row numbers) that this view has, ascending, and their vectors."""
+    def of(self, articles: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float16]]:
+        """Those of `articles` (row numbers) that this view has, ascending, their vectors and their lexical scores."""
         places = np.flatnonzero(np.isin(self.rows, articles))
-        return self.rows[places], self.vectors(places)
+        return self.rows[places], self.vectors(places), self.lexical[places]
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,12 @@ def open_cache(folder: Path) -> Cache:
 
 def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, remedy: str) -> View:
     scales = read_array(folder / f"{name}_scales.npy", remedy) if manifest["store"] == "int8" else None
-    return View(view_rows(ids, name), read_array(folder / f"{name}.npy", remedy, mmap=True), scales)
+    return View(
+        rows=view_rows(ids, name, manifest["copies"]),
+        stored=read_array(folder / f"{name}.npy", remedy, mmap=True),
+        scales=scales,
+        lexical=read_array(folder / f"{name}_lexical.npy", remedy),
+    )
 
 
 def existing_identity(folder: Path) -> Identity | None:
@@ -133,6 +146,20 @@ def existing_identity(folder: Path) -> Identity | None:
         return Identity(**manifest["identity"])
     except (SphereError, KeyError, TypeError):
         return None
+
+
+def save_lexicon(folder: Path, lexicon: Lexicon) -> list[str]:
+    """Write a lexicon's two files and return their names."""
+    arrays = {"salience": lexicon.salience, "weights": lexicon.weights, "bias": lexicon.bias}
+    write_whole(folder / "lexicon.safetensors", lambda f: f.write(safetensors.numpy.save(arrays)))
+    write_json(folder / "lexicon.json", list(lexicon.terms))
+    return ["lexicon.safetensors", "lexicon.json"]
+
+
+def load_lexicon(folder: Path, remedy: str) -> Lexicon:
+    """The lexicon that `save_lexicon` wrote."""
+    arrays = read_safetensors(folder / "lexicon.safetensors", remedy)
+    return Lexicon(tuple(read_json(folder / "lexicon.json", remedy)), **arrays)
 
 
 def quantize(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -154,15 +181,30 @@ class CacheWriter:
     folder   : where the cache is to be, artifacts/<encoder>
     identity : shards left behind by an interrupted run are used only where theirs is the same
     store    : how vectors are kept: float32, float16 (half the size) or int8 with a scale each (a quarter)
+    copies   : of which training articles single parts are kept, see `spheres.views`
     """
 
-    def __init__(self, folder: Path, identity: Identity, precision: str, store: str, shard_size: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        precision: str,
+        store: str,
+        shard_size: int,
+        copies: Mapping[str, int] = COPIES,
+    ) -> None:
         self.folder = folder
         self.partial = folder.with_name(folder.name + ".partial")
         self.identity = identity
         self.precision = precision
         self.store = store
-        plan = {"identity": asdict(identity), "precision": precision, "shard_size": shard_size}
+        self.copies = dict(copies)
+        plan = {
+            "identity": asdict(identity),
+            "precision": precision,
+            "shard_size": shard_size,
+            "copies": self.copies,
+        }
         plan_file = self.partial / "plan.json"
         if not plan_file.is_file() or read_json(plan_file, f"remove {self.partial}") != plan:
             shutil.rmtree(self.partial, ignore_errors=True)
@@ -179,8 +221,19 @@ class CacheWriter:
         """Keep one shard of vectors, (n, dim)."""
         write_array(self._shard(view, number), vectors)
 
-    def finish(self, articles: Sequence[Article], n_shards: dict[str, int], fields: Manifest) -> None:
-        """Put the cache in place of whatever was there; the manifest goes first and comes last."""
+    def finish(
+        self,
+        articles: Sequence[Article],
+        n_shards: dict[str, int],
+        lexical: dict[str, NDArray[np.float32]],
+        lexicon: Lexicon,
+        fields: Manifest,
+    ) -> None:
+        """Put the cache in place of whatever was there; the manifest goes first and comes last.
+
+        n_shards : view -> how many shards it has
+        lexical  : view -> (n_rows, n_groups) scores
+        """
         (self.folder / MANIFEST).unlink(missing_ok=True)
         files: dict[str, NDArray[Any]] = {}
         for view, n in n_shards.items():
@@ -189,6 +242,7 @@ class CacheWriter:
                 files[view], files[f"{view}_scales"] = quantize(vectors)
             else:
                 files[view] = vectors.astype(self.store)
+            files[f"{view}_lexical"] = lexical[view].astype(np.float16)
         files["targets"] = np.stack([soft_target(a.categories) for a in articles])
         files["primary"] = np.array([GROUPS.index(primary_group(a.categories)) for a in articles], np.uint8)
         for name, array in files.items():
@@ -203,11 +257,11 @@ class CacheWriter:
             "identity": asdict(self.identity),
             "precision": self.precision,
             "store": self.store,
+            "copies": self.copies,
             "n_articles": len(articles),
             "dim": int(files["both"].shape[1]),
             "views": [view for view in VIEWS if view in n_shards],
         }
-        write_manifest(
-            self.folder / MANIFEST, {**about, **fields}, [*(f"{name}.npy" for name in files), "articles.json"]
-        )
+        names = [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
+        write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
         shutil.rmtree(self.partial, ignore_errors=True)

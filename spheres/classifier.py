@@ -1,9 +1,31 @@
-"""The encoder and the head together: a title and an abstract in, a distribution over the groups out."""
+"""The encoder and the head together: a title and an abstract in, a distribution over the groups out.
 
-from dataclasses import dataclass
+classifier = Classifier.load()
+answer = classifier.classify("A title", "An abstract")
+answer.spheres(0.95)
+"""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.artifacts import ARTIFACTS
+from spheres.calibration import Calibration
+from spheres.encoder import Encoder
+from spheres.errors import SphereError
+from spheres.features import assemble
 from spheres.groups import GROUPS
 from spheres.prediction import prediction_set, ranking
+from spheres.sources import BUNDLED, DISTILBERT, find_encoder
+from spheres.tokens import Text, Tokens
+from spheres.trained import HEAD, Trained, load_trained
+from spheres.views import kind_of
+
+RULES = ("sum", "coverage")  # what a threshold means, see `Classification.spheres`
+MAX_CHARACTERS = 2_000_000  # of title and abstract together; a book is no abstract
 
 
 @dataclass(frozen=True)
@@ -13,16 +35,126 @@ class Classification:
     probabilities : one number a group, in the order of GROUPS, summing to 1
     n_tokens      : how many tokens (word pieces) the title and abstract hold
     n_tokens_read : how many of them fitted the encoder's window; the rest was not read
+    view          : "both", "title" or "abstract", whichever was pasted
+    unfamiliar    : whether the text does not look like the articles the head was trained on
+    calibration   : what turns a threshold into a set that holds the true sphere so often
     """
 
     probabilities: tuple[float, ...]
     n_tokens: int
     n_tokens_read: int
+    view: str = "both"
+    unfamiliar: bool = False
+    calibration: Calibration | None = field(default=None, repr=False, compare=False)
 
-    def spheres(self, threshold: float) -> list[str]:
-        """The most probable groups until their probabilities reach `threshold`, the most probable first."""
-        return [GROUPS[i] for i in prediction_set(self.probabilities, threshold)]
+    def spheres(self, threshold: float, rule: str = "sum") -> list[str]:
+        """The groups to show, the most probable first.
+
+        rule   : "sum", the fewest most probable groups whose probabilities add up to `threshold`; "coverage", those
+                 that hold the true group for `threshold` of all articles, which are fewer
+        raises : SphereError where the threshold is outside (0, 1] or the rule is unknown
+        """
+        if rule not in RULES:
+            raise SphereError(f"The rule is {rule!r}: give one of {', '.join(RULES)}.")
+        if rule == "coverage" and self.calibration:
+            chosen = self.calibration.prediction_set(self.probabilities, threshold)
+        else:
+            chosen = prediction_set(self.probabilities, threshold)
+        return [GROUPS[i] for i in chosen]
 
     def ranked(self) -> list[tuple[str, float]]:
         """Every group with its probability, the most probable first."""
         return [(GROUPS[i], self.probabilities[i]) for i in ranking(self.probabilities)]
+
+
+class Classifier:
+    """An encoder and a trained head that belong together.
+
+    name       : the encoder's name
+    n_articles : how many articles the head was trained from
+    """
+
+    def __init__(self, encoder: Encoder, trained: Trained) -> None:
+        self.encoder = encoder
+        self.trained = trained
+        self.name = encoder.spec.name
+        self.n_articles = trained.n_articles
+
+    @classmethod
+    def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS) -> "Classifier":
+        """Load by the encoder's name: distilbert-base-cased where its head is there, else the bundled encoder.
+
+        raises : SphereError where the head is not there yet, damaged, or made for other weights
+        """
+        spec = find_encoder(encoder or default_encoder(artifacts))
+        folder = artifacts / spec.name
+        if not (folder / HEAD).is_file():
+            raise SphereError(
+                f"{folder} holds no head yet: run `python embed.py CORPUS --encoder {encoder or spec.name}` and "
+                f"`python head.py train --encoder {encoder or spec.name}`, which make it."
+            )
+        trained = load_trained(folder)
+        identity = trained.identity
+        loaded = Encoder.load(find_encoder(encoder or spec.name, identity.pooling, identity.max_length))
+        if loaded.sha256 != identity.weights_sha256:
+            raise SphereError(
+                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: "
+                f"run `python embed.py CORPUS --encoder {spec.name} --overwrite`, then `python head.py train`."
+            )
+        return cls(loaded, trained)
+
+    def classify(self, title: str, abstract: str) -> Classification:
+        """Classify one article by its title, its abstract, or both.
+
+        raises : SphereError where both are empty, or longer than any abstract
+        """
+        return self.classify_many([(title, abstract)])[0]
+
+    def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
+        """Classify (title, abstract) pairs together, faster than one by one.
+
+        raises : SphereError as `classify`
+        """
+        for title, abstract in texts:
+            check_text(title, abstract)
+        tokens = self.encoder.tokenize(texts)
+        vectors = self.encoder.encode(tokens)  # (n, dim)
+        scores = self.trained.lexicon.scores(texts) if self.trained.lexicon else None  # (n, n_groups)
+        features = assemble(self.trained.recipe, vectors, scores)
+        return [
+            self._answer(kind_of(text), read, vectors[i], features[i])
+            for i, (text, read) in enumerate(zip(texts, tokens, strict=True))
+        ]
+
+    def _answer(
+        self, view: str, tokens: Tokens, vector: NDArray[np.float32], features: NDArray[np.float32]
+    ) -> Classification:
+        view = view if view in self.trained.calibrations else "both"
+        probabilities = np.exp(self.trained.log_probabilities(features[None], view)[0])  # (n_groups,)
+        return Classification(
+            probabilities=tuple((probabilities / probabilities.sum()).tolist()),
+            n_tokens=tokens.n_text,
+            n_tokens_read=tokens.n_read,
+            view=view,
+            unfamiliar=self.trained.familiarity.is_unfamiliar(vector, view),
+            calibration=self.trained.calibrations[view],
+        )
+
+
+def default_encoder(artifacts: Path = ARTIFACTS) -> str:
+    """distilbert-base-cased where its head is there, else the bundled encoder."""
+    return DISTILBERT.name if (artifacts / DISTILBERT.name / HEAD).is_file() else BUNDLED.name
+
+
+def check_text(title: str, abstract: str) -> None:
+    """Refuse what holds nothing to classify, and what no abstract is as long as.
+
+    raises : SphereError
+    """
+    if not title.strip() and not abstract.strip():
+        raise SphereError("There is nothing to classify yet: paste a title, an abstract, or both.")
+    length = len(title) + len(abstract)
+    if length > MAX_CHARACTERS:
+        raise SphereError(
+            f"The text has {length:,} characters, more than the {MAX_CHARACTERS:,} allowed: paste the abstract only."
+        )

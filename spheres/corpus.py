@@ -47,7 +47,7 @@ class Article:
 
 @dataclass
 class Counts:
-    """What became of the records: read = kept + without_text + without_category + duplicated + broken."""
+    """What became of the records: `read` is the sum of all others."""
 
     read: int = 0
     kept: int = 0
@@ -55,6 +55,7 @@ class Counts:
     without_category: int = 0
     duplicated: int = 0
     broken: int = 0
+    not_sampled: int = 0
     problems: list[str] = field(default_factory=list)  # the first few broken records, each with its place
 
     def __str__(self) -> str:
@@ -67,7 +68,7 @@ class Counts:
         return (
             f"{self.read:,} records read: {self.kept:,} articles kept; skipped: {self.without_text:,} without title "
             f"and abstract, {self.without_category:,} without a known category, {self.duplicated:,} duplicated, "
-            f"{self.broken:,} broken"
+            f"{self.broken:,} broken" + (f", {self.not_sampled:,} not in the sample" if self.not_sampled else "")
         )
 
 
@@ -76,12 +77,16 @@ class Corpus:
 
     path     : the file; its format is recognised by content
     labelled : skip articles without a known category (for training); otherwise keep them (for prediction)
+    sample   : the share of the articles that is read, chosen by their ids; 1.0 reads all
 
     After a walk `counts` tells what was kept and skipped, and `format` what was found.
     """
 
-    def __init__(self, path: Path, labelled: bool = True) -> None:
+    def __init__(self, path: Path, labelled: bool = True, sample: float = 1.0) -> None:
+        if not 0 < sample <= 1:
+            raise SphereError(f"a sample of {sample} is no share: give a number above 0 and at most 1.")
         self.path = path
+        self.sample = sample
         self.labelled = labelled
         self.format = ""
         self.counts = Counts()
@@ -118,11 +123,12 @@ class Corpus:
             )
 
     def fingerprint(self) -> str:
-        """sha256 of the file's bytes, in hexadecimal: the same corpus is known again without reading its articles."""
+        """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
         if not self.path.is_file():
             raise SphereError(f"{self.path} is not a file: give the path of a corpus file.")
         with self.path.open("rb") as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
+            digest = hashlib.file_digest(f, "sha256").hexdigest()
+        return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _check_columns(self, record: Record) -> None:
         names = {name.strip().lower() for name in record}
@@ -141,9 +147,13 @@ class Corpus:
             return "without_text"
         if self.labelled and not article.categories:
             return "without_category"
+        if not self.labelled:
+            return ""  # every record wants its own answer
         key = hashlib.blake2b(base_id(article.id).encode("utf-8", "replace"), digest_size=8).digest()
         if key in seen:
             return "duplicated"
+        if int.from_bytes(key, "big") >= self.sample * 2**64:
+            return "not_sampled"
         seen.add(key)
         return ""
 

@@ -4,9 +4,9 @@ One pass reads ids and categories (seconds), a second one the texts, as they are
 cache of the same identity is left alone, and an interrupted run goes on from its last whole shard.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,14 +16,19 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from spheres.cache import CacheWriter, Identity, existing_identity
-from spheres.corpus import Corpus
+from spheres.corpus import Article, Corpus
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
+from spheres.groups import GROUPS, primary_group, sharpened, soft_target
+from spheres.lexical import Lexicon, count_terms, fit_lexicon
 from spheres.sources import EncoderSpec, fetch, weights_sha256
+from spheres.split import fold_of, split_rows
 from spheres.tokens import Text
-from spheres.views import VIEWS, view_of, view_rows
+from spheres.views import COPIES, VIEWS, view_of, view_rows
 
 SHARD = 4096  # texts: a minute or two of work, which is what an interruption may cost
+LEXICON_ARTICLES = 100_000  # of the training articles, the first so many: more would not fit into memory everywhere
+N_FOLDS = 5
 
 T = TypeVar("T")
 
@@ -51,11 +56,13 @@ class Settings:
     precision : "auto", "bf16" or "fp32", see `Encoder.load`
     store     : "float32", "float16" or "int8"; None takes float16 for bf16 and float32 for fp32
     views     : which views are embedded
+    copies    : of which training articles single parts are embedded, see `spheres.views`
     """
 
     precision: str = "auto"
     store: str | None = None
     views: tuple[str, ...] = VIEWS
+    copies: Mapping[str, int] = field(default_factory=lambda: COPIES)
 
 
 def embed_corpus(
@@ -114,30 +121,66 @@ def _embed(
         say(f"  skipped {problem}")
     if not articles:
         raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
+    rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in settings.views}
+    say("Weighing words.")
+    lexicon, lexical = lexical_scores(corpus, articles, rows)
     encoder = Encoder.load(spec, settings.precision)
     store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
-    writer = CacheWriter(folder, identity, encoder.precision, store, SHARD)
-    rows = {view: view_rows([a.id for a in articles], view) for view in settings.views}
+    writer = CacheWriter(folder, identity, encoder.precision, store, SHARD, settings.copies)
     shards = {view: [rows[view][i : i + SHARD] for i in range(0, len(rows[view]), SHARD)] for view in rows}
     done = sum(len(s) for view in shards for i, s in enumerate(shards[view]) if writer.has(view, i))
     if done:
         say(f"Going on from {done:,} texts that an earlier run has embedded.")
     with start_progress(sum(map(len, rows.values())), done) as progress:
         for view in rows:
-            texts = _texts(corpus, rows[view], view)
-            for number, shard in enumerate(in_shards(texts, SHARD)):
+            for number, shard in enumerate(in_shards(texts_of(corpus, rows[view], view), SHARD)):
                 if not writer.has(view, number):
                     writer.add(view, number, encoder.encode(encoder.tokenize(shard), progress.update))
     about = {key: value for key, value in asdict(counts).items() if key not in ("problems", "kept")}
     writer.finish(
         articles,
         {view: len(shards[view]) for view in shards},
+        lexical,
+        lexicon,
         {"corpus": {"name": corpus.path.name, "format": corpus.format, **about}},
     )
     say(f"{folder}: {len(articles):,} articles, {encoder.dim} numbers each.")
 
 
-def _texts(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+def lexical_scores(
+    corpus: Corpus, articles: Sequence[Article], rows: dict[str, NDArray[np.intp]]
+) -> tuple[Lexicon, dict[str, NDArray[np.float32]]]:
+    """A lexicon for new articles, and the scores of these: out of fold for those that train, else the lexicon's own.
+
+    rows    : view -> row numbers
+    returns : the lexicon and view -> (n_rows, n_groups) scores
+    """
+    ids = [a.id for a in articles]
+    learned = split_rows(ids)["train"][:LEXICON_ARTICLES]
+    if not len(learned):
+        raise SphereError(f"{corpus.path} holds too few articles: none of its {len(ids)} falls to training.")
+    soft = np.stack([soft_target(articles[row].categories) for row in learned])
+    primary = np.array([GROUPS.index(primary_group(articles[row].categories)) for row in learned])
+    targets = sharpened(soft, primary, 0.5)  # between what the head learns at most and at least
+    counts = count_terms(list(texts_of(corpus, learned, "both")))
+    lexicon = fit_lexicon(counts, targets)
+    folds = np.array([fold_of(ids[row], N_FOLDS) for row in learned])
+    fold_of_row = dict(zip(learned.tolist(), folds.tolist(), strict=True))
+    held_out = {
+        fold: fit_lexicon(counts.of(np.flatnonzero(folds != fold)), targets[folds != fold])
+        for fold in sorted(set(folds.tolist()))
+        if (folds != fold).any()
+    }
+    scores = {}
+    for view in rows:
+        models = [held_out.get(fold_of_row.get(row, -1), lexicon) for row in rows[view].tolist()]
+        texts = texts_of(corpus, rows[view], view)
+        scores[view] = np.concatenate([model.scores([text]) for model, text in zip(models, texts, strict=True)])
+    return lexicon, scores
+
+
+def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
     wanted = iter(rows.tolist())
     following = next(wanted, None)
     for row, article in enumerate(corpus):

@@ -97,3 +97,19 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
         for name in names:
             target[GROUPS.index(group_of(name) or "")] += 1 / (len(listings) * len(names))
     return target.astype(np.float32)
+
+
+def sharpened(
+    targets: NDArray[np.floating], primary: NDArray[np.integer], primary_weight: float
+) -> NDArray[np.float32]:
+    """Targets with a share of their weight moved to the primary group: 0 leaves them, 1 makes them one-hot.
+
+    targets : (n, n_groups)
+    primary : (n,) places in GROUPS
+
+    >>> sharpened(np.array([[0.5, 0.5]]), np.array([1]), 0.5).tolist()
+    [[0.25, 0.75]]
+    """
+    moved = (1 - primary_weight) * targets
+    moved[np.arange(len(primary)), primary] += primary_weight
+    return moved.astype(np.float32)

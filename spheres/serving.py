@@ -28,6 +28,7 @@ def free_address(host: str, port: int | None) -> tuple[str, int]:
     port   : the wanted one; 0 for any free one; None for the first free one from 7860
     raises : SphereError where the port is taken or the host is not this machine's
     """
+    host = host.strip("[]")  # IPv6 may come as in a link
     for candidate in range(FIRST_PORT, FIRST_PORT + N_PORTS) if port is None else [port]:
         try:
             return host, _bindable(host, candidate)
@@ -49,11 +50,14 @@ def serve(page: Any, address: tuple[str, int], auth: tuple[str, str] | None = No
     Gradio's own `share` stays off: with it the page would fetch its scripts from a third party. `spheres.sharing` opens
     the same tunnel without that.
     """
-    _keep_local_requests_local(address[0])
+    import httpx
+
+    host, port = address
+    _keep_local_requests_local(host)
     try:
         _, url, _ = page.launch(
-            server_name=address[0],
-            server_port=address[1],
+            server_name=f"[{host}]" if ":" in host else host,  # as Gradio wants IPv6
+            server_port=port,
             auth=auth,
             share=False,
             prevent_thread_lock=True,
@@ -73,8 +77,8 @@ def serve(page: Any, address: tuple[str, int], auth: tuple[str, str] | None = No
             theme=theme(),
             css_paths=[STYLE_SHEET],
         )
-    except (OSError, ValueError) as error:
-        raise SphereError(f"The page could not start on {address[0]}, port {address[1]}: {error}") from error
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        raise SphereError(f"The page could not start on {host}, port {port}: {error}") from error
     return str(url)
 
 

@@ -16,14 +16,26 @@ from spheres.corpus import base_id
 SHARES = {"train": 0.66, "validation": 0.10, "calibration": 0.12, "test": 0.12}
 
 
+def _digest(id: str) -> bytes:
+    return hashlib.sha256(base_id(id).encode("utf-8", "replace")).digest()
+
+
+def fold_of(id: str, n_folds: int) -> int:
+    """Which of `n_folds` equal parts of its split an article falls to; independent of the split.
+
+    >>> sorted({fold_of(f"2001.{i:05}", 3) for i in range(100)})
+    [0, 1, 2]
+    """
+    return int.from_bytes(_digest(id)[8:16], "big") % n_folds
+
+
 def split_of(id: str) -> str:
     """The split of the article with this id.
 
     >>> split_of("1706.03762v1") == split_of("1706.03762v7")
     True
     """
-    digest = hashlib.sha256(base_id(id).encode("utf-8", "replace")).digest()
-    position = int.from_bytes(digest[:8], "big") / 2**64
+    position = int.from_bytes(_digest(id)[:8], "big") / 2**64
     edge = 0.0
     for name, share in SHARES.items():
         edge += share

@@ -4,7 +4,7 @@ Every article is embedded whole. Of the single parts only what training and meas
 articles held out of training, and the titles of every second training article, which teach the head to do with little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from spheres.split import split_rows
 from spheres.tokens import Text
 
 VIEWS = ("both", "title", "abstract")
+COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded apart; 0: none has
 
 
 def view_of(text: Text, view: str) -> Text:
@@ -35,11 +36,11 @@ def kind_of(text: Text) -> str:
     return "both" if title and abstract else "title" if title else "abstract"
 
 
-def view_rows(ids: Sequence[str], view: str) -> NDArray[np.intp]:
+def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
     """Which articles this view is embedded of: row numbers, ascending."""
     if view == "both":
         return np.arange(len(ids))
     rows = split_rows(ids)
     held_out = [rows[name] for name in ("validation", "calibration", "test")]
-    taught = [rows["train"][::2]] if view == "title" else []
+    taught = [rows["train"][:: copies[view]]] if copies[view] else []
     return np.sort(np.concatenate(held_out + taught))

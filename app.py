@@ -1,0 +1,121 @@
+"""The web page: paste a title, an abstract, or both, and see which of arXiv's eight spheres an article belongs to.
+
+    python app.py                                       # http://127.0.0.1:7860, with the bundled encoder
+    python app.py --encoder distilbert-base-cased       # with a head you trained
+    python app.py --share --auth reader:secret          # with a public link, behind a password
+
+It starts in about ten seconds and needs no network. Ctrl+C ends it.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from spheres.errors import SphereError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        start(options)
+    except SphereError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def start(options: argparse.Namespace) -> None:
+    """Serve the page until it is interrupted. Imports wait for the arguments, so that --help answers at once."""
+    auth = credentials(options.auth)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+    from spheres.serving import free_address, serve, wait
+
+    address = free_address(options.host, options.port)
+    from spheres.classifier import Classifier
+    from spheres.page import build_page
+    from spheres.sharing import public_link
+
+    classifier = Classifier.load(options.encoder, options.artifacts)
+    page = build_page(classifier)
+    url = serve(page, address, auth)
+    print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
+    if options.share:
+        public_link(address, say=lambda sentence: print(sentence, flush=True))
+    wait(page)
+
+
+def credentials(given: str | None) -> tuple[str, str] | None:
+    """User and password from USER:PASSWORD, or from the environment's SPHERES_AUTH; None where neither is there.
+
+    >>> credentials("reader:a:b")
+    ('reader', 'a:b')
+    """
+    text = given if given is not None else os.environ.get("SPHERES_AUTH")
+    if not text and given is None:
+        return None
+    user, colon, password = (text or "").partition(":")
+    if not (user and colon and password):
+        raise SphereError("The credentials are not USER:PASSWORD with both parts filled: mend --auth or SPHERES_AUTH.")
+    return user, password
+
+
+def parser() -> argparse.ArgumentParser:
+    about = argparse.ArgumentParser(
+        prog="app.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = about.add_argument
+    add(
+        "--encoder",
+        metavar="NAME",
+        help="encoder whose head answers: all-MiniLM-L6-v2 (bundled), distilbert-base-cased, "
+        "any Hub id or folder you trained a head for "
+        "(default: distilbert-base-cased where its head is, else the bundled one)",
+    )
+    add(
+        "--artifacts",
+        metavar="FOLDER",
+        type=Path,
+        default=Path(__file__).resolve().parent / "artifacts",
+        help="where the heads are (default: artifacts, beside app.py)",
+    )
+    add(
+        "--host",
+        metavar="H",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        help="address to listen on; 0.0.0.0 lets the network in (default: %(default)s)",
+    )
+    add(
+        "--port",
+        metavar="P",
+        type=port,
+        default=os.environ.get("GRADIO_SERVER_PORT"),
+        help="port to listen on; 0 takes any free one (default: 7860, or the next free one)",
+    )
+    add(
+        "--share",
+        action="store_true",
+        help="also open a public link through Gradio's tunnel, for about a week at most; "
+        "its program is downloaded at first use; where the network does not allow it, the local page goes on",
+    )
+    add(
+        "--auth",
+        metavar="USER:PASSWORD",
+        help="ask visitors for these; better given in the environment variable "
+        "SPHERES_AUTH, which other users of the machine do not see",
+    )
+    return about
+
+
+def port(text: str) -> int:
+    """A port's number, for argparse."""
+    number = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

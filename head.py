@@ -1,0 +1,163 @@
+"""Train the head on cached embeddings, measure it, and classify files with it.
+
+    python head.py train                                     # seconds; overwrites the encoder's head
+    python head.py evaluate                                  # on articles that training never saw
+    python head.py predict CORPUS --out FILE.jsonl           # one JSON object a line
+
+The embeddings come from `python embed.py CORPUS`. Without --encoder, distilbert-base-cased is taken where its
+embeddings are there, else the bundled all-MiniLM-L6-v2.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from spheres.artifacts import ARTIFACTS
+from spheres.errors import SphereError
+
+FIGURES = {
+    "primary_is_top": "most probable sphere is the article's primary group",
+    "heaviest_is_top": "most probable sphere is among the article's heaviest groups",
+    "group_is_top": "most probable sphere is among the article's groups",
+    "macro_f1": "macro-F1 on the primary group",
+    "kl": "KL divergence from the soft target (nats)",
+    "nll": "negative log-likelihood of the primary group (nats)",
+    "ece": "expected calibration error",
+}
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="head.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--encoder", metavar="NAME_OR_FOLDER", help="whose embeddings and head (default: see above)")
+    shared.add_argument(
+        "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
+    )
+    shared.add_argument("--quiet", action="store_true", help="no messages but errors")
+
+    train = commands.add_parser("train", parents=[shared], help="train the head on the cached embeddings")
+    train.add_argument("--recipe", choices=("best", "classic"), default="best", help="classic: the plain design")
+    train.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (default: 0)")
+
+    evaluate = commands.add_parser("evaluate", parents=[shared], help="measure the head on held-out articles")
+    evaluate.add_argument(
+        "--split", choices=("validation", "calibration", "test"), default="test", help="default: %(default)s"
+    )
+    evaluate.add_argument("--json", action="store_true", help="print everything as JSON, a row a group included")
+
+    predict = commands.add_parser("predict", parents=[shared], help="classify every article of a file")
+    predict.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
+    predict.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="where the answers go")
+    predict.add_argument(
+        "--threshold",
+        type=float,
+        default=0.95,
+        help="name the most probable spheres until their probabilities reach this (default: %(default)s)",
+    )
+    predict.add_argument(
+        "--rule",
+        choices=("sum", "coverage"),
+        default="sum",
+        help="what the threshold means: the sum of the probabilities (default), or the share of articles "
+        "whose true sphere is among those named, which needs fewer of them",
+    )
+    return parser.parse_args(arguments)
+
+
+def train(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from spheres.cache import open_cache
+    from spheres.evaluation import train as train_on
+    from spheres.features import RECIPES
+    from spheres.trained import save_trained
+
+    folder = artifacts_folder(args)
+    recipe = RECIPES[args.recipe]
+    recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
+    trained = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
+    save_trained(trained, folder)
+    if not args.quiet:
+        print_figures(trained.metrics["validation"], "validation")
+        print(f"Saved {folder / 'head.safetensors'}.")
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    import json
+
+    from spheres.cache import open_cache
+    from spheres.evaluation import evaluate as evaluate_on
+    from spheres.trained import check_same_encoder, load_trained
+
+    folder = artifacts_folder(args)
+    cache, trained = open_cache(folder), load_trained(folder)
+    check_same_encoder(trained, cache, folder)
+    report = evaluate_on(cache, trained, args.split)
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        print_figures(report, args.split)
+
+
+def predict(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from spheres.classifier import Classifier
+    from spheres.predicting import predict_corpus
+
+    classifier = Classifier.load(args.encoder, args.artifacts)
+    counts = predict_corpus(
+        classifier,
+        args.corpus,
+        args.out,
+        args.threshold,
+        args.rule,
+        lambda total: tqdm(total=total, unit=" articles", disable=args.quiet, dynamic_ncols=True),
+    )
+    if not args.quiet:
+        print(f"{args.out}: {counts}.")
+        for problem in counts.problems:
+            print(f"  skipped {problem}")
+
+
+def artifacts_folder(args: argparse.Namespace) -> Path:
+    """Whose arrays are meant; by default distilbert-base-cased's where they are there."""
+    from spheres.cache import MANIFEST
+    from spheres.sources import BUNDLED, DISTILBERT, find_encoder
+
+    distilbert: Path = args.artifacts / DISTILBERT.name
+    if args.encoder is None:
+        return distilbert if (distilbert / MANIFEST).is_file() else Path(args.artifacts / BUNDLED.name)
+    folder: Path = args.artifacts / find_encoder(args.encoder).name
+    if not (folder / MANIFEST).is_file():
+        raise SphereError(f"{folder} holds no embeddings: run `python embed.py CORPUS --encoder {args.encoder}` first.")
+    return folder
+
+
+def print_figures(report: dict[str, Any], split: str) -> None:
+    for view, part in report.items():
+        text = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}[view]
+        print(f"\n{text}, {part['articles']:,} {split} articles, with 95 % intervals:")
+        for name, figure in part["figures"].items():
+            print(f"  {figure['value']:.4f}  ({figure['low']:.4f} to {figure['high']:.4f})  {FIGURES.get(name, name)}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse_arguments(arguments)
+    try:
+        {"train": train, "evaluate": evaluate, "predict": predict}[args.command](args)
+    except SphereError as e:
+        print(f"head.py: {e}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("head.py: stopped; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

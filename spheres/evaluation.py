@@ -1,0 +1,148 @@
+"""Training and measuring on a cache: which articles go where, and what is reported of them.
+
+train         the head learns from training articles; validation articles decide when to stop
+calibration   temperatures, the cuts of prediction sets, and of unfamiliar texts
+test          touched only to measure
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.cache import Cache, load_lexicon
+from spheres.calibration import Calibration, fit_calibration
+from spheres.errors import SphereError
+from spheres.familiarity import Familiarity, fit_familiarity
+from spheres.features import Recipe, examples, view_features
+from spheres.groups import GROUPS
+from spheres.head import Heads, train_heads
+from spheres.metrics import by_group, summary, with_intervals
+from spheres.prediction import prediction_set
+from spheres.split import split_rows
+from spheres.trained import Trained
+
+MIN_ARTICLES = 20  # in a split; fewer say nothing
+THRESHOLDS = (0.80, 0.90, 0.95, 0.99)
+SLIDER = tuple(round(float(t), 2) for t in np.linspace(0.5, 1, 51))  # the positions of the page's slider
+
+
+def train(cache: Cache, recipe: Recipe, say: Callable[[str], None] = lambda sentence: None) -> Trained:
+    """Train, calibrate and measure a head on a cache.
+
+    raises : SphereError where there are too few articles, or the head does not depend on its input
+    """
+    rows = split_rows(cache.ids)
+    for split in rows:
+        if len(rows[split]) < MIN_ARTICLES:
+            raise SphereError(
+                f"{cache.folder} holds {len(rows[split])} {split} articles, at least {MIN_ARTICLES} are needed: "
+                "embed a larger corpus."
+            )
+    heads = train_heads(
+        examples(cache, recipe, rows["train"], tuple(view for view in recipe.views if view in cache.views)),
+        examples(cache, recipe, rows["validation"], ("both",)),
+        recipe.training,
+        say,
+    )
+    trained = Trained(
+        heads=heads,
+        recipe=recipe,
+        lexicon=load_lexicon(cache.folder, "run embed.py again") if recipe.lexical else None,
+        identity=cache.identity,
+        n_articles=len(rows["train"]),
+        calibrations={view: calibrate(cache, recipe, heads, view) for view in cache.views},
+        familiarity=get_familiar(cache),
+    )
+    trained.metrics["validation"] = evaluate(cache, trained, "validation")
+    for view in cache.views:
+        trained.measured[view] = measure_sets(cache, trained, "test", view)
+    return trained
+
+
+def calibrate(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
+    """Fit temperature and cuts of one view to the calibration articles."""
+    rows, features = view_features(cache, recipe, view, split_rows(cache.ids)["calibration"])
+    return fit_calibration(heads.log_probabilities(features), cache.primary[rows])
+
+
+def get_familiar(cache: Cache) -> Familiarity:
+    """Fit the distance that tells articles from other texts; the calibration articles set its cuts."""
+    rows = split_rows(cache.ids)
+    training = [cache.views[view].of(rows["train"])[1] for view in cache.views]
+    held_out = {view: cache.views[view].of(rows["calibration"])[1] for view in cache.views}
+    return fit_familiarity(np.concatenate(training), held_out)
+
+
+def predictions(cache: Cache, trained: Trained, split: str, view: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The articles of a split that a view has, (n,), and their calibrated log-probabilities, (n, n_groups)."""
+    rows, features = view_features(cache, trained.recipe, view, split_rows(cache.ids)[split])
+    return rows, trained.log_probabilities(features, view)
+
+
+def evaluate(cache: Cache, trained: Trained, split: str) -> dict[str, Any]:
+    """Every metric of a head on one split, with intervals, in every view that the cache has.
+
+    returns : view -> {"articles": n, "figures": {name: {"value", "low", "high"}}, "groups": {group: {...}}}
+    """
+    report = {}
+    for view in cache.views:
+        rows, log_probabilities = predictions(cache, trained, split, view)
+        primary, sets = cache.primary[rows], set_table(trained.calibrations[view], np.exp(log_probabilities))
+        figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary)
+        figures |= with_intervals(partial(set_figures, names=tuple(sets)), primary, *sets.values())
+        groups = by_group(log_probabilities, primary)
+        for place, name in enumerate(GROUPS):
+            groups[name]["coverage at 0.95"] = float(sets["coverage", 0.95][primary == place, place].mean())
+        report[view] = {"articles": len(rows), "figures": figures, "groups": groups}
+    return report
+
+
+def set_table(
+    calibration: Calibration, probabilities: NDArray[np.floating], thresholds: tuple[float, ...] = THRESHOLDS
+) -> dict[tuple[str, float], NDArray[np.bool_]]:
+    """Which groups each article's set holds, by rule and threshold: (n, n_groups) bool."""
+    rules: dict[str, Callable[[NDArray[np.floating], float], list[int]]] = {
+        "coverage": calibration.prediction_set,
+        "sum": prediction_set,
+    }
+    table = {}
+    for rule, choose in rules.items():
+        for threshold in thresholds:
+            chosen = np.zeros(probabilities.shape, dtype=bool)
+            for row, p in enumerate(probabilities):
+                chosen[row, choose(p, threshold)] = True
+            table[rule, threshold] = chosen
+    return table
+
+
+def set_figures(
+    primary: NDArray[np.integer], *chosen: NDArray[np.bool_], names: tuple[tuple[str, float], ...]
+) -> dict[str, float]:
+    """How often the sets hold the primary group, and how many groups they hold on average.
+
+    chosen : for each of `names`, (n, n_groups) bool
+    """
+    rows = np.arange(len(primary))
+    figures = {}
+    for (rule, threshold), sets in zip(names, chosen, strict=True):
+        figures[f"{rule} {threshold:.2f}: covered"] = float(sets[rows, primary].mean())
+        figures[f"{rule} {threshold:.2f}: spheres"] = float(sets.sum(axis=1).mean())
+    return figures
+
+
+def measure_sets(cache: Cache, trained: Trained, split: str, view: str) -> dict[str, list[list[float]]]:
+    """For every position of the slider: [threshold, share of articles whose set holds the primary group, mean size].
+
+    returns : rule -> rows
+    """
+    rows, log_probabilities = predictions(cache, trained, split, view)
+    table = set_table(trained.calibrations[view], np.exp(log_probabilities), SLIDER)
+    everyone = np.arange(len(rows))
+    measured: dict[str, list[list[float]]] = {}
+    for (rule, threshold), chosen in table.items():
+        covered, size = chosen[everyone, cache.primary[rows]].mean(), chosen.sum(axis=1).mean()
+        measured.setdefault(rule, []).append([threshold, round(float(covered), 4), round(float(size), 3)])
+    return measured

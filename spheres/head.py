@@ -1,0 +1,180 @@
+"""The head: a small network from an article's features to log-probabilities of the groups, and how it is trained.
+
+    Linear(n_features, 256), ReLU, Linear(256, 8), LogSoftmax,     nn.KLDivLoss(reduction="batchmean") on soft targets
+
+It sees arrays only. Training on 40,000 articles takes seconds on two cores.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from spheres.errors import SphereError
+from spheres.groups import GROUPS
+
+LOSSES = ("kl", "mse")
+COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decides a head's weights, given the arrays. The defaults are the design's.
+
+    loss           : "kl", or "mse" between probabilities and targets
+    hidden, depth  : size and number of hidden layers
+    dropout        : share of hidden numbers silenced in training; input_dropout, of features
+    standardize    : shift and scale each feature to mean 0 and deviation 1 first
+    patience       : epochs without a better validation loss before stopping
+    n_heads        : heads trained from different seeds, whose probabilities are averaged
+    """
+
+    loss: str = "kl"
+    hidden: int = 256
+    depth: int = 1
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    standardize: bool = False
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    batch_size: int = 256
+    max_epochs: int = 30
+    patience: int = 4
+    n_heads: int = 1
+    seed: int = 0
+
+
+class Head(nn.Module):
+    """One network. `shift` and `scale` are fixed before training and stored with the weights."""
+
+    def __init__(self, n_features: int, training: Training = Training()) -> None:
+        super().__init__()
+        self.shift: torch.Tensor
+        self.scale: torch.Tensor
+        self.register_buffer("shift", torch.zeros(n_features))
+        self.register_buffer("scale", torch.ones(n_features))
+        layers: list[nn.Module] = [nn.Dropout(training.input_dropout)]
+        width = n_features
+        for _ in range(training.depth):
+            layers += [nn.Linear(width, training.hidden), nn.ReLU(), nn.Dropout(training.dropout)]
+            width = training.hidden
+        self.layers = nn.Sequential(*layers, nn.Linear(width, len(GROUPS)), nn.LogSoftmax(dim=-1))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, n_features) float32 -> (n, n_groups) log-probabilities."""
+        result: torch.Tensor = self.layers((features - self.shift) / self.scale)
+        return result
+
+
+class Heads(nn.Module):
+    """Several heads as one: the logarithm of the mean of their probabilities."""
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, n_features) float32 -> (n, n_groups) log-probabilities."""
+        answers = torch.stack([head(features) for head in self.heads])
+        return torch.logsumexp(answers, dim=0) - float(np.log(len(self.heads)))
+
+    @torch.inference_mode()
+    def log_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same for arrays: (n, n_features) float32 -> (n, n_groups) float32."""
+        return np.asarray(self(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy())
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Articles to learn from or to validate on: `features` (n, n_features) and `targets` (n, n_groups), float32."""
+
+    features: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+def train_heads(
+    train: Examples, validation: Examples, training: Training, say: Callable[[str], None] = lambda sentence: None
+) -> Heads:
+    """Train `training.n_heads` heads; the same input and seed give the same weights on the same machine.
+
+    raises : SphereError where what was learned does not depend on the article
+    """
+    heads = [_train_one(train, validation, training, training.seed + i, say) for i in range(training.n_heads)]
+    trained = Heads(heads).eval()
+    check_not_collapsed(trained.log_probabilities(validation.features))
+    return trained
+
+
+def _train_one(
+    train: Examples, validation: Examples, training: Training, seed: int, say: Callable[[str], None]
+) -> Head:
+    torch.manual_seed(seed)
+    features, targets = torch.from_numpy(train.features), torch.from_numpy(train.targets)
+    head = Head(features.shape[1], training)
+    if training.standardize:
+        head.shift.copy_(features.mean(dim=0))
+        head.scale.copy_(features.std(dim=0).clamp_min(1e-6))
+    optimizer = torch.optim.AdamW(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+    n_steps = training.max_epochs * -(-len(features) // training.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, training.learning_rate, total_steps=n_steps, pct_start=0.15
+    )
+    loss_of = loss_function(training.loss)
+    held_out = torch.from_numpy(validation.features), torch.from_numpy(validation.targets)
+
+    best, best_epoch, best_state = float("inf"), 0, head.state_dict()
+    for epoch in range(1, training.max_epochs + 1):
+        head.train()
+        for batch in torch.split(torch.randperm(len(features)), training.batch_size):
+            loss = loss_of(head(features[batch]), targets[batch])
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            schedule.step()
+        head.eval()
+        with torch.inference_mode():
+            now = float(loss_of(head(held_out[0]), held_out[1]))
+        if now < best:
+            best, best_epoch = now, epoch
+            best_state = {name: value.clone() for name, value in head.state_dict().items()}
+        elif epoch - best_epoch >= training.patience:
+            break
+    say(f"seed {seed}: best validation loss {best:.4f} after epoch {best_epoch} of {epoch}")
+    head.load_state_dict(best_state)
+    return head.eval()
+
+
+def loss_function(name: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """(log-probabilities, targets) -> loss, a scalar."""
+    if name == "kl":
+        return nn.KLDivLoss(reduction="batchmean")
+    if name == "mse":
+        return lambda log_probabilities, targets: nn.functional.mse_loss(log_probabilities.exp(), targets)
+    raise ValueError(f"loss {name!r} is unknown, expected one of {', '.join(LOSSES)}")
+
+
+def information(log_probabilities: NDArray[np.floating]) -> float:
+    """How much the answer depends on the article: the mean divergence of the answers from their average, nats.
+
+    >>> information(np.log([[0.7, 0.3], [0.7, 0.3]]))
+    0.0
+    """
+    probabilities = np.exp(log_probabilities)
+    average = probabilities.mean(axis=0)
+    return float((probabilities * (log_probabilities - np.log(average))).sum(axis=1).mean())
+
+
+def check_not_collapsed(log_probabilities: NDArray[np.floating]) -> None:
+    """Refuse a head that gives every article the same answer.
+
+    raises : SphereError
+    """
+    found = information(log_probabilities)
+    if not found >= COLLAPSED:
+        raise SphereError(
+            f"the head learned nothing but the average answer (its answers differ by {found:.4f} nats, expected at "
+            f"least {COLLAPSED}), so it is not saved: train with the kl loss, a higher learning rate or more articles."
+        )

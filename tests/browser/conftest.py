@@ -1,0 +1,95 @@
+"""A real server over the real classifier, and a real Chromium that notes every address it asks."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
+
+from spheres.page import build_page
+from spheres.serving import free_address, serve
+
+SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+expect.set_options(timeout=15_000)  # a machine may be busy; what is right is seen at once
+QUIET = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
+
+
+class Counting:
+    """The classifier, counting how often it was asked."""
+
+    def __init__(self, classifier):
+        self.classifier, self.runs = classifier, 0
+        self.name, self.n_articles = classifier.name, classifier.n_articles
+
+    def classify(self, title, abstract):
+        self.runs += 1
+        return self.classifier.classify(title, abstract)
+
+
+def chromium_program(playwright: Playwright) -> str:
+    own = playwright.chromium.executable_path
+    found = own if Path(own).exists() else next(filter(None, map(shutil.which, SYSTEM_NAMES)), None)
+    if not found:
+        pytest.fail("No Chromium: run `playwright install chromium`, or install your system's package `chromium`.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def counting(classifier) -> Counting:
+    return Counting(classifier)
+
+
+@pytest.fixture(scope="session")
+def site(counting) -> Iterator[str]:
+    """The page's address, with its closing slash."""
+    page = build_page(counting)
+    yield serve(page, free_address("127.0.0.1", 0))
+    page.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        program = chromium_program(playwright)
+        browser = playwright.chromium.launch(executable_path=program, args=[f"--{flag}" for flag in QUIET])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser) -> BrowserContext:
+    """One for all tests, so that the page's scripts come from the browser's cache after the first."""
+    return browser.new_context()
+
+
+@pytest.fixture
+def visit(context, site) -> Iterator[Callable[..., Page]]:
+    """Open the page: `visit(width=390, height=844, dark=True)`. Whatever is asked of another origin fails the test."""
+    asked: list[str] = []
+    hosts = {urlsplit(site).netloc}
+    pages: list[Page] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    context.on("request", note)
+
+    def open_page(width: int = 1280, height: int = 860, dark: bool = False, address: str = site) -> Page:
+        hosts.add(urlsplit(address).netloc)
+        page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(address + ("?__theme=dark" if dark else "?__theme=light"))
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    context.remove_listener("request", note)
+    assert asked, "the watcher saw no request at all"
+    strangers = [
+        url for url in asked if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc not in hosts
+    ]
+    assert not strangers, f"the page asked third parties: {strangers}"

@@ -1,0 +1,234 @@
+"""What a visitor does: types, presses, clicks, slides; and what the page answers."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spheres.answer import NAMES
+from spheres.examples import EXAMPLES
+
+TITLE = "Neural machine translation with recurrent attention networks"
+ABSTRACT = (
+    "We prove that every compact Riemannian manifold with positive sectional curvature has finite homotopy groups."
+)
+
+
+def box(page, name: str):
+    return page.get_by_label(name, exact=True)
+
+
+def classify(page) -> None:
+    page.get_by_role("button", name="Classify").click()
+
+
+def clear(page) -> None:
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("the answer appears here")).to_be_visible()
+
+
+def winner(page):
+    return page.locator(".winner")
+
+
+def chosen(page) -> list[str]:
+    return page.locator(".chosen tr").evaluate_all("rows => rows.map(row => row.dataset.group)")
+
+
+def left_out(page) -> list[str]:
+    return page.locator(".left-out tr[data-group]").evaluate_all("rows => rows.map(row => row.dataset.group)")
+
+
+def no_complaint(page: Page) -> None:
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_a_title_alone_is_classified(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(winner(page)).to_contain_text("Computer Science")
+    assert sorted(chosen(page) + left_out(page)) == sorted(NAMES)
+
+
+def test_an_abstract_alone_is_classified(visit):
+    page = visit()
+    box(page, "Abstract").fill(ABSTRACT)
+    classify(page)
+    expect(winner(page)).to_contain_text("Mathematics")
+
+
+def test_title_and_abstract_are_read_together(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(winner(page)).to_contain_text("Computer Science")
+    title_alone = page.locator(".figure").inner_text()
+    box(page, "Abstract").fill(ABSTRACT)
+    classify(page)
+    expect(page.locator(".figure")).not_to_have_text(title_alone)
+
+
+def test_enter_submits_the_title(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    box(page, "Title").press("Enter")
+    expect(winner(page)).to_contain_text("Computer Science")
+
+
+def test_enter_breaks_the_abstracts_line_and_ctrl_enter_submits_it(visit):
+    page = visit()
+    box(page, "Abstract").fill(ABSTRACT)
+    box(page, "Abstract").press("Enter")
+    expect(box(page, "Abstract")).to_have_value(ABSTRACT + "\n")
+    expect(winner(page)).to_have_count(0)
+    box(page, "Abstract").press("Control+Enter")
+    expect(winner(page)).to_contain_text("Mathematics")
+
+
+def test_sliding_with_the_keyboard_changes_the_set_and_never_runs_the_encoder(visit, counting):
+    page = visit()
+    box(page, "Abstract").fill(EXAMPLES[3].abstract)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    slider, runs = page.get_by_label("range slider for Threshold"), counting.runs
+    slider.press("End")  # 1.0: every sphere that is possible at all
+    expect(page.locator(".chosen tr")).to_have_count(8)
+    expect(page.locator(".chosen tr").last.locator("td").last).to_have_text("100%")
+    expect(page.get_by_text("None left out")).to_be_visible()
+    slider.press("Home")  # 0.5
+    expect(page.locator(".chosen tr")).not_to_have_count(8)
+    fewest = len(chosen(page))
+    for _ in range(49):  # 0.99
+        slider.press("ArrowRight")
+    expect(page.get_by_label("number input for Threshold")).to_have_value("0.99")
+    expect(page.locator(".chosen tr")).not_to_have_count(fewest)
+    assert counting.runs == runs
+
+
+def test_dragging_the_slider_to_its_ends_ends_with_the_last_position(visit, counting):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    runs, place = counting.runs, page.get_by_label("range slider for Threshold").bounding_box()
+    middle = place["y"] + place["height"] / 2
+    page.mouse.move(place["x"] + place["width"] * 0.9, middle)
+    page.mouse.down()
+    for share in (0.7, 0.5, 0.2, 0.0, 0.4, 0.8, 1.01):
+        page.mouse.move(place["x"] + place["width"] * share, middle, steps=6)
+    page.mouse.up()
+    expect(page.locator(".chosen tr")).to_have_count(8)
+    assert counting.runs == runs
+
+
+def test_a_half_typed_threshold_brings_no_complaint(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    number = page.get_by_label("number input for Threshold")
+    for typed, kept in {"3": "1", "0": "0.5", "0.7": "0.7", "-1": "0.5", "": "0.5"}.items():
+        number.fill(typed)
+        number.blur()
+        expect(number).to_have_value(kept)
+        expect(winner(page)).to_contain_text("Computer Science")
+        no_complaint(page)
+
+
+def test_an_answer_uses_the_threshold_set_before_it(visit):
+    page = visit()
+    page.get_by_label("range slider for Threshold").press("End")
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(page.locator(".chosen tr")).to_have_count(8)
+
+
+def test_every_example_is_answered_with_the_sphere_it_was_written_for(visit):
+    page = visit()
+    buttons = page.locator("#examples button.gallery-item")
+    expect(buttons).to_have_count(len(EXAMPLES))
+    for number, example in enumerate(EXAMPLES):
+        buttons.nth(number).click()
+        expect(box(page, "Title")).to_have_value(example.title)
+        expect(box(page, "Abstract")).to_have_value(example.abstract)
+        expect(winner(page)).to_have_attribute("data-group", example.group)
+
+
+def test_nothing_to_classify_is_said_in_the_page(visit):
+    page = visit()
+    for text in ("", "   ", "\t \u00a0\u2003"):
+        box(page, "Title").fill(text)
+        classify(page)
+        expect(page.locator(".problem")).to_be_visible()
+        expect(winner(page)).to_have_count(0)
+        no_complaint(page)
+        clear(page)
+
+
+def test_clear_empties_boxes_and_answer_but_keeps_the_threshold(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    box(page, "Abstract").fill(ABSTRACT)
+    page.get_by_label("range slider for Threshold").press("Home")
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    clear(page)
+    expect(winner(page)).to_have_count(0)
+    expect(box(page, "Title")).to_have_value("")
+    expect(box(page, "Abstract")).to_have_value("")
+    expect(page.get_by_label("number input for Threshold")).to_have_value("0.5")
+
+
+MARKUP = "<img src=x onerror=\"window.__xss=1\"><script>window.__xss=1</script><svg/onload='window.__xss=1'>${alert(1)}"
+
+
+@pytest.mark.parametrize("name", ["Title", "Abstract"])
+def test_markup_is_read_as_text_and_never_runs(visit, name):
+    page = visit()
+    box(page, name).fill(MARKUP)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    assert page.evaluate("window.__xss") is None
+    assert page.locator("#answer img, #answer script, #answer svg").count() == 0
+    no_complaint(page)
+
+
+ODD = {
+    "emoji": "👩‍🔬🧬🔭 🤖",
+    "control characters": "quantum\\u0000 field\\u0007 theory\\u001b[31m",
+    "lone surrogates": "graph \\ud800 theory \\udfff",
+    "right-to-left overrides": "\\u202egnitupmoc mutnauq\\u202c \\u2066abc",
+    "another script": "Квантовая теория поля",
+    "one sign": "?",
+}
+
+
+def test_odd_text_is_answered(visit):
+    page = visit()
+    for text in ODD.values():
+        # Typing cannot make a lone surrogate, a script can.
+        box(page, "Title").evaluate(
+            f"box => {{ box.value = '{text}'; box.dispatchEvent(new Event('input', {{bubbles: true}})); }}"
+        )
+        classify(page)
+        expect(page.locator(".winner, .problem")).to_be_visible()
+        no_complaint(page)
+        clear(page)
+
+
+def test_a_megabyte_is_answered_and_the_page_says_how_much_of_it_was_read(visit):
+    page = visit()
+    text = (ABSTRACT + " ") * (1_000_000 // len(ABSTRACT) + 1)
+    box(page, "Abstract").fill(text)
+    classify(page)
+    expect(winner(page)).to_contain_text("Mathematics")
+    expect(page.locator(".note")).to_contain_text("Read the first")
+    expect(page.locator(".note")).to_contain_text("(1%)")
+    no_complaint(page)
+
+
+def test_a_short_text_has_no_note(visit):
+    page = visit()
+    box(page, "Title").fill(TITLE)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    expect(page.locator(".note")).to_have_count(0)

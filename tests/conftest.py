@@ -1,0 +1,38 @@
+"""Real parts, loaded once: the bundled encoder, and the classifier over the shipped artifacts."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spheres.classifier import Classifier
+from spheres.encoder import Encoder
+from spheres.sources import find_encoder
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "artifacts"
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The bundled encoder in fp32, which every processor computes alike."""
+    return Encoder.load(find_encoder("all-MiniLM-L6-v2"), precision="fp32")
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    """What the page runs: the shipped head over the bundled encoder."""
+    return Classifier.load("all-MiniLM-L6-v2", SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def run_script() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one of the three scripts as a user does."""
+
+    def run(script: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, script, *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+    return run

@@ -1,0 +1,220 @@
+"""app.py as it is run: its arguments, its messages, its exit codes; and the public link where there is none."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client
+
+import app
+from spheres import sharing
+from spheres.errors import SphereError
+from spheres.serving import free_address
+
+APP = Path(__file__).resolve().parent.parent / "app.py"
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """app.py run to its end: only for what does not start a page."""
+    return subprocess.run(
+        [sys.executable, str(APP), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+@contextmanager
+def running(*arguments: str, folder: Path, **environment: str):
+    """app.py as a process of its own, started in `folder`; gives its address and a function that waits for a line."""
+    process = subprocess.Popen(
+        [sys.executable, str(APP), "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **environment},
+    )
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: [lines.append(line) for line in process.stdout], daemon=True)
+    reader.start()
+
+    def line_with(text: str, seconds: float) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and process.poll() is None:
+            for line in lines:
+                if text in line:
+                    return line
+            time.sleep(0.05)
+        pytest.fail(f"no line with {text!r} within {seconds} s; the process said:\n{''.join(lines)}")
+
+    try:
+        yield re.search(r"http://\S+", line_with("http://", 90))[0], line_with, lines
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.fixture
+def busy_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_help_is_the_manual_and_comes_at_once():
+    start = time.monotonic()
+    said = run("--help")
+    assert said.returncode == 0
+    for option in ("--encoder", "--artifacts", "--share", "--host", "--port", "--auth", "SPHERES_AUTH"):
+        assert option in said.stdout
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("bad", [["--port", "x"], ["--port", "70000"], ["--port", "-1"], ["--nonsense"], ["extra"]])
+def test_a_bad_argument_ends_with_code_2_and_a_sentence(bad, capsys):
+    with pytest.raises(SystemExit) as ended:
+        app.main(bad)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bad", ["", "reader", "reader:", ":secret"])
+def test_credentials_that_are_none_end_with_code_2_and_a_sentence(bad, capsys):
+    assert app.main(["--auth", bad]) == 2
+    one_sentence(capsys.readouterr().err, "USER:PASSWORD")
+
+
+def test_credentials_may_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("SPHERES_AUTH", "reader:from environment")
+    assert app.credentials(None) == ("reader", "from environment")
+    assert app.credentials("other:given") == ("other", "given")
+    monkeypatch.delenv("SPHERES_AUTH")
+    assert app.credentials(None) is None
+
+
+def one_sentence(said: str, about: str) -> None:
+    assert about in said
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_a_taken_port_ends_with_code_2_and_a_sentence(busy_port, capsys):
+    assert app.main(["--port", str(busy_port)]) == 2
+    one_sentence(capsys.readouterr().err, f"Port {busy_port} is taken")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_a_host_that_is_not_this_machine_ends_with_code_2_at_once(host, capsys):
+    start = time.monotonic()
+    assert app.main(["--host", host]) == 2
+    one_sentence(capsys.readouterr().err, f"Cannot listen on {host}")
+    assert time.monotonic() - start < 20
+
+
+def test_an_encoder_without_a_head_ends_with_code_2_and_a_sentence(tmp_path):
+    said = run("--port", "0", "--artifacts", str(tmp_path))
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+    assert said.stderr.strip()
+
+
+def test_without_a_wanted_port_the_next_free_one_is_taken(monkeypatch, busy_port):
+    monkeypatch.setattr("spheres.serving.FIRST_PORT", busy_port)
+    assert free_address("127.0.0.1", None)[1] > busy_port
+
+
+def test_where_every_port_is_taken_the_message_says_so(monkeypatch, busy_port):
+    monkeypatch.setattr("spheres.serving.FIRST_PORT", busy_port)
+    monkeypatch.setattr("spheres.serving.N_PORTS", 1)
+    with pytest.raises(SphereError, match="are all taken"):
+        free_address("127.0.0.1", None)
+
+
+def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp_path):
+    """The proxy, which answers nobody, also closes the network to the tunnel: the way without a public link is real."""
+    dead = "http://127.0.0.1:9"
+    proxies = {
+        "HTTP_PROXY": dead,
+        "HTTPS_PROXY": dead,
+        "http_proxy": dead,
+        "https_proxy": dead,
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }
+    with running("--share", folder=tmp_path, **proxies) as (url, line_with, lines):
+        assert "Article Sphere Classifier" in line_with("http://", 1)
+        assert "the local page goes on" in line_with("No public link", 20)
+        answer = Client(url, verbose=False).predict("Neural machine translation", api_name="/classify")
+        assert answer["spheres"]
+        assert len(lines) == 2, lines
+
+
+def test_a_password_keeps_strangers_out(tmp_path):
+    with running(folder=tmp_path, SPHERES_AUTH="reader:geheim:ü") as (url, _, _):
+        assert httpx.post(f"{url}gradio_api/call/classify", json={"data": ["x", "", 0.9]}).status_code == 401
+        assert httpx.get(f"{url}config").status_code == 401
+        assert "geheim" not in httpx.get(url).text
+        assert httpx.post(f"{url}login", data={"username": "reader", "password": "wrong"}).status_code == 400
+        with httpx.Client() as reader:
+            assert reader.post(f"{url}login", data={"username": "reader", "password": "geheim:ü"}).status_code == 200
+
+
+def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:
+    monkeypatch.setattr("gradio.networking.setup_tunnel", tunnel)
+    said: list[str] = []
+    sharing.public_link(("0.0.0.0", 7860), said.append, patience)
+    end = time.monotonic() + 5
+    while not said and time.monotonic() < end:
+        time.sleep(0.01)
+    return said
+
+
+def test_a_public_link_is_said_and_leads_to_the_local_page(monkeypatch):
+    asked = []
+
+    def tunnel(*arguments):
+        asked.append(arguments)
+        return "http://abc.gradio.live"
+
+    (said,) = said_by_public_link(monkeypatch, tunnel)
+    assert said.endswith("https://abc.gradio.live")
+    assert asked[0][:2] == ("127.0.0.1", 7860)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), ValueError("log\nlog\nlog"), OSError(8, "Exec format error")])
+def test_a_tunnel_that_fails_is_said_in_one_sentence(monkeypatch, capsys, error):
+    def tunnel(*_):
+        print("the tunnel program's own log", file=sys.stderr)
+        raise error
+
+    (said,) = said_by_public_link(monkeypatch, tunnel)
+    assert said.startswith("No public link")
+    assert said.endswith("the local page goes on.")
+    assert "\n" not in said
+    assert capsys.readouterr().err == ""
+
+
+def test_a_tunnel_that_hangs_is_given_up_in_time_and_a_late_link_is_not_kept_secret(monkeypatch):
+    release = threading.Event()
+
+    def tunnel(*_):
+        release.wait(10)
+        return "http://late.gradio.live"
+
+    said = said_by_public_link(monkeypatch, tunnel, patience=0.2)
+    assert "No public link yet" in said[0]
+    release.set()
+    end = time.monotonic() + 5
+    while len(said) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert "late.gradio.live" in said[1]

@@ -1,0 +1,151 @@
+"""Every reader, on files written here; and what happens to files that are broken."""
+
+import csv
+import gzip
+import io
+import json
+import lzma
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from spheres.errors import SphereError
+from spheres.formats import CHUNK, Opened, Row, open_records
+
+RECORDS = [
+    {"id": "1", "title": "Über Bäume 🌳", "abstract": 'A "quoted", comma\nand a new line.', "categories": "cs.DS"},
+    {"id": "2", "title": "Второй", "abstract": "Короткий текст.", "categories": "math.CO cs.DM"},
+]
+
+
+def delimited(separator: str) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, RECORDS[0], delimiter=separator)
+    writer.writeheader()
+    writer.writerows(RECORDS)
+    return text.getvalue().encode()
+
+
+def parquet() -> bytes:
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(RECORDS), buffer)
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, Callable[[], bytes]] = {
+    "JSON list": lambda: json.dumps(RECORDS, indent=2).encode(),
+    "JSON lines": lambda: "\n".join(json.dumps(r, ensure_ascii=False) for r in RECORDS).encode(),
+    "CSV": lambda: delimited(","),
+    "TSV": lambda: delimited("\t"),
+    "Parquet": parquet,
+}
+PACKERS = {"": bytes, "gzip": gzip.compress, "xz": lzma.compress}
+
+
+def read(path: Path) -> tuple[str, list[Row]]:
+    with ExitStack() as stack:
+        opened: Opened = open_records(path, stack)
+        return opened.format, list(opened.rows)
+
+
+def rows_of(path: Path, content: bytes) -> list[Row]:
+    path.write_bytes(content)
+    return read(path)[1]
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_recognised_by_its_content_alone(name: str, packing: str, tmp_path: Path) -> None:
+    path = tmp_path / "no-ending"
+    path.write_bytes(PACKERS[packing](FORMATS[name]()))
+    found, rows = read(path)
+    assert found == (f"{name}, {packing}" if packing else name)
+    assert [row.record for row in rows] == RECORDS
+
+
+def test_a_byte_order_mark_and_utf16_are_understood(tmp_path: Path) -> None:
+    text = FORMATS["JSON lines"]().decode()
+    for encoding in ("utf-8-sig", "utf-16"):
+        assert [r.record for r in rows_of(tmp_path / "c", text.encode(encoding))] == RECORDS
+
+
+def test_a_broken_line_names_its_number_and_costs_only_itself(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path / "c", b'{"title": "a"}\n{"title": \n\n[1]\n{"title": "b"}')
+    assert [r.record["title"] for r in rows if r.record] == ["a", "b"]
+    assert [(r.place, bool(r.problem)) for r in rows if not r.record] == [("line 2", True), ("line 4", True)]
+
+
+@pytest.mark.parametrize("broken", ['{"title": oops}', '{"title": "no end}', "17", '"text"', "null", '{"a": 1,}'])
+def test_a_broken_record_in_a_list_names_its_number_and_costs_only_itself(broken: str, tmp_path: Path) -> None:
+    rows = rows_of(tmp_path / "c", f'[{{"title": "a"}}, {broken}, {{"title": "b"}}, {{"title": "c"}}]'.encode())
+    assert [r.place for r in rows if not r.record] == ["record 2"]
+    # a string without an end takes the next record's opening with it, never more
+    assert [r.record["title"] for r in rows if r.record][-1] == "c"
+
+
+def test_records_larger_than_the_reading_window_are_whole(tmp_path: Path) -> None:
+    long = "x" * (3 * CHUNK)
+    rows = rows_of(tmp_path / "c", json.dumps([{"title": "a"}, {"title": long}, {"title": "z" * 100}] * 3).encode())
+    assert [len(r.record["title"]) for r in rows if r.record] == [1, len(long), 100] * 3
+
+
+def test_a_record_is_whole_wherever_the_window_cuts_it(tmp_path: Path) -> None:
+    for shift in range(0, 60, 3):
+        start = {"title": "p" * (CHUNK - 40 - shift)}
+        tail = [{"n": 12345, "title": 'é\\ \u2028 "', "flag": True, "none": None}, {"title": "end"}]
+        rows = rows_of(tmp_path / "c", json.dumps([start, *tail]).encode())
+        assert [r.record for r in rows] == [start, *tail]
+
+
+def test_a_list_that_was_cut_short_says_so(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path / "c", b'[{"title": "a"}, {"title": "b"}')
+    assert [r.record for r in rows] == [{"title": "a"}, {"title": "b"}, None]
+    assert "cut short" in rows[-1].problem
+
+
+def test_json_nested_ten_thousand_deep_is_one_broken_record(tmp_path: Path) -> None:
+    deep = "[" * 10_000 + "]" * 10_000
+    rows = rows_of(tmp_path / "c", f'{{"title": "a"}}\n{{"x": {deep}}}\n{{"title": "b"}}'.encode())
+    assert [r.record is None for r in rows] == [False, True, False]
+    rows = rows_of(tmp_path / "c", f'[{{"title": "a"}}, {{"x": {deep}}}, {{"title": "b"}}]'.encode())
+    assert [r.record is None for r in rows] == [False, True, False]
+
+
+def test_a_row_with_a_missing_cell_names_its_line(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path / "c", b'title,abstract\n"two\nlines",x\nalone\nb,y\n')
+    assert [(r.place, r.record is None) for r in rows] == [("line 2", False), ("line 4", True), ("line 5", False)]
+
+
+@pytest.mark.parametrize("packing", ["gzip", "xz"])
+def test_a_damaged_compressed_file_is_told_from_a_whole_one(packing: str, tmp_path: Path) -> None:
+    lines = "".join(json.dumps({"title": f"{i} {i**5}", "abstract": "x" * 99}) + "\n" for i in range(30_000))
+    content = PACKERS[packing](lines.encode())
+    with pytest.raises(SphereError, match=r"is damaged after line \d+ .*fetch it again"):
+        rows_of(tmp_path / "c", content[: len(content) // 2])
+
+
+def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SphereError, match="damaged Parquet"):
+        rows_of(tmp_path / "c", parquet()[:-20])
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)), b"just some words\n", b"\x00" * 5000])
+def test_a_file_that_is_no_corpus_gets_one_sentence(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(SphereError, match="none of the known formats"):
+        rows_of(tmp_path / "c", content)
+
+
+def test_an_empty_file_a_folder_and_a_device_get_one_sentence_each(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b" \n")
+    for path, words in [
+        (tmp_path / "empty", "is empty"),
+        (tmp_path, "is not a file"),
+        (Path("/dev/zero"), "is not a file"),
+        (tmp_path / "nowhere", "does not exist"),
+    ]:
+        with pytest.raises(SphereError, match=words):
+            read(path)

@@ -1,0 +1,66 @@
+"""The scores of words: live the same as in the fit, and never from a model that saw the article."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import articles, write_corpus
+from sklearn.feature_extraction import DictVectorizer
+
+from spheres.corpus import Corpus
+from spheres.embedding import lexical_scores
+from spheres.groups import soft_target
+from spheres.lexical import Lexicon, _weighted, count_terms, fit_lexicon, terms_of
+from spheres.views import view_rows
+
+RECORDS = articles()
+TEXTS = [(a["title"], a["abstract"]) for a in RECORDS]
+TARGETS = np.stack([soft_target(a["categories"].split()) for a in RECORDS])
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return fit_lexicon(count_terms(TEXTS), TARGETS)
+
+
+def test_terms_are_words_and_pairs_and_the_title_counts_twice() -> None:
+    assert terms_of(("Hash tables", "Hash, a b tables!")) == {
+        "hash": 3,
+        "tables": 3,
+        "hash tables": 3,  # once in the title, doubled; once in the abstract, where single letters are no words
+    }
+
+
+def test_it_learns_which_words_belong_to_which_group(lexicon: Lexicon) -> None:
+    scores = lexicon.scores([("Antenna arrays at millimetre waves", ""), ("", "Wage contracts with moral hazard.")])
+    assert scores.argmax(axis=1).tolist() == [6, 7]
+
+
+def test_live_scores_are_those_of_the_matrix_it_was_fitted_on(lexicon: Lexicon) -> None:
+    vectorizer = DictVectorizer().fit([dict.fromkeys(lexicon.terms, 1)])
+    order = [vectorizer.vocabulary_[term] for term in lexicon.terms]
+    counts = vectorizer.transform(terms_of(text) for text in TEXTS[:40])[:, order].astype(np.float32)
+    by_matrix = _weighted(counts, lexicon.salience) @ lexicon.weights.astype(np.float32) + lexicon.bias
+    assert np.abs(lexicon.scores(TEXTS[:40]) - by_matrix).max() < 1e-4
+
+
+def test_a_text_without_known_words_gets_the_bias(lexicon: Lexicon) -> None:
+    assert (lexicon.scores([("Борщ", "")]) == lexicon.bias).all()
+
+
+def test_fitting_is_repeatable(lexicon: Lexicon) -> None:
+    again = fit_lexicon(count_terms(TEXTS), TARGETS)
+    assert again.terms == lexicon.terms
+    assert (again.weights == lexicon.weights).all()
+
+
+def test_a_training_article_is_scored_by_a_model_that_has_not_seen_it(tmp_path: Path) -> None:
+    path = write_corpus(tmp_path / "c.jsonl")
+    corpus = Corpus(path)
+    records = list(corpus)
+    rows = {"both": view_rows([a.id for a in records], "both")}
+    lexicon, scores = lexical_scores(corpus, records, rows)
+    own = lexicon.scores(TEXTS)
+    train = ~np.isin(np.arange(len(records)), view_rows([a.id for a in records], "abstract"))
+    assert np.abs(scores["both"][~train] - own[~train]).max() < 1e-6
+    assert (np.abs(scores["both"][train] - own[train]).max(axis=1) > 1e-3).mean() > 0.9

@@ -1,0 +1,127 @@
+"""The three scripts as a user runs them: from a corpus to answers, and one sentence for every mistake."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made_up import articles, write_corpus
+
+from spheres.groups import GROUPS
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+ENCODER = ("--encoder", "all-MiniLM-L6-v2")
+
+
+@pytest.fixture(scope="module")
+def artifacts(run_script: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Embeddings and a head of made-up articles, by the commands of the README."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    corpus = write_corpus(folder / "made-up.jsonl")
+    embedded = run_script("embed.py", corpus, *ENCODER, "--out", folder / "all-MiniLM-L6-v2")
+    assert embedded.returncode == 0, embedded.stderr
+    assert "JSON lines. 288 records read: 288 articles kept" in embedded.stdout
+    assert "texts/s" in embedded.stderr  # the progress bar
+    trained = run_script("head.py", "train", *ENCODER, "--artifacts", folder)
+    assert trained.returncode == 0, trained.stderr
+    assert "validation articles, with 95 % intervals" in trained.stdout
+    return folder
+
+
+def refused(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a refusal."""
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert result.stderr.strip().count("\n") == 0
+    return result.stderr
+
+
+def test_embedding_again_says_at_once_that_nothing_changed(run_script: Run, artifacts: Path) -> None:
+    again = run_script("embed.py", artifacts / "made-up.jsonl", *ENCODER, "--out", artifacts / "all-MiniLM-L6-v2")
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+
+
+def test_quiet_is_quiet(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "few.jsonl", 40)
+    result = run_script("embed.py", corpus, *ENCODER, "--out", tmp_path / "x", "--quiet", "--views", "both")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_head_is_measured_on_articles_it_never_saw(run_script: Run, artifacts: Path) -> None:
+    result = run_script("head.py", "evaluate", *ENCODER, "--artifacts", artifacts, "--json")
+    report = json.loads(result.stdout)
+    assert set(report) == {"both", "title", "abstract"}
+    assert 20 <= report["both"]["articles"] < 60  # the test split of 288
+    assert report["both"]["figures"]["primary_is_top"]["value"] > 0.9
+    assert set(report["both"]["groups"]) == set(GROUPS)
+
+
+def test_the_same_seed_trains_the_same_weights(run_script: Run, artifacts: Path) -> None:
+    weights = artifacts / "all-MiniLM-L6-v2" / "head.safetensors"
+    before = weights.read_bytes()
+    assert run_script("head.py", "train", *ENCODER, "--artifacts", artifacts, "--quiet").returncode == 0
+    assert weights.read_bytes() == before
+
+
+def test_a_file_is_classified_line_by_line(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "unlabelled.csv"
+    rows = [(a["id"], a["title"], a["abstract"]) for a in articles(24)]
+    corpus.write_text("id,title,abstract\n" + "".join(f"{i},{t},{a}\n" for i, t, a in rows) + "x,,\n")
+    out = tmp_path / "answers.jsonl"
+    arguments = ("predict", corpus, *ENCODER, "--artifacts", artifacts, "--out", out, "--threshold", "0.9")
+    result = run_script("head.py", *arguments)
+    assert result.returncode == 0, result.stderr
+    assert "25 records read: 24 articles kept; skipped: 1 without title and abstract" in result.stdout
+    answers = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [a["id"] for a in answers] == [i for i, _, _ in rows]
+    for answer in answers:
+        assert list(answer["probabilities"]) == list(GROUPS)
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        p = [answer["probabilities"][sphere] for sphere in answer["spheres"]]
+        assert p == sorted(p, reverse=True)
+        assert sum(p) >= 0.9 - 1e-4 > sum(p[:-1])
+
+
+def test_a_prediction_that_fails_leaves_no_file(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("{\n{\n")
+    out = tmp_path / "answers.jsonl"
+    where = (*ENCODER, "--artifacts", artifacts, "--out")
+    assert "none of its 2 records can be read" in refused(run_script("head.py", "predict", broken, *where, out))
+    corpus = write_corpus(tmp_path / "c.jsonl", 8)
+    assert "give a number above 0" in refused(run_script("head.py", "predict", corpus, *where, out, "--threshold", "2"))
+    assert "is a folder" in refused(run_script("head.py", "predict", corpus, *where, tmp_path))
+    assert not out.exists()
+
+
+def test_a_missing_head_names_the_two_commands_that_make_it(run_script: Run, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "c.jsonl", 8)
+    arguments = ("--encoder", "distilbert-base-cased", "--out", tmp_path / "o.jsonl")
+    sentence = refused(run_script("head.py", "predict", corpus, *arguments))
+    assert "python embed.py CORPUS --encoder distilbert-base-cased" in sentence
+    assert "python head.py train --encoder distilbert-base-cased" in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("embed.py", "no-such-file.json", *ENCODER), "does not exist"),
+        (("embed.py", "tests", *ENCODER), "is not a file"),
+        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "none of the known formats"),
+        (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
+        (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments: tuple[str, ...], words: str, run_script: Run) -> None:
+    assert words in refused(run_script(*arguments))
+
+
+@pytest.mark.parametrize("script", ["embed.py", "head.py"])
+def test_help_is_the_manual_and_an_unknown_option_an_error(script: str, run_script: Run) -> None:
+    manual = run_script(script, "--help")
+    assert manual.returncode == 0
+    assert f"python {script}" in manual.stdout
+    assert run_script(script, "--no-such-option").returncode == 2

@@ -1,0 +1,44 @@
+"""How a title and an abstract are laid out for the encoder, and where they are cut."""
+
+import pytest
+
+from spheres.encoder import Encoder
+from spheres.tokens import clean, join_pair
+
+CLS, SEP = 101, 102
+
+
+def layout(title: int, abstract: int, max_length: int) -> tuple[list[int], int, int]:
+    tokens = join_pair([1] * title, [2] * abstract, CLS, SEP, max_length)
+    return list(tokens.ids), tokens.n_text, tokens.n_read
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "expected", "n_read"),
+    [
+        (2, 3, [CLS, 1, 1, SEP, 2, 2, 2, SEP], 5),  # exactly fits
+        (2, 9, [CLS, 1, 1, SEP, 2, 2, 2, SEP], 5),  # the abstract is cut first
+        (5, 9, [CLS, 1, 1, 1, 1, 1, SEP], 5),  # no room for a token of the abstract: its [SEP] leaves too
+        (6, 9, [CLS, 1, 1, 1, 1, 1, 1, SEP], 6),
+        (20, 9, [CLS, 1, 1, 1, 1, 1, 1, SEP], 6),  # a title that fills the window alone is cut
+        (2, 0, [CLS, 1, 1, SEP], 2),  # a missing part leaves with its [SEP]
+        (0, 2, [CLS, 2, 2, SEP], 2),
+        (0, 20, [CLS, 2, 2, 2, 2, 2, 2, SEP], 6),
+        (0, 0, [CLS], 0),
+    ],
+)
+def test_the_layout_is_the_designs(title: int, abstract: int, expected: list[int], n_read: int) -> None:
+    assert layout(title, abstract, max_length=8) == (expected, title + abstract, n_read)
+
+
+def test_the_layout_is_what_the_tokenizer_itself_would_make(encoder: Encoder) -> None:
+    title, abstract = "Sparse graphs", "We colour them with few colours."
+    (tokens,) = encoder.tokenize([(title, abstract)])
+    assert list(tokens.ids) == encoder.tokenizer(title, abstract)["input_ids"]
+
+
+def test_lone_surrogates_controls_and_line_breaks_reach_no_tokenizer(encoder: Encoder) -> None:
+    assert clean("a\ud800\n\tb\x00") == "a? b\x00"
+    for nasty in ["\ud800\udfff", "\x00\x01", "\u202eabc", "e" + "\u0301" * 500, "🌳" * 50, "<script>", "ﷺ" * 300]:
+        (tokens,) = encoder.tokenize([(nasty, nasty)])
+        assert 1 <= len(tokens.ids) <= encoder.spec.max_length
