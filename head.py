@@ -2,6 +2,7 @@
 
     python head.py train                                     # seconds; overwrites the encoder's head
     python head.py evaluate                                  # on articles that training never saw
+    python head.py compare                                   # the study: what helps and what does not
     python head.py predict CORPUS --out FILE.jsonl           # one JSON object a line
 
 The embeddings come from `python embed.py CORPUS`. Without --encoder, distilbert-base-cased is taken where its
@@ -48,6 +49,17 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--split", choices=("validation", "calibration", "test"), default="test", help="default: %(default)s"
     )
     evaluate.add_argument("--json", action="store_true", help="print everything as JSON, a row a group included")
+
+    compare = commands.add_parser(
+        "compare", parents=[shared], help="run the study and write its report beside the embeddings"
+    )
+    compare.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="FILE",
+        help="the corpus of the embeddings, to embed what pooling and length need",
+    )
+    compare.add_argument("--lopsided", type=Path, metavar="FILE", help="Kaggle's arxivData.json, to compare corpora")
 
     predict = commands.add_parser("predict", parents=[shared], help="classify every article of a file")
     predict.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
@@ -103,6 +115,31 @@ def evaluate(args: argparse.Namespace) -> None:
         print_figures(report, args.split)
 
 
+def compare(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from spheres.held_out import verdict
+    from spheres.report import write_report
+    from spheres.study import prepare, run_study
+    from spheres.trained import check_same_encoder, load_trained
+
+    say = (lambda sentence: None) if args.quiet else print
+    folder = artifacts_folder(args)
+    trained = load_trained(folder)
+    caches = prepare(
+        folder,
+        args.artifacts / "study",
+        args.corpus,
+        args.lopsided,
+        say,
+        lambda total, done: tqdm(total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True),
+    )
+    check_same_encoder(trained, caches.main, folder)
+    figures = {"study": run_study(caches, say), "verdict": verdict(caches.main, trained)}
+    write_report(figures, folder / "report")
+    say(f"Wrote {folder / 'report' / 'report.md'}.")
+
+
 def predict(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
@@ -149,7 +186,7 @@ def print_figures(report: dict[str, Any], split: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
-        {"train": train, "evaluate": evaluate, "predict": predict}[args.command](args)
+        {"train": train, "evaluate": evaluate, "compare": compare, "predict": predict}[args.command](args)
     except SphereError as e:
         print(f"head.py: {e}", file=sys.stderr)
         return 2

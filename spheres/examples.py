@@ -83,7 +83,7 @@ EXAMPLES = (
     ),
     Example(
         "econ",
-        "Minimum wages, commuting costs and the market power of employers in rural labour markets",
+        "Does a minimum wage raise school attendance? Evidence from a natural experiment in rural districts",
         "",
     ),
 )

@@ -38,11 +38,12 @@ BEST = Recipe(
     "best",
     lexical=True,
     unit_length=True,
-    primary_weight=0.5,
+    primary_weight=0.7,
     views=("both", "title"),
     training=Training(
         dropout=0.3,
         input_dropout=0.1,
+        noise=0.5,
         standardize=True,
         learning_rate=2e-3,
         weight_decay=0.02,

@@ -27,6 +27,8 @@ class Training:
     loss           : "kl", or "mse" between probabilities and targets
     hidden, depth  : size and number of hidden layers
     dropout        : share of hidden numbers silenced in training; input_dropout, of features
+    noise          : deviation of Gaussian noise added to the (standardized) features in training
+    optimizer      : "adamw", or "sgd" to be compared
     standardize    : shift and scale each feature to mean 0 and deviation 1 first
     patience       : epochs without a better validation loss before stopping
     n_heads        : heads trained from different seeds, whose probabilities are averaged
@@ -37,6 +39,8 @@ class Training:
     depth: int = 1
     dropout: float = 0.0
     input_dropout: float = 0.0
+    noise: float = 0.0
+    optimizer: str = "adamw"
     standardize: bool = False
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -45,6 +49,17 @@ class Training:
     patience: int = 4
     n_heads: int = 1
     seed: int = 0
+
+
+class Noise(nn.Module):
+    """Adds Gaussian noise in training, so that articles near each other are answered alike."""
+
+    def __init__(self, deviation: float) -> None:
+        super().__init__()
+        self.deviation = deviation
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.deviation * torch.randn_like(x) if self.training and self.deviation else x
 
 
 class Head(nn.Module):
@@ -56,7 +71,7 @@ class Head(nn.Module):
         self.scale: torch.Tensor
         self.register_buffer("shift", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
-        layers: list[nn.Module] = [nn.Dropout(training.input_dropout)]
+        layers: list[nn.Module] = [Noise(training.noise), nn.Dropout(training.input_dropout)]
         width = n_features
         for _ in range(training.depth):
             layers += [nn.Linear(width, training.hidden), nn.ReLU(), nn.Dropout(training.dropout)]
@@ -96,15 +111,21 @@ class Examples:
 
 
 def train_heads(
-    train: Examples, validation: Examples, training: Training, say: Callable[[str], None] = lambda sentence: None
+    train: Examples,
+    validation: Examples,
+    training: Training,
+    say: Callable[[str], None] = lambda sentence: None,
+    check: bool = True,
 ) -> Heads:
     """Train `training.n_heads` heads; the same input and seed give the same weights on the same machine.
 
+    check  : refuse what learned nothing; a study of such heads leaves it out
     raises : SphereError where what was learned does not depend on the article
     """
     heads = [_train_one(train, validation, training, training.seed + i, say) for i in range(training.n_heads)]
     trained = Heads(heads).eval()
-    check_not_collapsed(trained.log_probabilities(validation.features))
+    if check:
+        check_not_collapsed(trained.log_probabilities(validation.features))
     return trained
 
 
@@ -117,7 +138,8 @@ def _train_one(
     if training.standardize:
         head.shift.copy_(features.mean(dim=0))
         head.scale.copy_(features.std(dim=0).clamp_min(1e-6))
-    optimizer = torch.optim.AdamW(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+    optimize = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[training.optimizer]
+    optimizer = optimize(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
     n_steps = training.max_epochs * -(-len(features) // training.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=n_steps, pct_start=0.15

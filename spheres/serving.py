@@ -131,6 +131,8 @@ def theme() -> Any:
         **both("link_text_color", "#1b5a93", "#74b3ec"),
         **both("button_primary_background_fill", "#1b5a93", "#74b3ec"),
         **both("button_primary_background_fill_hover", "#134470", "#a5d0f5"),
+        **both("button_primary_border_color", "#1b5a93", "#74b3ec"),
+        **both("button_primary_border_color_hover", "#134470", "#a5d0f5"),
         **both("button_primary_text_color", "#ffffff", "#10151a"),
         **both("button_primary_text_color_hover", "#ffffff", "#10151a"),
         **both("button_secondary_background_fill", "#ffffff", "#1d2024"),

@@ -32,7 +32,7 @@ def chromium_program(playwright: Playwright) -> str:
     own = playwright.chromium.executable_path
     found = own if Path(own).exists() else next(filter(None, map(shutil.which, SYSTEM_NAMES)), None)
     if not found:
-        pytest.fail("No Chromium: run `playwright install chromium`, or install your system's package `chromium`.")
+        pytest.fail("No Chromium: run `python tests/install_chromium.py`, or `playwright install chromium`.")
     return found
 
 

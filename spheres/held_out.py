@@ -1,0 +1,135 @@
+"""The last section of the study: the shipped head on test articles, by period, and what limits any classifier."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.baselines import baselines
+from spheres.cache import Cache
+from spheres.evaluation import evaluate, predictions, set_figures, set_table, train
+from spheres.features import CLASSIC
+from spheres.groups import GROUPS
+from spheres.metrics import BINS, summary, with_intervals
+from spheres.split import split_rows
+from spheres.study import Figures, ceiling
+from spheres.trained import Trained
+
+OLD, NEW = "2000-2019", "2024-2026"
+
+
+def verdict(cache: Cache, trained: Trained) -> Figures:
+    """Everything that is measured on test articles.
+
+    trained : the shipped head, trained on this cache
+    """
+    rows, log_probabilities = predictions(cache, trained, "test", "both")
+    asked, learned = split_rows(cache.ids)["test"], split_rows(cache.ids)["train"]
+    return {
+        "shipped": evaluate(cache, trained, "test"),
+        "classic": evaluate(cache, train(cache, CLASSIC), "test"),
+        "baselines": {
+            name: with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])
+            for name, log_p in baselines(cache, learned, asked).items()
+        },
+        "periods": periods(cache, trained, rows, log_probabilities),
+        "drift": drift(cache, trained),
+        "reliability": reliability(log_probabilities, cache.primary[rows]),
+        "confusions": confusions(log_probabilities, cache.primary[rows]),
+        "ceiling": ceiling(cache, log_probabilities, rows),
+        "unfamiliar_false_alarms": false_alarms(cache, trained),
+        "slider": trained.measured,
+    }
+
+
+def years(cache: Cache) -> NDArray[np.int64]:
+    """The year of each article's date, 0 where it has none."""
+    return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
+
+
+def periods(cache: Cache, trained: Trained, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
+    """Accuracy and coverage of the shipped head on older and on newer test articles."""
+    year = years(cache)[rows]
+    return {
+        name: _figures(cache, trained, rows[mask], log_probabilities[mask])
+        for name, mask in ((OLD, year < 2020), (NEW, year >= 2024))
+        if mask.sum() > 1
+    }
+
+
+def drift(cache: Cache, trained: Trained) -> Figures:
+    """What happens to coverage when a head meets articles five years newer than all that trained and calibrated it."""
+    year = years(cache)
+    old = np.flatnonzero(year < 2020)
+    if not 0 < len(old) < len(year):
+        return {}
+    past = _only(cache, old)
+    recipe = replace(trained.recipe, training=replace(trained.recipe.training, n_heads=1))
+    head = train(past, recipe)
+    rows, log_probabilities = predictions(cache, head, "test", "both")
+    return {
+        f"tested on {name}": _figures(cache, head, rows[mask], log_probabilities[mask])
+        for name, mask in ((OLD, year[rows] < 2020), (NEW, year[rows] >= 2024))
+    }
+
+
+def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:
+    """The cache of some of its articles, ascending."""
+    place = np.full(len(cache.ids), -1)
+    place[rows] = np.arange(len(rows))
+    views = {}
+    for name, view in cache.views.items():
+        kept = np.flatnonzero(place[view.rows] >= 0)
+        scales = None if view.scales is None else view.scales[kept]
+        views[name] = replace(
+            view, rows=place[view.rows[kept]], stored=view.stored[kept], scales=scales, lexical=view.lexical[kept]
+        )
+    return replace(
+        cache,
+        views=views,
+        targets=cache.targets[rows],
+        primary=cache.primary[rows],
+        ids=[cache.ids[row] for row in rows],
+        categories=[cache.categories[row] for row in rows],
+        dates=[cache.dates[row] for row in rows],
+    )
+
+
+def _figures(cache: Cache, trained: Trained, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
+    primary = cache.primary[rows]
+    sets = set_table(trained.calibrations["both"], np.exp(log_probabilities))
+    return {
+        "articles": len(rows),
+        **summary(log_probabilities, cache.targets[rows], primary),
+        **set_figures(primary, *sets.values(), names=tuple(sets)),
+    }
+
+
+def reliability(log_probabilities: NDArray[np.float64], primary: NDArray[np.integer]) -> list[list[float]]:
+    """For each bin of confidence that holds articles: [mean confidence, share that is right, number of articles]."""
+    confidence = np.exp(log_probabilities.max(axis=1))
+    right = log_probabilities.argmax(axis=1) == primary
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return [
+        [float(confidence[bins == b].mean()), float(right[bins == b].mean()), int((bins == b).sum())]
+        for b in range(BINS)
+        if (bins == b).any()
+    ]
+
+
+def confusions(log_probabilities: NDArray[np.float64], primary: NDArray[np.integer]) -> list[list[int]]:
+    """How many articles of each primary group (row) got each top answer (column), in the order of GROUPS."""
+    table = np.zeros((len(GROUPS), len(GROUPS)), dtype=int)
+    np.add.at(table, (primary, log_probabilities.argmax(axis=1)), 1)
+    return [[int(n) for n in line] for line in table]
+
+
+def false_alarms(cache: Cache, trained: Trained) -> dict[str, Any]:
+    """The share of test articles that are called unfamiliar, by view."""
+    test = split_rows(cache.ids)["test"]
+    alarms = {}
+    for name, view in cache.views.items():
+        distances = trained.familiarity.distances(view.of(test)[1])
+        alarms[name] = float((distances > trained.familiarity.cuts[name]).mean())
+    return alarms

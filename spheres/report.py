@@ -1,0 +1,296 @@
+"""The study's report: figures in JSON, plots in PNG, a page in Markdown.
+
+It computes nothing: every number in the page is read from the figures.
+
+    artifacts/<encoder>/report/figures.json, report.md, *.png
+"""
+
+from pathlib import Path
+from typing import Any
+
+from spheres.artifacts import write_json, write_whole
+from spheres.errors import SphereError
+from spheres.groups import GROUPS
+
+Figures = dict[str, Any]
+
+COLUMNS = {
+    "primary_is_top": "primary is top",
+    "heaviest_is_top": "heaviest is top",
+    "group_is_top": "a group is top",
+    "macro_f1": "macro-F1",
+    "kl": "KL",
+    "nll": "NLL",
+    "ece": "ECE",
+    "spheres": "spheres at a true 95 %",
+}
+TITLES = {
+    "baselines": "Baselines",
+    "loss": "Loss (the classic recipe otherwise)",
+    "targets": "Targets (the shipped recipe otherwise, one head)",
+    "features": "What the head sees (one head)",
+    "pooling": "Pooling (a quarter of the articles)",
+    "length": "Input length (a quarter of the articles, mean pooling)",
+    "copies": "Title-only and abstract-only copies in training (a quarter of the articles)",
+    "head": "Width, depth and number of heads",
+    "regularisation": "Regularisation (one head)",
+    "learning_curve": "Size of the training set (one head)",
+    "corpus": "Corpus (the classic recipe)",
+    "collapse": "Collapse: five epochs of the plain network",
+}
+VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
+
+
+def write_report(figures: Figures, folder: Path) -> None:
+    """Write figures, plots and page.
+
+    raises : SphereError where matplotlib, which draws the plots, is not installed
+    """
+    try:
+        import matplotlib
+    except ImportError as e:
+        raise SphereError("The plots need matplotlib: run `pip install matplotlib`.") from e
+    matplotlib.use("Agg")
+    write_json(folder / "figures.json", figures, indent=1)
+    _plot_sets(figures, folder / "sets.png")
+    _plot_reliability(figures, folder / "reliability.png")
+    _plot_curves(figures, folder / "curves.png")
+    write_whole(folder / "report.md", lambda f: f.write(page(figures).encode()))
+
+
+def page(figures: Figures) -> str:
+    """The report in Markdown."""
+    study, verdict = figures["study"], figures["verdict"]
+    parts = [
+        "# What was measured\n",
+        _answers(study, verdict),
+        "All choices were made on validation articles, and the tables of the study are theirs; test articles appear in "
+        "the sections before it. Square brackets hold 95 % bootstrap intervals. Written by `python head.py compare`; "
+        "every number is in [figures.json](figures.json).\n",
+        _on_test(verdict),
+        _sets(verdict),
+        _by_group(verdict),
+        _periods(verdict),
+        _ceiling(verdict),
+        "## The study, choice by choice\n",
+        *(_section(name, rows) for name, rows in study.items() if rows),
+        "![Learning curve and input length](curves.png)\n",
+    ]
+    return "\n".join(parts)
+
+
+def _answers(study: Figures, verdict: Figures) -> str:
+    """The three questions: was it the encoder, the short input, or the loss?"""
+
+    def value(section: str, what: str, figure: str = "primary_is_top", view: str = "both") -> float:
+        for line in study[section]:
+            if line["what"].startswith(what):
+                return float(line["views"][view][figure]["value"])
+        return float("nan")
+
+    shipped = verdict["shipped"]["both"]["figures"]
+    loss = f"{value('loss', 'KL'):.3f} with KL, {value('loss', 'cross'):.3f} with cross-entropy on the primary group"
+    lengths = [line["what"].split()[0] for line in study["length"]]
+    input_ = ", ".join(f"{value('length', n + ' '):.3f} at {n} tokens" for n in lengths) or "not measured here"
+    return (
+        "**Was it the encoder, the short input, or the loss?** The share of articles whose primary group is the top "
+        f"answer, on validation articles. *Loss:* {loss}, {value('loss', 'MSE'):.3f} with MSE; what the target is "
+        f"matters more than the loss: {value('targets', '0%'):.3f} with soft targets as they are, "
+        f"{value('targets', '50%'):.3f} with half their weight moved to the primary group, at a KL from the "
+        f"soft target "
+        f"of {value('targets', '0%', 'kl'):.3f} and {value('targets', '50%', 'kl'):.3f}. *Input:* {input_}. *Encoder:* "
+        f"the frozen vectors give {value('baselines', 'logistic'):.3f} to a logistic regression, words alone "
+        f"{value('baselines', 'TF-IDF'):.3f}, both together through the head "
+        f"{value('features', 'vector at length one, s'):.3f}. "
+        f"The shipped head reaches {shipped['primary_is_top']['value']:.3f} on test articles.\n"
+    )
+
+
+def _cell(figure: Figures | None, digits: int = 3) -> str:
+    if figure is None:
+        return ""
+    text = f"{figure['value']:.{digits}f}"
+    return f"{text} [{figure['low']:.{digits}f}, {figure['high']:.{digits}f}]" if "low" in figure else text
+
+
+def _table(header: list[str], lines: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *lines]) + "\n"
+
+
+def _section(name: str, rows: list[Figures]) -> str:
+    several = len(rows[0]["views"]) > 1
+    columns = {**COLUMNS, "information": "information (nats)"} if name == "collapse" else COLUMNS
+    shown = {key: text for key, text in columns.items() if key in rows[0]["views"]["both"]}
+    lines = []
+    for line in rows:
+        for view, part in line["views"].items():
+            label = f"{line['what']}; {VIEW_NAMES[view]}" if several else line["what"]
+            lines.append([label, *(_cell(part.get(key)) for key in shown)])
+    note = f"\n{COLLAPSE}\n" if name == "collapse" else ""
+    return f"### {TITLES[name]}\n\n{_table(['', *shown.values()], lines)}{note}"
+
+
+COLLAPSE = (
+    "Information is how far the answers differ from their average; the average answer alone has 0. The gradient of MSE "
+    "reaches the last layer multiplied by each probability times its complement and divided by the "
+    "number of groups, so "
+    "it is many times smaller than that of KL wherever the answer is still near the average. On the "
+    "lopsided corpus the "
+    "average answer already costs little, and plain gradient descent stays there; AdamW, which divides by the "
+    "gradient's own size, gets away. `head.py train` refuses to save a head of less than 0.01 nats."
+)
+
+
+def _on_test(verdict: Figures) -> str:
+    lines = []
+    for name in ("shipped", "classic"):
+        for view, part in verdict[name].items():
+            cells = [_cell(part["figures"].get(key)) for key in COLUMNS if key != "spheres"]
+            size = _cell(part["figures"]["coverage 0.95: spheres"], 2)
+            lines.append([f"{name} recipe; {VIEW_NAMES[view]}, {part['articles']:,} articles", *cells, size])
+    for name, part in verdict["baselines"].items():
+        lines.append([name, *(_cell(part.get(key)) for key in COLUMNS if key != "spheres"), ""])
+    return f"## On test articles\n\n{_table(['', *COLUMNS.values()], lines)}"
+
+
+def _sets(verdict: Figures) -> str:
+    lines = []
+    for view, part in verdict["shipped"].items():
+        for threshold in ("0.80", "0.90", "0.95", "0.99"):
+            cells = [
+                _cell(part["figures"][f"{rule} {threshold}: {what}"], digits)
+                for rule in ("coverage", "sum")
+                for what, digits in (("covered", 3), ("spheres", 2))
+            ]
+            lines.append([f"{VIEW_NAMES[view]}, {threshold}", *cells])
+    header = ["", "calibrated: covered", "calibrated: spheres", "plain sum: covered", "plain sum: spheres"]
+    return (
+        "## What a threshold means\n\nCovered: the share of test articles whose primary group is in the set; "
+        "spheres: its "
+        "mean size. No set is empty, so coverage cannot fall below the share of articles whose top answer is right.\n\n"
+        f"{_table(header, lines)}\n![Coverage and size of the sets](sets.png)\n\n"
+        "![Confidence and accuracy](reliability.png)\n"
+    )
+
+
+def _by_group(verdict: Figures) -> str:
+    rows = verdict["shipped"]["both"]["groups"]
+    lines = [
+        [
+            name,
+            f"{rows[name]['articles']:,}",
+            *(f"{rows[name][key]:.3f}" for key in ("precision", "recall", "f1", "coverage at 0.95")),
+        ]
+        for name in GROUPS
+    ]
+    short = [name for name in GROUPS if rows[name]["coverage at 0.95"] < 0.90]
+    said = (
+        f"More than 5 points short of 95 %: {', '.join(short)}. The sets promise 95 % of all articles, not of "
+        f"each group."
+        if short
+        else "No group falls more than 5 points short of 95 %."
+    )
+    header = ["primary group", "articles", "precision", "recall", "F1", "covered at 0.95"]
+    return f"## Group by group\n\n{_table(header, lines)}\n{said}\n\n{_confusions(verdict['confusions'])}"
+
+
+def _confusions(table: list[list[int]]) -> str:
+    lines = [[name, *map(str, table[place])] for place, name in enumerate(GROUPS)]
+    return f"Top answers (columns) for each primary group (rows):\n\n{_table(['', *GROUPS], lines)}"
+
+
+def _periods(verdict: Figures) -> str:
+    keys = [
+        "primary_is_top",
+        "macro_f1",
+        "kl",
+        "ece",
+        *(f"coverage {t}: covered" for t in ("0.80", "0.90", "0.95", "0.99")),
+    ]
+    lines = [
+        [label, f"{part['articles']:,}", *(f"{part[key]:.3f}" for key in keys), f"{part['coverage 0.95: spheres']:.2f}"]
+        for label, part in (
+            *((f"shipped head, articles of {name}", part) for name, part in verdict["periods"].items()),
+            *((f"trained and calibrated on 2000-2019, {name}", part) for name, part in verdict["drift"].items()),
+        )
+    ]
+    header = [
+        "",
+        "articles",
+        "primary is top",
+        "macro-F1",
+        "KL",
+        "ECE",
+        *("0.80", "0.90", "0.95", "0.99"),
+        "spheres at 0.95",
+    ]
+    return (
+        "## Old and new articles\n\nThe columns 0.80 to 0.99 are coverage. The shipped head is trained and "
+        "calibrated on "
+        f"articles of both periods; the last lines show what five years' distance would do.\n\n{_table(header, lines)}"
+    )
+
+
+def _ceiling(verdict: Figures) -> str:
+    lines = [[name, f"{value:.3f}"] for name, value in verdict["ceiling"].items()]
+    alarms = ", ".join(f"{VIEW_NAMES[view]} {share:.2%}" for view, share in verdict["unfamiliar_false_alarms"].items())
+    return (
+        "## The ceiling\n\nAn article's primary group is the one its author listed first; where it is filed "
+        "under several "
+        "groups, the text often cannot tell which came first. Shares of test articles:\n\n"
+        f"{_table(['', 'share'], lines)}\n## Unfamiliar text\n\nTest articles called unfamiliar by mistake: {alarms}.\n"
+    )
+
+
+def _plot_sets(figures: Figures, path: Path) -> None:
+    from matplotlib import pyplot
+
+    plot, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    left.plot([0.5, 1], [0.5, 1], color="0.7", linewidth=1)
+    for rule, label in (("coverage", "calibrated"), ("sum", "plain sum")):
+        rows = figures["verdict"]["slider"]["both"][rule]
+        left.plot([r[0] for r in rows], [r[1] for r in rows], label=label)
+        right.plot([r[0] for r in rows], [r[2] for r in rows], label=label)
+    left.set(xlabel="threshold", ylabel="test articles covered")
+    right.set(xlabel="threshold", ylabel="spheres in the set")
+    left.legend(frameon=False)
+    _save(plot, path)
+
+
+def _plot_reliability(figures: Figures, path: Path) -> None:
+    from matplotlib import pyplot
+
+    plot, axes = pyplot.subplots(figsize=(4.5, 3.6), layout="constrained")
+    rows = figures["verdict"]["reliability"]
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    axes.scatter([r[0] for r in rows], [r[1] for r in rows], [4 + r[2] / 12 for r in rows])
+    axes.set(xlabel="probability of the top answer", ylabel="share that is the primary group")
+    _save(plot, path)
+
+
+def _plot_curves(figures: Figures, path: Path) -> None:
+    from matplotlib import pyplot
+
+    plot, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+    for axis, name, label in zip(axes, ("learning_curve", "length"), ("training articles", "tokens read"), strict=True):
+        rows = figures["study"][name]
+        if rows:
+            x = [int(row["what"].split()[0].replace(",", "")) for row in rows]
+            for key in ("primary_is_top", "group_is_top"):
+                found = [row["views"]["both"][key] for row in rows]
+                axis.plot(x, [f["value"] for f in found], marker="o", label=COLUMNS[key])
+                axis.fill_between(x, [f["low"] for f in found], [f["high"] for f in found], alpha=0.15)
+            axis.set_xscale("log", base=2)
+            axis.set_xticks(x, [f"{n:,}" for n in x], rotation=30)
+            axis.legend(frameon=False)
+        axis.set(xlabel=label)
+    axes[0].set(ylabel="share of validation articles")
+    _save(plot, path)
+
+
+def _save(plot: Any, path: Path) -> None:
+    from matplotlib import pyplot
+
+    write_whole(path, lambda f: plot.savefig(f, format="png", dpi=90))
+    pyplot.close(plot)
