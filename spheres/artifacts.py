@@ -27,14 +27,25 @@ LIBRARIES = ("numpy", "torch", "transformers", "tokenizers", "scikit-learn", "sa
 Manifest = dict[str, Any]
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is not there yet.
+
+    raises : SphereError where it cannot be
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise SphereError(f"{folder} cannot be made a folder ({e.strerror or e}): name another one.") from e
+
+
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Give `path` new content in one step: written beside it, flushed to disk, then renamed over it.
 
     raises : SphereError where the disk is full or the folder is not writable; `path` is then as it was
     """
     beside = path.with_name(path.name + ".writing")
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as f:
             write(f)
             f.flush()
@@ -50,6 +61,13 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Save an array as npy, whole or not at all."""
     write_whole(path, lambda f: np.lib.format.write_array(f, array, allow_pickle=False))
+
+
+def write_safetensors(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Save arrays as safetensors, whole or not at all."""
+    # safetensors writes an array's memory as it lies there: a transposed one would come back transposed
+    in_order = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_whole(path, lambda f: f.write(safetensors.numpy.save(in_order)))
 
 
 def write_json(path: Path, value: Any, indent: int | None = None) -> None:

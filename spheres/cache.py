@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from spheres.artifacts import (
@@ -34,7 +33,7 @@ from spheres.artifacts import (
     write_array,
     write_json,
     write_manifest,
-    write_whole,
+    write_safetensors,
 )
 from spheres.corpus import Article
 from spheres.errors import SphereError
@@ -150,8 +149,12 @@ def existing_identity(folder: Path) -> Identity | None:
 
 def save_lexicon(folder: Path, lexicon: Lexicon) -> list[str]:
     """Write a lexicon's two files and return their names."""
-    arrays = {"salience": lexicon.salience, "weights": lexicon.weights, "bias": lexicon.bias}
-    write_whole(folder / "lexicon.safetensors", lambda f: f.write(safetensors.numpy.save(arrays)))
+    arrays: dict[str, NDArray[Any]] = {
+        "salience": lexicon.salience,
+        "weights": lexicon.weights,
+        "bias": lexicon.bias,
+    }
+    write_safetensors(folder / "lexicon.safetensors", arrays)
     write_json(folder / "lexicon.json", list(lexicon.terms))
     return ["lexicon.safetensors", "lexicon.json"]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.formats import Record, open_records
+from spheres.formats import Record, check_file, open_records
 from spheres.groups import known_categories
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -124,8 +124,7 @@ class Corpus:
 
     def fingerprint(self) -> str:
         """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
-        if not self.path.is_file():
-            raise SphereError(f"{self.path} is not a file: give the path of a corpus file.")
+        check_file(self.path)
         with self.path.open("rb") as f:
             digest = hashlib.file_digest(f, "sha256").hexdigest()
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"

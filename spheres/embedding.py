@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from spheres.artifacts import make_folder
 from spheres.cache import CacheWriter, Identity, existing_identity
 from spheres.corpus import Article, Corpus
 from spheres.encoder import Encoder
@@ -96,7 +97,7 @@ def embed_corpus(
         return False
     if found and not overwrite:
         raise SphereError(f"{folder} holds {_difference(found, identity)}: add --overwrite, or give another --out.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     try:
         with FileLock(folder.with_name(folder.name + ".lock"), timeout=0):
             _embed(corpus, spec, folder, identity, settings, say, start_progress)

@@ -58,10 +58,7 @@ def open_records(path: Path, stack: ExitStack) -> Opened:
     stack  : closes what is opened here
     raises : SphereError where there is no such file, or it is none of the formats
     """
-    if not path.exists():
-        raise SphereError(f"{path} does not exist: give the path of a corpus file.")
-    if not path.is_file():
-        raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
+    check_file(path)
     try:
         binary, compression = _decompressed(path, stack)
         head = binary.peek(CHUNK)[:4096]
@@ -84,6 +81,17 @@ def open_records(path: Path, stack: ExitStack) -> Opened:
         else:
             name, rows = _delimited(text, path)
     return Opened(f"{name}, {compression}" if compression else name, _guarded(rows, path))
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is not there, and folders and devices.
+
+    raises : SphereError
+    """
+    if not path.exists():
+        raise SphereError(f"{path} does not exist: give the path of a corpus file.")
+    if not path.is_file():
+        raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
 
 
 def _decompressed(path: Path, stack: ExitStack) -> tuple[io.BufferedReader, str]:

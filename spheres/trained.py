@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from spheres.artifacts import read_manifest, read_safetensors, write_manifest, write_whole
+from spheres.artifacts import read_manifest, read_safetensors, write_manifest, write_safetensors
 from spheres.cache import Cache, Identity, load_lexicon
 from spheres.calibration import Calibration
 from spheres.errors import SphereError
@@ -57,10 +56,9 @@ class Trained:
 def save_trained(trained: Trained, folder: Path) -> None:
     """Write the head in place of whatever was there; whole, or not at all."""
     (folder / HEAD).unlink(missing_ok=True)
-    weights = {name: value.contiguous() for name, value in trained.heads.state_dict().items()}
-    write_whole(folder / "head.safetensors", lambda f: f.write(safetensors.torch.save(weights)))
+    write_safetensors(folder / "head.safetensors", {k: v.numpy() for k, v in trained.heads.state_dict().items()})
     space = {"middle": trained.familiarity.middle, "whiten": trained.familiarity.whiten}
-    write_whole(folder / "familiarity.safetensors", lambda f: f.write(safetensors.numpy.save(space)))
+    write_safetensors(folder / "familiarity.safetensors", space)
     lexicon = ["lexicon.json", "lexicon.safetensors"] if trained.recipe.lexical else []
     fields = {
         "identity": asdict(trained.identity),

@@ -3,16 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from places import ROOT, SHIPPED
 
 from spheres.classifier import Classifier
 from spheres.encoder import Encoder
 from spheres.sources import find_encoder
-
-ROOT = Path(__file__).parent.parent
-SHIPPED = ROOT / "artifacts"
 
 
 @pytest.fixture(scope="session")

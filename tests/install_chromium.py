@@ -1,6 +1,6 @@
 """Make sure that Chromium is there for the browser tests: Debian's package, installed if it is missing.
 
-    python tests/install_chromium.py
+python tests/install_chromium.py
 """
 
 import os

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import SHIPPED
+from places import SHIPPED
 
 from spheres.cache import Cache, open_cache
 from spheres.calibration import Calibration, fit_calibration, fit_temperature, mass_before, tempered

@@ -62,7 +62,7 @@ def test_the_chosen_spheres_are_ordered_from_most_probable() -> None:
 def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifier) -> None:
     import json
 
-    from conftest import SHIPPED
+    from places import SHIPPED
 
     folder = Path(shutil.copytree(SHIPPED / "all-MiniLM-L6-v2", tmp_path / "all-MiniLM-L6-v2"))
     manifest = json.loads((folder / "head.json").read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SHIPPED
+from places import SHIPPED
 
 from spheres.cache import open_cache
 from spheres.classifier import Classifier
@@ -59,3 +59,14 @@ def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> 
     along, across = np.array([10.0, 10.0, 5.0, 0.0]), np.array([10.0, 10.0, 0.0, 5.0])
     assert not fitted.is_unfamiliar(along, "both")
     assert fitted.is_unfamiliar(across, "both")
+
+
+def test_what_was_saved_measures_as_what_was_fitted(classifier: Classifier) -> None:
+    """The matrix is a transposed one in memory; it must not come back untransposed."""
+    from spheres.evaluation import get_familiar
+
+    cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
+    _, vectors, _ = cache.views["both"].of(split_rows(cache.ids)["test"][:50])
+    assert classifier.trained.familiarity.distances(vectors) == pytest.approx(
+        get_familiar(cache).distances(vectors), abs=1e-3
+    )

@@ -66,10 +66,30 @@ def test_the_same_seed_trains_the_same_weights(run_script: Run, artifacts: Path)
     assert weights.read_bytes() == before
 
 
+def test_the_study_writes_a_report_and_gives_the_same_figures_again(run_script: Run, artifacts: Path) -> None:
+    report = artifacts / "all-MiniLM-L6-v2" / "report"
+    found = []
+    for _ in range(2):
+        result = run_script("head.py", "compare", *ENCODER, "--artifacts", artifacts, timeout=300)
+        assert result.returncode == 0, result.stderr
+        found.append((report / "figures.json").read_bytes())
+    assert found[0] == found[1]
+    assert {p.name for p in report.iterdir()} == {
+        "figures.json",
+        "report.md",
+        "sets.png",
+        "reliability.png",
+        "curves.png",
+    }
+    page = (report / "report.md").read_text()
+    assert "Was it the encoder, the short input, or the loss?" in page.split("\n\n")[1]
+    assert "nan" not in page.split("\n\n")[1].replace("not measured here", "")
+
+
 def test_a_file_is_classified_line_by_line(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "unlabelled.csv"
     rows = [(a["id"], a["title"], a["abstract"]) for a in articles(24)]
-    corpus.write_text("id,title,abstract\n" + "".join(f"{i},{t},{a}\n" for i, t, a in rows) + "x,,\n")
+    corpus.write_text("id,title,abstract\n" + "".join(f'{i},{t},"{a}"\n' for i, t, a in rows) + "x,,\n")
     out = tmp_path / "answers.jsonl"
     arguments = ("predict", corpus, *ENCODER, "--artifacts", artifacts, "--out", out, "--threshold", "0.9")
     result = run_script("head.py", *arguments)
@@ -110,7 +130,8 @@ def test_a_missing_head_names_the_two_commands_that_make_it(run_script: Run, tmp
     [
         (("embed.py", "no-such-file.json", *ENCODER), "does not exist"),
         (("embed.py", "tests", *ENCODER), "is not a file"),
-        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "none of the known formats"),
+        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "cannot be made a folder"),
+        (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "none of the known formats"),
         (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
         (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
     ],

@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 
-from conftest import SHIPPED
+from places import SHIPPED
 
 from spheres.cache import open_cache
 from spheres.classifier import Classifier
