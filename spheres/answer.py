@@ -27,7 +27,11 @@ NAMES = {
     "econ": "Economics",
 }
 
-THRESHOLD_MEANING = "The most probable spheres are kept until their probabilities add up to at least this."
+UNFAMILIAR = (
+    "This does not look like the articles it learned from, so the answer means little: "
+    "perhaps it is no scientific article, or not in English."
+)
+RULE_NAMES = {"coverage": "How often the true sphere is shown", "sum": "What the probabilities add up to"}
 NOTHING_YET = "Paste a title, an abstract, or both: the answer appears here."
 
 
@@ -55,16 +59,40 @@ def reading_note(classification: Classification) -> str:
     return f"Read the first {read:,} of {whole:,} word pieces ({share}%); the rest did not fit the encoder’s window."
 
 
+def notes(classification: Classification) -> list[str]:
+    """What a reader must know beside the answer: each a sentence, the weightiest first."""
+    return [note for note in (UNFAMILIAR if classification.unfamiliar else "", reading_note(classification)) if note]
+
+
+def threshold_meaning(threshold: float, rule: str, measured: tuple[float, float] | None) -> str:
+    """What the slider's position means, in measured terms. Plain text.
+
+    measured : share of unseen articles whose sphere was shown at this position, and mean number of spheres shown
+
+    >>> threshold_meaning(0.5, "sum", None)
+    'Shows the most probable spheres until their probabilities add up to 50%.'
+    """
+    if rule == "coverage":
+        goal = f"Shows the spheres that hold the true one for {round(100 * threshold)} of 100 articles"
+    else:
+        goal = f"Shows the most probable spheres until their probabilities add up to {threshold:.0%}"
+    if not measured:
+        return f"{goal}."
+    covered, size = measured
+    held = "" if rule == "coverage" else "the true one was among them for "
+    return f"{goal}; measured on unseen articles: {held}{100 * covered:.1f} of 100, {size:.1f} spheres on average."
+
+
 def answer_as_json(classification: Classification, threshold: float) -> dict[str, Any]:
     """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
     return {
         "spheres": classification.spheres(threshold),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
-        "note": reading_note(classification),
+        "note": " ".join(notes(classification)),
     }
 
 
-def summary(outcome: Classification | str | None, threshold: float) -> str:
+def summary(outcome: Classification | str | None, threshold: float, rule: str = "sum") -> str:
     """The answer in a sentence, for screen readers: they hear it when it changes. Plain text, not markup.
 
     outcome : a classification, a message in its place, or None where nothing was asked yet
@@ -72,13 +100,13 @@ def summary(outcome: Classification | str | None, threshold: float) -> str:
     if outcome is None or isinstance(outcome, str):
         return outcome or ""
     probabilities = dict(outcome.ranked())
-    spheres = outcome.spheres(threshold)
+    spheres = outcome.spheres(threshold, rule)
     named = ", ".join(f"{NAMES[group]} {percent(probabilities[group])}" for group in spheres)
     together = f"; together {percent(sum(probabilities[group] for group in spheres))}" if len(spheres) > 1 else ""
-    return f"{named}{together}. {reading_note(outcome)}".strip()
+    return " ".join([f"{named}{together}.", *notes(outcome)])
 
 
-def answer_html(outcome: Classification | str | None, threshold: float) -> str:
+def answer_html(outcome: Classification | str | None, threshold: float, rule: str = "sum") -> str:
     """The answer's panel, of the same height whatever it holds, so that the page does not jump.
 
     outcome : a classification, a message in its place, or None where nothing was asked yet
@@ -86,10 +114,10 @@ def answer_html(outcome: Classification | str | None, threshold: float) -> str:
     if outcome is None or isinstance(outcome, str):
         return _panel(_message(outcome or NOTHING_YET, problem=outcome is not None), _blank_table())
     ranked = outcome.ranked()
-    n_chosen = len(outcome.spheres(threshold))
+    n_chosen = len(outcome.spheres(threshold, rule))
     note = reading_note(outcome)
     return _panel(
-        _headline(ranked, n_chosen),
+        _unfamiliar_headline() if outcome.unfamiliar else _headline(ranked, n_chosen),
         _table(ranked, n_chosen) + (f'<p class="note">{escape(note)}</p>' if note else ""),
     )
 
@@ -110,7 +138,14 @@ def _headline(ranked: list[tuple[str, float]], n_chosen: int) -> str:
         '<div class="head"><p class="kicker">Most probable sphere</p>'
         f'<h2 class="winner" data-group="{escape(winner)}"><span>{escape(NAMES[winner])}</span> '
         f'<span class="figure">{escape(percent(most))}</span></h2>'
-        f'<p class="sentence">The {above} {escape(percent(total))}.</p></div>'
+        f'<p class="sentence">The {above} {escape(percent(total))} of the probability.</p></div>'
+    )
+
+
+def _unfamiliar_headline() -> str:
+    return (
+        '<div class="head"><h2 class="winner unfamiliar"><span>Unfamiliar text</span></h2>'
+        f'<p class="sentence">{escape(UNFAMILIAR)}</p></div>'
     )
 
 

@@ -126,6 +126,17 @@ class Classifier:
             for i, (text, read) in enumerate(zip(texts, tokens, strict=True))
         ]
 
+    def measured(self, view: str, rule: str, threshold: float) -> tuple[float, float] | None:
+        """What sets at this threshold did on test articles of this view.
+
+        returns : the share of articles whose primary group was in the set, and the mean number of groups in it; None
+                  where that was not measured
+        """
+        for at, covered, size in self.trained.measured.get(view, {}).get(rule, []):
+            if abs(at - threshold) < 0.005:
+                return covered, size
+        return None
+
     def _answer(
         self, view: str, tokens: Tokens, vector: NDArray[np.float32], features: NDArray[np.float32]
     ) -> Classification:

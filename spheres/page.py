@@ -9,11 +9,12 @@ them with the threshold of that very moment. The slider calls `show` alone, so i
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from spheres.answer import NAMES, THRESHOLD_MEANING, answer_as_json, answer_html, summary
+from spheres.answer import NAMES, RULE_NAMES, answer_as_json, answer_html, summary, threshold_meaning
 from spheres.errors import SphereError
 from spheres.examples import EXAMPLES
 from spheres.prediction import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TITLE = "Article Sphere Classifier"
 AT_ONCE = 2  # classifications that may run side by side; torch shares the machine's cores among them
 WAITING = 64  # those that may wait; one more is told that the queue is full
+DEFAULT_RULE = "coverage"  # the endpoint sums, as the design says; the page shows what was calibrated
 DAY = 24 * 3600  # seconds
 
 # How Gradio runs the two steps. Reading waits for its turn at the encoder, and the last question asked is the one that
@@ -53,8 +55,8 @@ The text goes through **{name}**, a language model whose weights stay as they we
 **{n_articles:,}** arXiv articles turns what comes out into a probability for each of arXiv’s eight groups. An article
 filed under several groups counts for each of them, so a divided answer can be the right one.
 
-- It learned from arXiv alone. A text of another kind, or no scientific text at all, still gets an answer, which then
-  means little.
+- It learned from arXiv alone. A text of another kind, or no scientific text at all, still gets an answer, with a note
+  that it means little.
 - English works best. A title alone says less than an abstract, and probabilities are estimates, not guarantees.
 - Of a long text only the beginning is read; the answer says so.
 - Your text stays with the server of this page, is not written to its disk, and the page asks no one else for anything.
@@ -73,19 +75,20 @@ def build_page(classifier: Classifier) -> gr.Blocks:
                 title, abstract, classify, clear = _question()
             with gr.Column(elem_id="reply", min_width=280):
                 answer = gr.HTML(answer_html(None, DEFAULT_THRESHOLD), elem_id="answer", apply_default_css=False)
-                threshold = _slider()
+                threshold, rule = _slider()
+                meaning = gr.HTML(elem_id="meaning", apply_default_css=False)
             examples = _examples(title, abstract)
         summary_line = gr.HTML("", elem_id="summary", apply_default_css=False)
         with gr.Accordion("How this works, and its limits", open=False, elem_id="how"):
             gr.Markdown(HOW.format(name=classifier.name, n_articles=classifier.n_articles))
 
         read = (_reader(classifier), [title, abstract], outcome)
-        shown = (show, [outcome, threshold], [answer, summary_line])
+        shown = (shower(classifier), [outcome, threshold, rule], [answer, summary_line, meaning])
         asked = gr.on([classify.click, title.submit, abstract.submit], *read, show_progress_on=answer, **READING)
         asked.then(*shown, **SHOWING)
         picked = examples.load_input_event.then(*read, show_progress_on=answer, **READING)
         picked.then(*shown, **SHOWING)
-        threshold.change(*shown, trigger_mode="always_last", **SHOWING)
+        gr.on([threshold.change, rule.change, page.load], *shown, trigger_mode="always_last", **SHOWING)
         cleared = clear.click(lambda: ("", "", None), None, [title, abstract, outcome], **SHOWING)
         cleared.then(*shown, **SHOWING)
         page.load(None, js=ON_LOAD)
@@ -94,10 +97,16 @@ def build_page(classifier: Classifier) -> gr.Blocks:
     return page.queue(max_size=WAITING, api_open=False)
 
 
-def show(outcome: Classification | str | None, threshold: float | None) -> tuple[str, str]:
-    """The answer's markup and its summary at a threshold as the slider's number box sends it, half typed or empty."""
-    asked = DEFAULT_THRESHOLD if threshold is None else min(max(threshold, MIN_THRESHOLD), MAX_THRESHOLD)
-    return answer_html(outcome, asked), summary(outcome, asked)
+def shower(classifier: Classifier) -> Callable[..., tuple[str, str, str]]:
+    def show(outcome: Classification | str | None, threshold: float | None, rule: str | None) -> tuple[str, str, str]:
+        """The answer's markup, its summary and the slider's meaning; a number half typed counts as the nearest one."""
+        asked = DEFAULT_THRESHOLD if threshold is None else min(max(threshold, MIN_THRESHOLD), MAX_THRESHOLD)
+        rule = rule if rule in RULE_NAMES else DEFAULT_RULE
+        view = outcome.view if outcome is not None and not isinstance(outcome, str) else "both"
+        meaning = threshold_meaning(asked, rule, classifier.measured(view, rule, asked))
+        return answer_html(outcome, asked, rule), summary(outcome, asked, rule), f"<p>{escape(meaning)}</p>"
+
+    return show
 
 
 def _question() -> tuple[gr.Textbox, gr.Textbox, gr.Button, gr.Button]:
@@ -121,17 +130,23 @@ def _question() -> tuple[gr.Textbox, gr.Textbox, gr.Button, gr.Button]:
     return title, abstract, classify, clear
 
 
-def _slider() -> gr.Slider:
-    return gr.Slider(
+def _slider() -> tuple[gr.Slider, gr.Radio]:
+    threshold = gr.Slider(
         MIN_THRESHOLD,
         MAX_THRESHOLD,
         DEFAULT_THRESHOLD,
         step=0.01,
         label="Threshold",
-        info=THRESHOLD_MEANING,
         elem_id="threshold",
         buttons=[],
     )
+    rule = gr.Radio(
+        [(name, rule) for rule, name in RULE_NAMES.items()],
+        value=DEFAULT_RULE,
+        label="What it sets",
+        elem_id="rule",
+    )
+    return threshold, rule
 
 
 def _examples(title: gr.Textbox, abstract: gr.Textbox) -> gr.Examples:

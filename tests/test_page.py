@@ -11,7 +11,7 @@ from gradio_client.exceptions import AppError
 
 from spheres.examples import EXAMPLES
 from spheres.groups import GROUPS
-from spheres.page import build_page, show
+from spheres.page import build_page, shower
 from spheres.serving import free_address, serve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,5 +148,23 @@ def test_the_page_may_be_framed_and_loads_no_foreign_script(site):
 
 @pytest.mark.parametrize(("sent", "asked"), [(None, 0.95), (0, 0.5), (7, 1.0), (0.7, 0.7)])
 def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, classifier):
-    classification = classifier.classify(TITLE, "")
-    assert show(classification, sent) == show(classification, asked)
+    show, classification = shower(classifier), classifier.classify(TITLE, "")
+    assert show(classification, sent, "sum") == show(classification, asked, "sum")
+
+
+def test_an_unfamiliar_text_is_answered_with_a_note(client):
+    answer = client.predict("Как приготовить борщ дома", api_name="/classify")
+    assert "does not look like the articles it learned from" in answer["note"]
+    assert answer["spheres"]
+
+
+def test_the_sliders_meaning_is_what_was_measured(classifier):
+    show = shower(classifier)
+    covered, size = classifier.measured("both", "coverage", 0.95)
+    assert 0.94 < covered < 0.96 and size < 1.7
+    meaning = show(None, 0.95, "coverage")[2]
+    assert (
+        f"hold the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
+    )
+    assert f"{size:.1f} spheres on average" in meaning
+    assert "add up to 95%" in show(None, 0.95, "sum")[2]

@@ -27,6 +27,9 @@ class Counting:
         self.runs += 1
         return self.classifier.classify(title, abstract)
 
+    def measured(self, *position):
+        return self.classifier.measured(*position)
+
 
 def chromium_program(playwright: Playwright) -> str:
     own = playwright.chromium.executable_path

@@ -28,7 +28,7 @@ FAINT_TEXTS = """() => {
     const faint = [];
     for (const element of document.querySelectorAll('.gradio-container *')) {
         const texts = [...element.childNodes].filter(node => node.nodeType === 3 && node.textContent.trim());
-        const isBox = ['TEXTAREA', 'INPUT'].includes(element.tagName);
+        const isBox = element.matches('textarea, input:not([type=radio])');  // a radio button holds no text
         if (!texts.length && !isBox) continue;
         if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
         if (element.closest('#summary') || !element.getClientRects().length) continue;
