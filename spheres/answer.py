@@ -103,7 +103,7 @@ def summary(outcome: Classification | str | None, threshold: float, rule: str = 
     spheres = outcome.spheres(threshold, rule)
     named = ", ".join(f"{NAMES[group]} {percent(probabilities[group])}" for group in spheres)
     together = f"; together {percent(sum(probabilities[group] for group in spheres))}" if len(spheres) > 1 else ""
-    return " ".join([f"{named}{together}.", *notes(outcome)])
+    return " ".join([*([UNFAMILIAR] * outcome.unfamiliar), f"{named}{together}.", reading_note(outcome)]).strip()
 
 
 def answer_html(outcome: Classification | str | None, threshold: float, rule: str = "sum") -> str:
@@ -133,12 +133,12 @@ def _message(text: str, problem: bool) -> str:
 
 def _headline(ranked: list[tuple[str, float]], n_chosen: int) -> str:
     (winner, most), total = ranked[0], sum(p for _, p in ranked[:n_chosen])
-    above = f"{n_chosen} spheres above the line hold" if n_chosen > 1 else "sphere above the line holds"
+    above = f"{n_chosen} spheres above the line add up to" if n_chosen > 1 else "sphere above the line has"
     return (
         '<div class="head"><p class="kicker">Most probable sphere</p>'
         f'<h2 class="winner" data-group="{escape(winner)}"><span>{escape(NAMES[winner])}</span> '
         f'<span class="figure">{escape(percent(most))}</span></h2>'
-        f'<p class="sentence">The {above} {escape(percent(total))} of the probability.</p></div>'
+        f'<p class="sentence">The {above} {escape(percent(total))}.</p></div>'
     )
 
 

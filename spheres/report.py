@@ -175,24 +175,19 @@ def _sets(verdict: Figures) -> str:
 
 
 def _by_group(verdict: Figures) -> str:
-    rows = verdict["shipped"]["both"]["groups"]
-    lines = [
-        [
-            name,
-            f"{rows[name]['articles']:,}",
-            *(f"{rows[name][key]:.3f}" for key in ("precision", "recall", "f1", "coverage at 0.95")),
-        ]
-        for name in GROUPS
-    ]
-    short = [name for name in GROUPS if rows[name]["coverage at 0.95"] < 0.90]
-    said = (
-        f"More than 5 points short of 95 %: {', '.join(short)}. The sets promise 95 % of all articles, not of "
-        f"each group."
-        if short
-        else "No group falls more than 5 points short of 95 %."
-    )
     header = ["primary group", "articles", "precision", "recall", "F1", "covered at 0.95"]
-    return f"## Group by group\n\n{_table(header, lines)}\n{said}\n\n{_confusions(verdict['confusions'])}"
+    parts = ["## Group by group\n"]
+    for view, part in verdict["shipped"].items():
+        rows = part["groups"]
+        keys = ("precision", "recall", "f1", "coverage at 0.95")
+        lines = [[name, f"{rows[name]['articles']:,}", *(f"{rows[name][key]:.3f}" for key in keys)] for name in GROUPS]
+        short = [name for name in GROUPS if rows[name]["coverage at 0.95"] < 0.90]
+        said = (
+            f"More than 5 points short of 95 %: {', '.join(short)}; the sets promise 95 % of all articles, not of each "
+        )
+        said = f"{said}group." if short else "No group falls more than 5 points short of 95 %."
+        parts.append(f"{VIEW_NAMES[view].capitalize()}:\n\n{_table(header, lines)}\n{said}\n")
+    return "\n".join([*parts, _confusions(verdict["confusions"])])
 
 
 def _confusions(table: list[list[int]]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Frame, Page, expect
-from test_classifying import TITLE, box, classify, winner
+
+from browser.test_classifying import TITLE, box, classify, winner
 
 # Visible texts whose contrast with what they stand on, by WCAG 2's formula, is below 4.5, or 3 where they are large.
 FAINT_TEXTS = """() => {
