@@ -81,8 +81,14 @@ def main(arguments: list[str] | None = None) -> int:
             settings=Settings(args.precision, args.store, tuple(args.views)),
             overwrite=args.overwrite,
             say=(lambda sentence: None) if args.quiet else print,
-            start_progress=lambda total, done: tqdm(
-                total=total, initial=done, unit=" texts", disable=args.quiet, smoothing=0.05, dynamic_ncols=True
+            start_progress=lambda label, total, done: tqdm(
+                desc=label,
+                total=total,
+                initial=done,
+                unit=" articles",
+                disable=args.quiet,
+                smoothing=0.05,
+                dynamic_ncols=True,
             ),
         )
     except SphereError as e:

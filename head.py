@@ -132,7 +132,9 @@ def compare(args: argparse.Namespace) -> None:
         args.corpus,
         args.lopsided,
         say,
-        lambda total, done: tqdm(total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True),
+        lambda label, total, done: tqdm(
+            desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
+        ),
     )
     check_same_encoder(trained, caches.main, folder)
     figures = {"study": run_study(caches, say), "verdict": verdict(caches.main, trained)}
@@ -176,9 +178,10 @@ def artifacts_folder(args: argparse.Namespace) -> Path:
 
 
 def print_figures(report: dict[str, Any], split: str) -> None:
+    from spheres.views import VIEW_NAMES
+
     for view, part in report.items():
-        text = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}[view]
-        print(f"\n{text}, {part['articles']:,} {split} articles, with 95 % intervals:")
+        print(f"\n{VIEW_NAMES[view]}, {part['articles']:,} {split} articles, with 95 % intervals:")
         for name, figure in part["figures"].items():
             print(f"  {figure['value']:.4f}  ({figure['low']:.4f} to {figure['high']:.4f})  {FIGURES.get(name, name)}")
 

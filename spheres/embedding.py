@@ -25,7 +25,7 @@ from spheres.lexical import Lexicon, count_terms, fit_lexicon
 from spheres.sources import EncoderSpec, fetch, weights_sha256
 from spheres.split import fold_of, split_rows
 from spheres.tokens import Text
-from spheres.views import COPIES, VIEWS, view_of, view_rows
+from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_of, view_rows
 
 SHARD = 4096  # texts: a minute or two of work, which is what an interruption may cost
 LEXICON_ARTICLES = 100_000  # of the training articles, the first so many: more would not fit into memory everywhere
@@ -40,8 +40,11 @@ class Progress(Protocol):
     def update(self, n: int) -> object: ...
 
 
+StartProgress = Callable[[str, int, int], AbstractContextManager[Progress]]
+
+
 @contextmanager
-def no_progress(total: int, done: int) -> Iterator[Progress]:
+def no_progress(label: str, total: int, done: int) -> Iterator[Progress]:
     """A `start_progress` that shows nothing."""
 
     class Silent:
@@ -74,13 +77,13 @@ def embed_corpus(
     settings: Settings = Settings(),
     overwrite: bool = False,
     say: Callable[[str], None] = print,
-    start_progress: Callable[[int, int], AbstractContextManager[Progress]] = no_progress,
+    start_progress: StartProgress = no_progress,
 ) -> bool:
     """Make the cache of `corpus` under `spec` in `folder`; returns whether anything had to be computed.
 
     overwrite      : replace a cache that another encoder, other settings or another corpus made
     say            : takes sentences for the user
-    start_progress : given the number of texts and how many are done already, returns what counts the rest
+    start_progress : given a view in words, its number of articles and how many are done already, counts the rest
     raises         : SphereError where the corpus or encoder cannot be used, the folder holds another cache, or another
                      run is at work in it
     """
@@ -113,7 +116,7 @@ def _embed(
     identity: Identity,
     settings: Settings,
     say: Callable[[str], None],
-    start_progress: Callable[[int, int], AbstractContextManager[Progress]],
+    start_progress: StartProgress,
 ) -> None:
     articles = [replace(article, title="", abstract="") for article in corpus]  # texts are read again when needed
     counts = corpus.counts
@@ -122,18 +125,18 @@ def _embed(
         say(f"  skipped {problem}")
     if not articles:
         raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
-    rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in settings.views}
-    say("Weighing words.")
-    lexicon, lexical = lexical_scores(corpus, articles, rows)
     encoder = Encoder.load(spec, settings.precision)
+    rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in settings.views}
+    say("Weighing words, before the encoder starts (for 40,000 articles about four minutes).")
+    lexicon, lexical = lexical_scores(corpus, articles, rows)
     store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
     writer = CacheWriter(folder, identity, encoder.precision, store, SHARD, settings.copies)
     shards = {view: [rows[view][i : i + SHARD] for i in range(0, len(rows[view]), SHARD)] for view in rows}
-    done = sum(len(s) for view in shards for i, s in enumerate(shards[view]) if writer.has(view, i))
-    if done:
+    whole = {view: [len(shard) for i, shard in enumerate(shards[view]) if writer.has(view, i)] for view in rows}
+    if done := sum(sum(sizes) for sizes in whole.values()):
         say(f"Going on from {done:,} texts that an earlier run has embedded.")
-    with start_progress(sum(map(len, rows.values())), done) as progress:
-        for view in rows:
+    for view in rows:
+        with start_progress(VIEW_NAMES[view], len(rows[view]), sum(whole[view])) as progress:
             for number, shard in enumerate(in_shards(texts_of(corpus, rows[view], view), SHARD)):
                 if not writer.has(view, number):
                     writer.add(view, number, encoder.encode(encoder.tokenize(shard), progress.update))

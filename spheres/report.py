@@ -11,6 +11,7 @@ from typing import Any
 from spheres.artifacts import write_json, write_whole
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
+from spheres.views import VIEW_NAMES
 
 Figures = dict[str, Any]
 
@@ -38,7 +39,6 @@ TITLES = {
     "corpus": "Corpus (the classic recipe)",
     "collapse": "Collapse: five epochs of the plain network",
 }
-VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
 
 
 def write_report(figures: Figures, folder: Path) -> None:

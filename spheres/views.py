@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from spheres.split import split_rows
 from spheres.tokens import Text
 
-VIEWS = ("both", "title", "abstract")
+VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
+VIEWS = tuple(VIEW_NAMES)
 COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded apart; 0: none has
 
 
