@@ -61,7 +61,8 @@ filed under several groups counts for each of them, so a divided answer can be t
 - Of a long text only the beginning is read; the answer says so.
 - Your text stays with the server of this page, is not written to its disk, and the page asks no one else for anything.
 
-Programs ask the endpoint `/classify`; “Use via API” below shows how.
+Programs ask the endpoint `/classify`, where the threshold is what the probabilities add up to; “Use via API” below
+shows how.
 """
 
 

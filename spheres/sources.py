@@ -27,6 +27,7 @@ class EncoderSpec:
     source     : a Hub id or a local folder
     pooling    : "cls", the last hidden state of [CLS]; "mean", the mean over all tokens; "cls+mean", both in a row
     max_length : tokens it reads at most, special ones included
+    formerly   : the Hub id it had before, under which it may still lie in the Hub's cache
     package    : a Python package that carries the same weights in its folder `model`, looked at first
     sha256     : what model.safetensors must hash to, "" where any weights will do
     """
@@ -35,11 +36,14 @@ class EncoderSpec:
     source: str
     pooling: str
     max_length: int = MAX_LENGTH
+    formerly: str = ""
     package: str = ""
     sha256: str = ""
 
 
-DISTILBERT = EncoderSpec("distilbert-base-cased", "distilbert/distilbert-base-cased", pooling="cls")
+DISTILBERT = EncoderSpec(
+    "distilbert-base-cased", "distilbert/distilbert-base-cased", pooling="cls", formerly="distilbert-base-cased"
+)
 BUNDLED = EncoderSpec(
     "all-MiniLM-L6-v2",
     "sentence-transformers/all-MiniLM-L6-v2",
@@ -97,16 +101,17 @@ def _from_hub(spec: EncoderSpec) -> Path:
         "*.safetensors",
     ]
     unwanted = ["*/*"]  # other formats' folders: onnx/, openvino/, ...
-    try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                spec.source, allow_patterns=wanted, ignore_patterns=unwanted, local_files_only=True
+    for id in filter(None, (spec.source, spec.formerly)):
+        try:
+            cached = huggingface_hub.snapshot_download(
+                id, allow_patterns=wanted, ignore_patterns=unwanted, local_files_only=True
             )
-        )
-    except HFValidationError as e:
-        raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_ways_out()}.") from e
-    except LocalEntryNotFoundError:
-        pass
+        except HFValidationError as e:
+            raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_ways_out()}.") from e
+        except LocalEntryNotFoundError:
+            continue
+        if any(Path(cached).glob("*.safetensors")):  # else it was fetched in part, or in a format that is not loaded
+            return Path(cached)
     if not _hub_answers():
         raise SphereError(
             f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {_ways_out()}."

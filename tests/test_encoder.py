@@ -91,6 +91,22 @@ def test_a_tiny_distilbert_from_a_folder_reads_cls_by_default(encoder: Encoder, 
     assert np.abs(loaded.encode(tokens)[0] - expected).max() < 1e-6
 
 
+@pytest.mark.parametrize("id", ["distilbert/distilbert-base-cased", "distilbert-base-cased"])
+def test_distilbert_is_found_in_the_hubs_cache_without_a_network(
+    id: str, distilbert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its name of today and under the one it had before; the weights stand in for those of the Hub."""
+    repository = tmp_path / f"models--{id.replace('/', '--')}"
+    shutil.copytree(distilbert_folder, repository / "snapshots" / "abc123")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc123")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    loaded = Encoder.load(find_encoder("distilbert-base-cased"), precision="fp32")
+    assert (loaded.spec.name, loaded.spec.pooling) == ("distilbert-base-cased", "cls")
+    assert loaded.encode(loaded.tokenize(TEXTS[:1])).shape == (1, 384)
+
+
 def test_a_vector_does_not_depend_on_what_else_is_in_the_batch(encoder: Encoder) -> None:
     tokens = encoder.tokenize(TEXTS)
     alone = np.concatenate([encoder.encode([t]) for t in tokens])
