@@ -120,7 +120,7 @@ def compare(args: argparse.Namespace) -> None:
 
     from spheres.held_out import verdict
     from spheres.report import write_report
-    from spheres.study import prepare, run_study
+    from spheres.study import gradients, prepare, run_study
     from spheres.trained import check_same_encoder, load_trained
 
     say = (lambda sentence: None) if args.quiet else print
@@ -137,7 +137,11 @@ def compare(args: argparse.Namespace) -> None:
         ),
     )
     check_same_encoder(trained, caches.main, folder)
-    figures = {"study": run_study(caches, say), "verdict": verdict(caches.main, trained)}
+    figures = {
+        "study": run_study(caches, say),
+        "gradients": gradients(caches),
+        "verdict": verdict(caches.main, trained),
+    }
     write_report(figures, folder / "report")
     say(f"Wrote {folder / 'report' / 'report.md'}.")
 

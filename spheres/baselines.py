@@ -1,5 +1,6 @@
 """What the head must beat: answers that need no head of ours, each from the same cached arrays and the same split."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -59,7 +60,9 @@ def _mlp(learned: Arrays, vectors: NDArray[np.float32]) -> NDArray[np.floating]:
     from sklearn.preprocessing import StandardScaler
 
     network = MLPClassifier((256,), batch_size=256, max_iter=12, early_stopping=True, random_state=0)
-    return _all_groups(make_pipeline(StandardScaler(), network).fit(learned[0], learned[2]), vectors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that twelve epochs may not be enough: they are as many as the head has
+        return _all_groups(make_pipeline(StandardScaler(), network).fit(learned[0], learned[2]), vectors)
 
 
 def _all_groups(model: object, vectors: NDArray[np.float32]) -> NDArray[np.floating]:

@@ -13,7 +13,7 @@ from spheres.features import CLASSIC
 from spheres.groups import GROUPS
 from spheres.metrics import BINS, summary, with_intervals
 from spheres.split import split_rows
-from spheres.study import Figures, ceiling
+from spheres.study import Figures
 from spheres.trained import Trained
 
 OLD, NEW = "2000-2019", "2024-2026"
@@ -133,3 +133,25 @@ def false_alarms(cache: Cache, trained: Trained) -> dict[str, Any]:
         distances = trained.familiarity.distances(view.of(test)[1])
         alarms[name] = float((distances > trained.familiarity.cuts[name]).mean())
     return alarms
+
+
+def ceiling(cache: Cache, log_probabilities: NDArray[np.floating], rows: NDArray[np.intp]) -> Figures:
+    """Why no classifier of these articles is perfect: what the labels themselves leave open.
+
+    log_probabilities : (n, n_groups) for the articles `rows`
+    """
+    targets, primary = cache.targets[rows], cache.primary[rows]
+    everyone = np.arange(len(rows))
+    heaviest = targets >= targets.max(axis=1, keepdims=True) - 1e-6
+    alone = heaviest.sum(axis=1) == 1
+    right = log_probabilities.argmax(axis=1) == primary
+    return {
+        "one heaviest group, and it is the primary": float((alone & heaviest[everyone, primary]).mean()),
+        "primary tied with another for the heaviest": float((~alone & heaviest[everyone, primary]).mean()),
+        "oracle that knows the soft target and breaks ties at random": float(
+            (heaviest[everyone, primary] / heaviest.sum(axis=1)).mean()
+        ),
+        "primary is the top answer, articles of one group": float(right[(targets > 0).sum(axis=1) == 1].mean()),
+        "primary is the top answer, articles of several groups": float(right[(targets > 0).sum(axis=1) > 1].mean()),
+        "articles of several groups": float(((targets > 0).sum(axis=1) > 1).mean()),
+    }
