@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from spheres.baselines import baselines
 from spheres.cache import Cache
+from spheres.calibration import fit_calibration
 from spheres.evaluation import evaluate, predictions, set_figures, set_table, train
-from spheres.features import CLASSIC
+from spheres.features import CLASSIC, view_features
 from spheres.groups import GROUPS
 from spheres.metrics import BINS, summary, with_intervals
 from spheres.split import split_rows
@@ -33,7 +34,7 @@ def verdict(cache: Cache, trained: Trained) -> Figures:
             name: with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])
             for name, log_p in baselines(cache, learned, asked).items()
         },
-        "periods": periods(cache, trained, rows, log_probabilities),
+        "periods": periods(cache, trained),
         "drift": drift(cache, trained),
         "reliability": reliability(log_probabilities, cache.primary[rows]),
         "confusions": confusions(log_probabilities, cache.primary[rows]),
@@ -48,14 +49,12 @@ def years(cache: Cache) -> NDArray[np.int64]:
     return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
 
 
-def periods(cache: Cache, trained: Trained, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
+def periods(cache: Cache, trained: Trained) -> Figures:
     """Accuracy and coverage of the shipped head on older and on newer test articles."""
-    year = years(cache)[rows]
-    return {
-        name: _figures(cache, trained, rows[mask], log_probabilities[mask])
-        for name, mask in ((OLD, year < 2020), (NEW, year >= 2024))
-        if mask.sum() > 1
-    }
+    year = years(cache)
+    test = split_rows(cache.ids)["test"]
+    wanted = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
+    return {name: _on_period(cache, trained, mask) for name, mask in wanted.items() if mask[test].sum() > 1}
 
 
 def drift(cache: Cache, trained: Trained) -> Figures:
@@ -67,11 +66,20 @@ def drift(cache: Cache, trained: Trained) -> Figures:
     past = _only(cache, old)
     recipe = replace(trained.recipe, training=replace(trained.recipe.training, n_heads=1))
     head = train(past, recipe)
-    rows, log_probabilities = predictions(cache, head, "test", "both")
+    fresh = split_rows(cache.ids)["calibration"]
+    known, features = view_features(cache, recipe, "both", fresh[year[fresh] >= 2024])
+    calibration = fit_calibration(head.heads.log_probabilities(features), cache.primary[known])
+    again = replace(head, calibrations={**head.calibrations, "both": calibration})
     return {
-        f"tested on {name}": _figures(cache, head, rows[mask], log_probabilities[mask])
-        for name, mask in ((OLD, year[rows] < 2020), (NEW, year[rows] >= 2024))
+        f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, head, year < 2020),
+        f"calibrated on {OLD}, tested on {NEW}": _on_period(cache, head, year >= 2024),
+        f"calibrated on {NEW}, tested on {NEW}": _on_period(cache, again, year >= 2024),
     }
+
+
+def _on_period(cache: Cache, trained: Trained, wanted: NDArray[np.bool_]) -> Figures:
+    rows, log_probabilities = predictions(cache, trained, "test", "both")
+    return _figures(cache, trained, rows[wanted[rows]], log_probabilities[wanted[rows]])
 
 
 def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:

@@ -4,7 +4,8 @@ import json
 import subprocess
 from collections.abc import Callable
 
-from places import SHIPPED
+import pytest
+from places import ROOT, SHIPPED
 
 from spheres.cache import open_cache
 from spheres.classifier import Classifier
@@ -32,6 +33,22 @@ def test_it_is_as_good_on_unseen_articles_as_promised(
     figures = json.loads(result.stdout)["both"]["figures"]
     assert figures["heaviest_is_top"]["value"] >= 0.82
     assert figures["kl"]["value"] <= 0.50
+
+
+def test_the_report_and_the_readme_say_what_the_shipped_head_does(classifier: Classifier) -> None:
+    from spheres.evaluation import predictions
+    from spheres.metrics import summary
+
+    cache = open_cache(FOLDER)
+    reported = json.loads((FOLDER / "report" / "figures.json").read_text())["verdict"]["shipped"]
+    rows, log_p = predictions(cache, classifier.trained, "test", "both")
+    for name, value in summary(log_p, cache.targets[rows], cache.primary[rows]).items():
+        assert reported["both"]["figures"][name]["value"] == pytest.approx(value, abs=0.005)
+    readme = (ROOT / "README.md").read_text()
+    for view in ("both", "title"):
+        for name in ("primary_is_top", "group_is_top", "macro_f1", "kl", "ece", "coverage 0.95: covered"):
+            figure = reported[view]["figures"][name]
+            assert f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]" in readme, (view, name)
 
 
 def test_the_head_belongs_to_the_cache(classifier: Classifier) -> None:
