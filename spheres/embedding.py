@@ -4,32 +4,25 @@ One pass reads ids and categories (seconds), a second one the texts, as they are
 cache of the same identity is left alone, and an interrupted run goes on from its last whole shard.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import numpy as np
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
-from spheres.artifacts import make_folder
-from spheres.cache import CacheWriter, Identity, existing_identity
-from spheres.corpus import Article, Corpus
+from spheres.artifacts import make_folder, read_json
+from spheres.cache import MANIFEST, CacheWriter, Identity, existing_identity
+from spheres.corpus import Corpus
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
-from spheres.groups import GROUPS, primary_group, sharpened, soft_target
-from spheres.lexical import Lexicon, count_terms, fit_lexicon
 from spheres.sources import EncoderSpec, fetch, weights_sha256
-from spheres.split import fold_of, split_rows
-from spheres.tokens import Text
-from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_of, view_rows
+from spheres.stacking import lexical_scores, texts_of
+from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_rows
 
 SHARD = 4096  # texts: a minute or two of work, which is what an interruption may cost
-LEXICON_ARTICLES = 100_000  # of the training articles, the first so many: more would not fit into memory everywhere
-N_FOLDS = 5
 
 T = TypeVar("T")
 
@@ -59,7 +52,7 @@ class Settings:
 
     precision : "auto", "bf16" or "fp32", see `Encoder.load`
     store     : "float32", "float16" or "int8"; None takes float16 for bf16 and float32 for fp32
-    views     : which views are embedded
+    views     : which views are embedded; whole articles always are
     copies    : of which training articles single parts are embedded, see `spheres.views`
     """
 
@@ -95,11 +88,11 @@ def embed_corpus(
         corpus_sha256=corpus.fingerprint(),
     )
     found = existing_identity(folder)
-    if found == identity and not overwrite:
+    if found and not overwrite:
+        if difference := _difference(found, identity) or _lack(folder, settings):
+            raise SphereError(f"{folder} holds {difference}: add --overwrite, or give another --out.")
         say(f"{folder} already holds this corpus under this encoder: nothing to do.")
         return False
-    if found and not overwrite:
-        raise SphereError(f"{folder} holds {_difference(found, identity)}: add --overwrite, or give another --out.")
     make_folder(folder.parent)
     try:
         with FileLock(folder.with_name(folder.name + ".lock"), timeout=0):
@@ -126,7 +119,8 @@ def _embed(
     if not articles:
         raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
     encoder = Encoder.load(spec, settings.precision)
-    rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in settings.views}
+    views = [view for view in VIEWS if view == "both" or view in settings.views]
+    rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in views}
     say("Weighing words, before the encoder starts (for 40,000 articles about four minutes).")
     lexicon, lexical = lexical_scores(corpus, articles, rows)
     store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
@@ -151,48 +145,6 @@ def _embed(
     say(f"{folder}: {len(articles):,} articles, {encoder.dim} numbers each.")
 
 
-def lexical_scores(
-    corpus: Corpus, articles: Sequence[Article], rows: dict[str, NDArray[np.intp]]
-) -> tuple[Lexicon, dict[str, NDArray[np.float32]]]:
-    """A lexicon for new articles, and the scores of these: out of fold for those that train, else the lexicon's own.
-
-    rows    : view -> row numbers
-    returns : the lexicon and view -> (n_rows, n_groups) scores
-    """
-    ids = [a.id for a in articles]
-    learned = split_rows(ids)["train"][:LEXICON_ARTICLES]
-    if not len(learned):
-        raise SphereError(f"{corpus.path} holds too few articles: none of its {len(ids)} falls to training.")
-    soft = np.stack([soft_target(articles[row].categories) for row in learned])
-    primary = np.array([GROUPS.index(primary_group(articles[row].categories)) for row in learned])
-    targets = sharpened(soft, primary, 0.5)  # between what the head learns at most and at least
-    counts = count_terms(list(texts_of(corpus, learned, "both")))
-    lexicon = fit_lexicon(counts, targets)
-    folds = np.array([fold_of(ids[row], N_FOLDS) for row in learned])
-    fold_of_row = dict(zip(learned.tolist(), folds.tolist(), strict=True))
-    held_out = {
-        fold: fit_lexicon(counts.of(np.flatnonzero(folds != fold)), targets[folds != fold])
-        for fold in sorted(set(folds.tolist()))
-        if (folds != fold).any()
-    }
-    scores = {}
-    for view in rows:
-        models = [held_out.get(fold_of_row.get(row, -1), lexicon) for row in rows[view].tolist()]
-        texts = texts_of(corpus, rows[view], view)
-        scores[view] = np.concatenate([model.scores([text]) for model, text in zip(models, texts, strict=True)])
-    return lexicon, scores
-
-
-def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
-    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
-    wanted = iter(rows.tolist())
-    following = next(wanted, None)
-    for row, article in enumerate(corpus):
-        if row == following:
-            yield view_of((article.title, article.abstract), view)
-            following = next(wanted, None)
-
-
 def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of `size` items, the last one shorter.
 
@@ -205,8 +157,21 @@ def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _difference(found: Identity, wanted: Identity) -> str:
-    names = {"weights_sha256": "other weights", "corpus_sha256": "another corpus"}
-    for key in ("encoder", "weights_sha256", "pooling", "max_length", "corpus_sha256"):
-        if getattr(found, key) != getattr(wanted, key):
+    """What another cache is, in words; "" where it is the wanted one."""
+    names = {"weights_sha256": "vectors of other weights", "corpus_sha256": "another corpus"}
+    for key, value in asdict(wanted).items():
+        if getattr(found, key) != value:
             return names.get(key, f"vectors made with {key.replace('_', ' ')} {getattr(found, key)}")
-    return "the same cache"
+    return ""
+
+
+def _lack(folder: Path, settings: Settings) -> str:
+    """What a cache of the wanted identity lacks all the same; "" where it has everything."""
+    manifest = read_json(folder / MANIFEST, "")
+    for view in settings.views:
+        if view not in manifest["views"]:
+            return f"no vectors of the view {VIEW_NAMES[view]!r}"
+    for key, wanted in (("store", settings.store), ("precision", settings.precision)):
+        if wanted not in (None, "auto", manifest[key]):
+            return f"vectors with {key} {manifest[key]}"
+    return ""

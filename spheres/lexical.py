@@ -8,7 +8,7 @@ scores stand beside the encoder's vector as further inputs of the head.
     lexicon.scores([("A title", "An abstract")])         # (1, 8)
 
 The scores of a training article must come from a model that has not seen it, or the head would learn to trust them too
-much; `spheres.embedding` fits one model for every fold of the training articles for that (stacking: Wolpert 1992).
+much: see `spheres.stacking`.
 """
 
 import re

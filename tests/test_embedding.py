@@ -116,6 +116,20 @@ def test_a_cache_of_other_settings_is_not_overwritten_unasked(folder: Path, corp
     assert (folder / "both.npy").read_bytes() == before
 
 
+def test_a_cache_that_lacks_what_is_asked_for_is_not_called_done(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    embed_corpus(corpus, BUNDLED, folder, settings=Settings(precision="fp32", views=("title",)), **QUIET)
+    assert list(open_cache(folder).views) == ["both", "title"]  # whole articles are always there
+    for settings, words in [
+        (Settings(views=("both", "abstract")), "no vectors of the view 'abstract only'"),
+        (Settings(views=("both",), store="int8"), "vectors with store float32"),
+        (Settings(views=("both",), precision="bf16"), "vectors with precision fp32"),
+    ]:
+        with pytest.raises(SphereError, match=words):
+            embed_corpus(corpus, BUNDLED, folder, settings=settings, **QUIET)
+    assert embed_corpus(corpus, BUNDLED, folder, settings=Settings(views=("both",)), **QUIET) is False
+
+
 def test_an_interrupted_run_goes_on_and_ends_bit_identical(
     folder: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,9 @@ from made_up import articles, write_corpus
 from sklearn.feature_extraction import DictVectorizer
 
 from spheres.corpus import Corpus
-from spheres.embedding import lexical_scores
 from spheres.groups import soft_target
 from spheres.lexical import Lexicon, _weighted, count_terms, fit_lexicon, terms_of
+from spheres.stacking import lexical_scores
 from spheres.views import view_rows
 
 RECORDS = articles()

@@ -1,0 +1,63 @@
+"""The scores of words for a whole corpus, such that no training article is scored by a model that has seen it.
+
+The training articles fall into folds; each fold is scored by a lexicon fitted on the others, and every other article by
+the one fitted on all. So the head meets in training what it will meet later (stacked generalisation, Wolpert 1992).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.corpus import Article, Corpus
+from spheres.errors import SphereError
+from spheres.groups import GROUPS, primary_group, sharpened, soft_target
+from spheres.lexical import Lexicon, count_terms, fit_lexicon
+from spheres.split import fold_of, split_rows
+from spheres.tokens import Text
+from spheres.views import view_of
+
+LEXICON_ARTICLES = 100_000  # of the training articles, the first so many: more would not fit into memory everywhere
+N_FOLDS = 5
+
+
+def lexical_scores(
+    corpus: Corpus, articles: Sequence[Article], rows: Mapping[str, NDArray[np.intp]]
+) -> tuple[Lexicon, dict[str, NDArray[np.float32]]]:
+    """A lexicon for new articles, and the scores of these: out of fold for those that train, else the lexicon's own.
+
+    rows    : view -> row numbers
+    returns : the lexicon and view -> (n_rows, n_groups) scores
+    """
+    ids = [a.id for a in articles]
+    learned = split_rows(ids)["train"][:LEXICON_ARTICLES]
+    if not len(learned):
+        raise SphereError(f"{corpus.path} holds too few articles: none of its {len(ids)} falls to training.")
+    soft = np.stack([soft_target(articles[row].categories) for row in learned])
+    primary = np.array([GROUPS.index(primary_group(articles[row].categories)) for row in learned])
+    targets = sharpened(soft, primary, 0.5)  # between what the head learns at most and at least
+    counts = count_terms(list(texts_of(corpus, learned, "both")))
+    lexicon = fit_lexicon(counts, targets)
+    folds = np.array([fold_of(ids[row], N_FOLDS) for row in learned])
+    fold_of_row = dict(zip(learned.tolist(), folds.tolist(), strict=True))
+    held_out = {
+        fold: fit_lexicon(counts.of(np.flatnonzero(folds != fold)), targets[folds != fold])
+        for fold in sorted(set(folds.tolist()))
+        if (folds != fold).any()
+    }
+    scores = {}
+    for view in rows:
+        models = [held_out.get(fold_of_row.get(row, -1), lexicon) for row in rows[view].tolist()]
+        texts = texts_of(corpus, rows[view], view)
+        scores[view] = np.concatenate([model.scores([text]) for model, text in zip(models, texts, strict=True)])
+    return lexicon, scores
+
+
+def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
+    wanted = iter(rows.tolist())
+    following = next(wanted, None)
+    for row, article in enumerate(corpus):
+        if row == following:
+            yield view_of((article.title, article.abstract), view)
+            following = next(wanted, None)
