@@ -51,6 +51,20 @@ def test_a_hub_that_never_answers_is_given_up_within_seconds(monkeypatch: pytest
         assert time.monotonic() - start < 5
 
 
+def test_a_download_that_was_cut_short_is_not_taken_for_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "models--nobody--half-an-encoder"
+    (repository / "snapshots" / "abc").mkdir(parents=True)
+    (repository / "snapshots" / "abc" / "config.json").write_text("{}")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(SphereError, match="cannot be reached"):
+        fetch(find_encoder("nobody/half-an-encoder"))
+
+
 def test_what_is_neither_folder_nor_hub_id_is_refused() -> None:
     with pytest.raises(SphereError, match="neither a folder nor a Hugging Face Hub id"):
         fetch(find_encoder("../no/such/folder"))
