@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.prediction import check_threshold, ranking
+from spheres.prediction import check_threshold, mass_before, ranking
 
 N_CUTS = 401  # thresholds 0, 1/400, ..., 1; between two of them the cut is interpolated
 
@@ -50,10 +50,13 @@ class Calibration:
         returns       : indices of groups, the most probable first
         """
         p = np.asarray(probabilities, dtype=np.float64)
-        ranked = ranking(p)
-        before = np.cumsum(p[ranked]) - p[ranked]
-        keep = (before <= self.cut(threshold) + 1e-12) & ((p[ranked] > 0) | (before == 0))
-        return [int(i) for i in ranked[keep]]
+        kept = self.sets(p[None], threshold)[0]
+        return [int(i) for i in ranking(p) if kept[i]]
+
+    def sets(self, probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
+        """The same for many articles: (n, n_groups) -> which groups each set holds, (n, n_groups)."""
+        before = mass_before(probabilities)
+        return np.asarray((before <= self.cut(threshold) + 1e-12) & ((probabilities > 0) | (before == 0)))
 
 
 def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> Calibration:
@@ -63,7 +66,8 @@ def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np
     primary           : (n,) the primary group's place
     """
     temperature = fit_temperature(log_probabilities, primary)
-    scores = np.sort(mass_before(np.exp(tempered(log_probabilities, temperature)), primary))
+    before = mass_before(np.exp(tempered(log_probabilities, temperature)))
+    scores = np.sort(before[np.arange(len(primary)), primary])
     # The k-th smallest of n scores covers a new article with probability at least k / (n + 1).
     places = np.ceil(np.linspace(0, 1, N_CUTS) * (len(scores) + 1)).astype(int) - 1
     cuts = np.append(scores, 1.0)[np.clip(places, 0, len(scores))]
@@ -90,16 +94,3 @@ def fit_temperature(log_probabilities: NDArray[np.floating], primary: NDArray[np
         return float(-tempered(log_probabilities, np.exp(log_temperature))[rows, primary].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
-
-
-def mass_before(probabilities: NDArray[np.floating], group: NDArray[np.integer]) -> NDArray[np.float64]:
-    """The probability of all groups ranked before this one, (n,).
-
-    >>> mass_before(np.array([[0.5, 0.2, 0.3]]), np.array([1]))
-    array([0.8])
-    """
-    rows = np.arange(len(group))
-    ranked = np.argsort(-probabilities, axis=1, kind="stable")
-    place = np.argsort(ranked, axis=1)[rows, group]
-    sums = np.cumsum(np.take_along_axis(np.asarray(probabilities, np.float64), ranked, axis=1), axis=1)
-    return np.asarray(np.where(place > 0, sums[rows, place - 1], 0.0))

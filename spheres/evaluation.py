@@ -20,7 +20,7 @@ from spheres.features import Recipe, examples, view_features
 from spheres.groups import GROUPS
 from spheres.head import Heads, train_heads
 from spheres.metrics import by_group, summary, with_intervals
-from spheres.prediction import prediction_set
+from spheres.prediction import prediction_sets
 from spheres.split import split_rows
 from spheres.trained import Trained
 
@@ -104,18 +104,8 @@ def set_table(
     calibration: Calibration, probabilities: NDArray[np.floating], thresholds: tuple[float, ...] = THRESHOLDS
 ) -> dict[tuple[str, float], NDArray[np.bool_]]:
     """Which groups each article's set holds, by rule and threshold: (n, n_groups) bool."""
-    rules: dict[str, Callable[[NDArray[np.floating], float], list[int]]] = {
-        "coverage": calibration.prediction_set,
-        "sum": prediction_set,
-    }
-    table = {}
-    for rule, choose in rules.items():
-        for threshold in thresholds:
-            chosen = np.zeros(probabilities.shape, dtype=bool)
-            for row, p in enumerate(probabilities):
-                chosen[row, choose(p, threshold)] = True
-            table[rule, threshold] = chosen
-    return table
+    table = {("coverage", threshold): calibration.sets(probabilities, threshold) for threshold in thresholds}
+    return table | {("sum", threshold): prediction_sets(probabilities, threshold) for threshold in thresholds}
 
 
 def set_figures(

@@ -32,6 +32,22 @@ def check_threshold(threshold: float) -> None:
         raise SphereError(f"The threshold is {threshold}: give a number above 0 and at most 1, such as 0.95.")
 
 
+def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """For each group the probability of all groups ranked before it, (n, n_groups).
+
+    >>> mass_before(np.array([[0.5, 0.2, 0.3]])).tolist()
+    [[0.0, 0.8, 0.5]]
+    """
+    p = np.asarray(probabilities, np.float64)
+    ranked = np.argsort(-p, axis=1, kind="stable")
+    descending = np.take_along_axis(p, ranked, axis=1)
+    before = np.zeros_like(p)
+    before[:, 1:] = np.cumsum(descending, axis=1)[:, :-1]
+    result = np.empty_like(p)
+    np.put_along_axis(result, ranked, before, axis=1)
+    return result
+
+
 def prediction_set(probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
     """The fewest most-probable groups whose probabilities add up to at least `threshold`.
 
@@ -43,10 +59,14 @@ def prediction_set(probabilities: Sequence[float] | NDArray[np.floating], thresh
     >>> prediction_set([0.6, 0.3, 0.1], 0.9)      # exactly at a sum: 0.6 + 0.3 is enough
     [0, 1]
     """
-    check_threshold(threshold)
     p = np.asarray(probabilities, dtype=np.float64)
-    ranked = ranking(p)
+    kept = prediction_sets(p[None], threshold)[0]
+    return [int(i) for i in ranking(p) if kept[i]]
+
+
+def prediction_sets(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
+    """The same for many articles: (n, n_groups) -> which groups each set holds, (n, n_groups)."""
+    check_threshold(threshold)
     if threshold == 1:
-        return [int(i) for i in ranked if p[i] > 0]
-    enough = np.cumsum(p[ranked]) >= threshold - 1e-9  # 0.1 + 0.2 != 0.3 in binary
-    return [int(i) for i in ranked[: int(enough.argmax()) + 1 if enough.any() else len(ranked)]]
+        return np.asarray(probabilities > 0)
+    return mass_before(probabilities) < threshold - 1e-9  # 0.1 + 0.2 != 0.3 in binary

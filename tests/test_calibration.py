@@ -7,7 +7,7 @@ import pytest
 from places import SHIPPED
 
 from spheres.cache import Cache, open_cache
-from spheres.calibration import Calibration, fit_calibration, fit_temperature, mass_before, tempered
+from spheres.calibration import Calibration, fit_calibration, fit_temperature, tempered
 from spheres.errors import SphereError
 from spheres.evaluation import set_figures, set_table
 from spheres.metrics import calibration_error
@@ -33,11 +33,6 @@ def test_the_temperature_undoes_what_was_too_sure() -> None:
     assert fit_temperature(log_p, groups) == pytest.approx(2.0, rel=0.1)
     assert calibration_error(tempered(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
     assert calibration_error(log_p, groups) > 0.1
-
-
-def test_the_mass_before_a_group_is_counted_by_hand() -> None:
-    p = np.array([[0.5, 0.2, 0.3], [0.5, 0.2, 0.3], [0.25, 0.25, 0.5]])
-    assert mass_before(p, np.array([0, 1, 1])) == pytest.approx([0.0, 0.8, 0.75])
 
 
 @pytest.mark.parametrize("threshold", [0.80, 0.90, 0.95, 0.99])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spheres.errors import SphereError
-from spheres.prediction import prediction_set, ranking
+from spheres.prediction import mass_before, prediction_set, ranking
 
 P = [0.05, 0.5, 0.25, 0.2]
 
@@ -49,6 +49,11 @@ def test_it_agrees_with_a_brute_force_on_random_distributions() -> None:
         p = random.dirichlet([0.3] * 8).tolist()
         threshold = float(random.uniform(0.5, 0.999))
         assert prediction_set(p, threshold) == brute_force(p, threshold)
+
+
+def test_the_mass_before_a_group_is_counted_by_hand() -> None:
+    p = np.array([[0.5, 0.2, 0.3], [0.25, 0.25, 0.5]])
+    assert mass_before(p) == pytest.approx(np.array([[0.0, 0.8, 0.5], [0.5, 0.75, 0.0]]))
 
 
 def test_ties_keep_the_order_of_the_groups() -> None:
