@@ -2,7 +2,7 @@
 
     Linear(n_features, 256), ReLU, Linear(256, 8), LogSoftmax,     nn.KLDivLoss(reduction="batchmean") on soft targets
 
-It sees arrays only. Training on 40,000 articles takes seconds on two cores.
+It sees arrays only. Training one head on 40,000 articles takes about ten seconds on two cores.
 """
 
 from collections.abc import Callable, Sequence
