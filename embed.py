@@ -13,9 +13,12 @@ import sys
 from pathlib import Path
 
 from spheres.artifacts import ARTIFACTS
+from spheres.cache import STORES
 from spheres.corpus import Corpus
+from spheres.encoder import PRECISIONS
 from spheres.errors import SphereError
 from spheres.sources import DISTILBERT, MAX_LENGTH, POOLINGS, find_encoder
+from spheres.views import VIEWS
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -43,20 +46,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-length", type=int, metavar="N", help=f"tokens read at most (default: {MAX_LENGTH})")
     parser.add_argument(
         "--precision",
-        choices=("auto", "bf16", "fp32"),
+        choices=PRECISIONS,
         default="auto",
         help="auto: bf16 where the processor computes in it, else fp32",
     )
     parser.add_argument(
         "--store",
-        choices=("float32", "float16", "int8"),
+        choices=STORES,
         help="how vectors are kept (default: float16 after bf16, float32 after fp32; int8 is a quarter of float32)",
     )
     parser.add_argument(
         "--views",
         nargs="+",
-        choices=("both", "title", "abstract"),
-        default=["both", "title", "abstract"],
+        choices=VIEWS,
+        default=VIEWS,
         help="title and abstract together, and for training and measuring also apart (default: all)",
     )
     parser.add_argument(

@@ -16,6 +16,7 @@ from typing import Any
 
 from spheres.artifacts import ARTIFACTS
 from spheres.errors import SphereError
+from spheres.prediction import RULES
 
 FIGURES = {
     "primary_is_top": "most probable sphere is the article's primary group",
@@ -72,7 +73,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     predict.add_argument(
         "--rule",
-        choices=("sum", "coverage"),
+        choices=RULES,
         default="sum",
         help="what the threshold means: the sum of the probabilities (default), or the share of articles "
         "whose true sphere is among those named, which needs fewer of them",

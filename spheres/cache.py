@@ -18,6 +18,7 @@ While it is being made, whole shards wait in artifacts/<encoder>.partial/; a run
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ from spheres.corpus import Article
 from spheres.errors import SphereError
 from spheres.groups import GROUPS, primary_group, soft_target
 from spheres.lexical import Lexicon
+from spheres.split import split_rows
 from spheres.views import COPIES, VIEWS, view_rows
 
 MANIFEST = "manifest.json"
-FILES_OF_A_CACHE = ("both.npy", "both_lexical.npy", "targets.npy", "primary.npy", "articles.json", "lexicon.json")
 STORES = ("float32", "float16", "int8")
 
 
@@ -93,6 +94,11 @@ class Cache:
     @property
     def dim(self) -> int:
         return int(self.manifest["dim"])
+
+    @cached_property
+    def split(self) -> dict[str, NDArray[np.intp]]:
+        """Row numbers of each split; hashing every id takes a moment, so it is done once."""
+        return split_rows(self.ids)
 
     @property
     def identity(self) -> Identity:

@@ -6,7 +6,7 @@ answer.spheres(0.95)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,12 @@ from spheres.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.features import assemble
 from spheres.groups import GROUPS
-from spheres.prediction import prediction_set, ranking
+from spheres.prediction import RULES, prediction_set, ranking
 from spheres.sources import BUNDLED, DISTILBERT, find_encoder
 from spheres.tokens import Text, Tokens
 from spheres.trained import HEAD, Trained, load_trained
 from spheres.views import kind_of
 
-RULES = ("sum", "coverage")  # what a threshold means, see `Classification.spheres`
 MAX_CHARACTERS = 2_000_000  # of title and abstract together; a book is no abstract
 
 
@@ -95,7 +94,7 @@ class Classifier:
             )
         trained = load_trained(folder)
         identity = trained.identity
-        loaded = Encoder.load(find_encoder(encoder or spec.name, identity.pooling, identity.max_length))
+        loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
         if loaded.sha256 != identity.weights_sha256:
             raise SphereError(
                 f"{folder / HEAD} was trained on other weights of {spec.name} than those found: "

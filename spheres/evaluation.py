@@ -21,7 +21,6 @@ from spheres.groups import GROUPS
 from spheres.head import Heads, train_heads
 from spheres.metrics import by_group, summary, with_intervals
 from spheres.prediction import prediction_sets
-from spheres.split import split_rows
 from spheres.trained import Trained
 
 MIN_ARTICLES = 20  # in a split; fewer say nothing
@@ -34,7 +33,7 @@ def train(cache: Cache, recipe: Recipe, say: Callable[[str], None] = lambda sent
 
     raises : SphereError where there are too few articles, or the head does not depend on its input
     """
-    rows = split_rows(cache.ids)
+    rows = cache.split
     for split in rows:
         if len(rows[split]) < MIN_ARTICLES:
             raise SphereError(
@@ -64,13 +63,13 @@ def train(cache: Cache, recipe: Recipe, say: Callable[[str], None] = lambda sent
 
 def calibrate(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
     """Fit temperature and cuts of one view to the calibration articles."""
-    rows, features = view_features(cache, recipe, view, split_rows(cache.ids)["calibration"])
+    rows, features = view_features(cache, recipe, view, cache.split["calibration"])
     return fit_calibration(heads.log_probabilities(features), cache.primary[rows])
 
 
 def get_familiar(cache: Cache) -> Familiarity:
     """Fit the distance that tells articles from other texts; the calibration articles set its cuts."""
-    rows = split_rows(cache.ids)
+    rows = cache.split
     training = [cache.views[view].of(rows["train"])[1] for view in cache.views]
     held_out = {view: cache.views[view].of(rows["calibration"])[1] for view in cache.views}
     return fit_familiarity(np.concatenate(training), held_out)
@@ -78,7 +77,7 @@ def get_familiar(cache: Cache) -> Familiarity:
 
 def predictions(cache: Cache, trained: Trained, split: str, view: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The articles of a split that a view has, (n,), and their calibrated log-probabilities, (n, n_groups)."""
-    rows, features = view_features(cache, trained.recipe, view, split_rows(cache.ids)[split])
+    rows, features = view_features(cache, trained.recipe, view, cache.split[split])
     return rows, trained.log_probabilities(features, view)
 
 

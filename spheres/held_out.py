@@ -13,7 +13,6 @@ from spheres.evaluation import evaluate, predictions, set_figures, set_table, tr
 from spheres.features import CLASSIC, view_features
 from spheres.groups import GROUPS
 from spheres.metrics import BINS, summary, with_intervals
-from spheres.split import split_rows
 from spheres.study import Figures
 from spheres.trained import Trained
 
@@ -26,7 +25,7 @@ def verdict(cache: Cache, trained: Trained) -> Figures:
     trained : the shipped head, trained on this cache
     """
     rows, log_probabilities = predictions(cache, trained, "test", "both")
-    asked, learned = split_rows(cache.ids)["test"], split_rows(cache.ids)["train"]
+    asked, learned = cache.split["test"], cache.split["train"]
     return {
         "shipped": evaluate(cache, trained, "test"),
         "classic": evaluate(cache, train(cache, CLASSIC), "test"),
@@ -52,7 +51,7 @@ def years(cache: Cache) -> NDArray[np.int64]:
 def periods(cache: Cache, trained: Trained) -> Figures:
     """Accuracy and coverage of the shipped head on older and on newer test articles."""
     year = years(cache)
-    test = split_rows(cache.ids)["test"]
+    test = cache.split["test"]
     wanted = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
     return {name: _on_period(cache, trained, mask) for name, mask in wanted.items() if mask[test].sum() > 1}
 
@@ -66,7 +65,7 @@ def drift(cache: Cache, trained: Trained) -> Figures:
     past = _only(cache, old)
     recipe = replace(trained.recipe, training=replace(trained.recipe.training, n_heads=1))
     head = train(past, recipe)
-    fresh = split_rows(cache.ids)["calibration"]
+    fresh = cache.split["calibration"]
     known, features = view_features(cache, recipe, "both", fresh[year[fresh] >= 2024])
     calibration = fit_calibration(head.heads.log_probabilities(features), cache.primary[known])
     again = replace(head, calibrations={**head.calibrations, "both": calibration})
@@ -135,7 +134,7 @@ def confusions(log_probabilities: NDArray[np.float64], primary: NDArray[np.integ
 
 def false_alarms(cache: Cache, trained: Trained) -> dict[str, Any]:
     """The share of test articles that are called unfamiliar, by view."""
-    test = split_rows(cache.ids)["test"]
+    test = cache.split["test"]
     alarms = {}
     for name, view in cache.views.items():
         distances = trained.familiarity.distances(view.of(test)[1])

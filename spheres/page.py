@@ -185,8 +185,8 @@ def _endpoint(classifier: Classifier) -> Callable[[str, str, float], dict[str, A
             threshold: above 0 and at most 1; groups are named until their probabilities add up to it
 
         Returns:
-            spheres (codes of the chosen groups, the most probable first), probabilities (of all eight), note (how much
-            of a long text was read; else empty)
+            spheres (codes of the chosen groups, the most probable first), probabilities (of all eight), note (that the
+            text is unfamiliar, how much of a long one was read; else empty)
         """
         if not isinstance(title, str) or not isinstance(abstract, str):
             raise _refusal("Title and abstract must be texts.")

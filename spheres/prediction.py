@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spheres.errors import SphereError
 
+RULES = ("sum", "coverage")  # what a threshold means, see `spheres.classifier.Classification.spheres`
 MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95
 
 
@@ -69,4 +70,5 @@ def prediction_sets(probabilities: NDArray[np.floating], threshold: float) -> ND
     check_threshold(threshold)
     if threshold == 1:
         return np.asarray(probabilities > 0)
-    return mass_before(probabilities) < threshold - 1e-9  # 0.1 + 0.2 != 0.3 in binary
+    # 0.1 + 0.2 != 0.3 in binary; and the first group, with nothing before it, is kept however low the threshold
+    return mass_before(probabilities) < max(threshold - 1e-9, np.finfo(np.float64).tiny)

@@ -16,17 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.baselines import baselines
-from spheres.cache import Cache, View, open_cache
-from spheres.calibration import fit_calibration
+from spheres.cache import MANIFEST, Cache, View, open_cache
 from spheres.corpus import Corpus
 from spheres.embedding import Settings, embed_corpus
 from spheres.errors import SphereError
-from spheres.evaluation import set_figures, set_table
+from spheres.evaluation import calibrate, set_figures, set_table
 from spheres.features import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.head import information, train_heads
 from spheres.metrics import summary, with_intervals
 from spheres.sources import BUNDLED
-from spheres.split import split_rows
 
 LENGTHS = (32, 64, 128, 256)
 SAMPLE, LOPSIDED_SAMPLE = 0.25, 0.5
@@ -58,13 +56,13 @@ def prepare(main: Path, folder: Path, corpus: Path | None, lopsided: Path | None
             spec = replace(BUNDLED, pooling="cls+mean", max_length=length)
             part = Corpus(corpus, sample=SAMPLE)
             embed_corpus(part, spec, cache, settings=settings, say=say, start_progress=progress)
-        if (cache / "manifest.json").is_file():
+        if (cache / MANIFEST).is_file():
             by_length[length] = open_cache(cache)
     if lopsided:
         part = Corpus(lopsided, sample=LOPSIDED_SAMPLE)
         settings = Settings(views=("both",))
         embed_corpus(part, BUNDLED, folder / "lopsided", settings=settings, say=say, start_progress=progress)
-    there = (folder / "lopsided" / "manifest.json").is_file()
+    there = (folder / "lopsided" / MANIFEST).is_file()
     return Caches(open_cache(main), by_length, open_cache(folder / "lopsided") if there else None)
 
 
@@ -110,7 +108,7 @@ def measure(
     tested_on : another cache whose validation and calibration articles are used instead
     returns   : view -> figure -> {"value", "low", "high"}
     """
-    rows = split_rows(cache.ids)
+    rows = cache.split
     train = rows["train"][: max(1, round(share * len(rows["train"])))]
     heads = train_heads(
         examples(cache, recipe, train, recipe.views),
@@ -119,11 +117,10 @@ def measure(
         check=False,
     )
     tested = tested_on or cache
-    asked = split_rows(tested.ids)
+    asked = tested.split
     report = {}
     for view in views:
-        known, features = view_features(tested, recipe, view, asked["calibration"])
-        calibration = fit_calibration(heads.log_probabilities(features), tested.primary[known])
+        calibration = calibrate(tested, recipe, heads, view)
         known, features = view_features(tested, recipe, view, asked["validation"])
         log_probabilities = calibration.apply(heads.log_probabilities(features))
         sets = set_table(calibration, np.exp(log_probabilities), (0.95,))
@@ -145,7 +142,7 @@ def trained_like(recipe: Recipe, **changes: Any) -> Recipe:
 
 
 def _baselines(cache: Cache) -> list[Figures]:
-    rows = split_rows(cache.ids)
+    rows = cache.split
     asked = rows["validation"]
     return [
         {"what": name, "views": {"both": with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])}}
@@ -225,7 +222,7 @@ def _regularisation(cache: Cache) -> list[Figures]:
 
 
 def _learning_curve(cache: Cache) -> list[Figures]:
-    n = len(split_rows(cache.ids)["train"])
+    n = len(cache.split["train"])
     shares = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
     return [row(f"{round(share * n):,} articles", cache, ONE_HEAD, share=share) for share in shares]
 

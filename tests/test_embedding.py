@@ -14,7 +14,7 @@ from filelock import FileLock
 from made_up import articles, write_corpus
 
 import spheres.embedding
-from spheres.cache import FILES_OF_A_CACHE, Cache, open_cache, quantize
+from spheres.cache import Cache, open_cache, quantize
 from spheres.corpus import Corpus
 from spheres.embedding import Settings, embed_corpus
 from spheres.encoder import Encoder
@@ -26,6 +26,7 @@ from spheres.views import view_of
 FP32 = Settings(precision="fp32")
 QUIET: dict[str, Any] = {"say": lambda sentence: None}
 RECORDS = articles()
+FILES_OF_A_CACHE = ("both.npy", "both_lexical.npy", "targets.npy", "primary.npy", "articles.json", "lexicon.json")
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ def brute_force(probabilities: list[float], threshold: float) -> list[int]:
 @pytest.mark.parametrize(
     ("threshold", "expected"),
     [
+        (1e-12, [1]),  # never empty
         (0.01, [1]),
         (0.5, [1]),  # exactly the first
         (0.51, [1, 2]),
