@@ -3,6 +3,7 @@
     python app.py                                       # http://127.0.0.1:7860, with the bundled encoder
     python app.py --encoder distilbert-base-cased       # with a head you trained
     python app.py --share --auth reader:secret          # with a public link, behind a password
+    python app.py --corpus arxivData.json               # with the titles of the nearest articles
 
 It starts in about ten seconds and needs no network. Ctrl+C ends it.
 """
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 from spheres.errors import SphereError
+from spheres.tools import check_installed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,17 +32,24 @@ def main(arguments: list[str] | None = None) -> int:
 def start(options: argparse.Namespace) -> None:
     """Serve the page until it is interrupted. Imports wait for the arguments, so that --help answers at once."""
     auth = credentials(options.auth)
+    if options.mcp:
+        check_installed()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     from spheres.serving import free_address, serve, wait
 
     address = free_address(options.host, options.port)
+    from spheres.batch import Limits
     from spheres.classifier import Classifier
+    from spheres.desk import Served
     from spheres.page import build_page
     from spheres.sharing import public_link
+    from spheres.surroundings import Surroundings
 
     classifier = Classifier.load(options.encoder, options.artifacts)
-    page = build_page(classifier)
-    url = serve(page, address, auth)
+    around = Surroundings.open(options.artifacts / classifier.name, classifier.trained, options.corpus)
+    limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
+    page = build_page(Served(classifier, around, limits=limits))
+    url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
         public_link(address, say=lambda sentence: print(sentence, flush=True))
@@ -106,7 +115,39 @@ def parser() -> argparse.ArgumentParser:
         help="ask visitors for these; better given in the environment variable "
         "SPHERES_AUTH, which other users of the machine do not see",
     )
+    add(
+        "--corpus",
+        metavar="FILE",
+        type=Path,
+        help="the file that the embeddings were made from: the nearest articles are then shown with their titles",
+    )
+    add(
+        "--max-rows",
+        metavar="N",
+        type=positive,
+        default=20_000,
+        help="rows at most in a file that visitors upload (default: %(default)s)",
+    )
+    add(
+        "--max-megabytes",
+        metavar="N",
+        type=positive,
+        default=50,
+        help="its size at most, unpacked (default: %(default)s)",
+    )
+    add(
+        "--mcp",
+        action="store_true",
+        help='also serve the endpoints as MCP tools, at /gradio_api/mcp/; needs `pip install "gradio[mcp]==6.31.0"`',
+    )
     return about
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, for argparse."""
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
 
 
 def port(text: str) -> int:

@@ -3,7 +3,8 @@
     python head.py train                                     # half a minute; overwrites the encoder's head
     python head.py evaluate                                  # on articles that training never saw
     python head.py compare                                   # the study: what helps and what does not
-    python head.py predict CORPUS --out FILE.jsonl           # one JSON object a line
+    python head.py predict CORPUS --out FILE.jsonl           # one JSON object an article: id, probabilities, spheres
+    python head.py predict CORPUS --out FILE.csv             # every column of CORPUS, and the answer beside it
 
 The embeddings come from `python embed.py CORPUS`. Without --encoder, distilbert-base-cased is taken where its
 embeddings are there, else the bundled all-MiniLM-L6-v2.
@@ -18,6 +19,8 @@ from spheres.artifacts import ARTIFACTS
 from spheres.errors import SphereError
 from spheres.prediction import RULES
 
+PREDICTED_TOGETHER = 256  # articles between two steps of the progress bar
+SHOWN_PROBLEMS = 5
 FIGURES = {
     "primary_is_top": "most probable sphere is the article's primary group",
     "heaviest_is_top": "most probable sphere is among the article's heaviest groups",
@@ -62,9 +65,27 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     compare.add_argument("--lopsided", type=Path, metavar="FILE", help="Kaggle's arxivData.json, to compare corpora")
 
-    predict = commands.add_parser("predict", parents=[shared], help="classify every article of a file")
+    predict = commands.add_parser(
+        "predict",
+        parents=[shared],
+        help="classify every article of a file",
+        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
+        "and stops none of the others.",
+    )
     predict.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
-    predict.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="where the answers go")
+    predict.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv and FILE.tsv take every "
+        "column of CORPUS, then spheres, p_physics ... p_econ and note",
+    )
+    predict.add_argument(
+        "--keep-columns",
+        action="store_true",
+        help="FILE.jsonl keeps every column of CORPUS as well, and a line for each of its rows",
+    )
     predict.add_argument(
         "--threshold",
         type=float,
@@ -148,24 +169,33 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
+    from contextlib import closing
+
     from tqdm import tqdm
 
     from spheres.classifier import Classifier
-    from spheres.predicting import predict_corpus
+    from spheres.predicting import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
-    counts = predict_corpus(
+    reports = classify_file(
         classifier,
         args.corpus,
         args.out,
         args.threshold,
         args.rule,
-        lambda total: tqdm(total=total, unit=" articles", disable=args.quiet, dynamic_ncols=True),
+        keep=args.keep_columns,
+        batch=PREDICTED_TOGETHER,
     )
+    with closing(reports):
+        report = next(reports)  # the rows are counted; or the file is refused, and no bar was begun
+        with tqdm(total=report.n_rows, unit=" articles", disable=args.quiet, dynamic_ncols=True) as bar:
+            for report in reports:
+                bar.update(report.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {counts}.")
-        for problem in counts.problems:
-            print(f"  skipped {problem}")
+        print(f"{args.out}: {report.n_rows:,} rows read, {report.n_answered:,} answered", end="")
+        print(f", {report.n_problems:,} without an answer." if report.n_problems else ".")
+        for place, sentence in report.problems[:SHOWN_PROBLEMS]:
+            print(f"  {place}: {sentence}")
 
 
 def artifacts_folder(args: argparse.Namespace) -> Path:

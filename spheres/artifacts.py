@@ -7,7 +7,8 @@ and read first, so whatever a crash leaves behind is noticed. Only safetensors, 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -38,24 +39,35 @@ def make_folder(folder: Path) -> None:
         raise SphereError(f"{folder} cannot be made a folder ({e.strerror or e}): name another one.") from e
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Give `path` new content in one step: written beside it, flushed to disk, then renamed over it.
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write `path`'s new content into: beside it, flushed to disk and renamed over it when the block ends.
 
-    raises : SphereError where the disk is full or the folder is not writable; `path` is then as it was
+    raises : SphereError where the disk is full or the folder is not writable; whatever leaves the block early, Ctrl+C
+             and a closed generator included, leaves `path` as it was, and nothing beside it
     """
     beside = path.with_name(path.name + ".writing")
     make_folder(path.parent)
     try:
         with beside.open("wb") as f:
-            write(f)
+            yield f
             f.flush()
             os.fsync(f.fileno())
         beside.replace(path)
     except OSError as e:
-        beside.unlink(missing_ok=True)
         raise SphereError(
-            f"{path} could not be written ({e.strerror or e}): free some space or name another folder."
+            "{path} could not be written ({reason}): free some space or name another folder.",
+            path=path,
+            reason=e.strerror or e,
         ) from e
+    finally:
+        beside.unlink(missing_ok=True)  # no longer there where all went well
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Give `path` new content in one step, as `whole_file` does."""
+    with whole_file(path) as f:
+        write(f)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

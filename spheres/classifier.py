@@ -8,6 +8,7 @@ answer.spheres(0.95)
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ class Classification:
     view          : "both", "title" or "abstract", whichever was pasted
     unfamiliar    : whether the text does not look like the articles the head was trained on
     calibration   : what turns a threshold into a set that holds the true sphere so often
+    vector        : (dim,) float32, what the encoder made of the text
     """
 
     probabilities: tuple[float, ...]
@@ -45,6 +47,7 @@ class Classification:
     view: str = "both"
     unfamiliar: bool = False
     calibration: Calibration | None = field(default=None, repr=False, compare=False)
+    vector: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
     def spheres(self, threshold: float, rule: str = "sum") -> list[str]:
         """The groups to show, the most probable first.
@@ -64,6 +67,12 @@ class Classification:
     def ranked(self) -> list[tuple[str, float]]:
         """Every group with its probability, the most probable first."""
         return [(GROUPS[i], self.probabilities[i]) for i in ranking(self.probabilities)]
+
+
+class ClassifiesMany(Protocol):
+    """What answers for many articles at once: a classifier, or something that stands before one."""
+
+    def classify_many(self, texts: Sequence[Text]) -> list[Classification]: ...
 
 
 class Classifier:
@@ -148,6 +157,7 @@ class Classifier:
             view=view,
             unfamiliar=self.trained.familiarity.is_unfamiliar(vector, view),
             calibration=self.trained.calibrations[view],
+            vector=vector,
         )
 
 
@@ -166,5 +176,7 @@ def check_text(title: str, abstract: str) -> None:
     length = len(title) + len(abstract)
     if length > MAX_CHARACTERS:
         raise SphereError(
-            f"The text has {length:,} characters, more than the {MAX_CHARACTERS:,} allowed: paste the abstract only."
+            "The text has {length:,} characters, more than the {most:,} allowed: paste the abstract only.",
+            length=length,
+            most=MAX_CHARACTERS,
         )

@@ -13,7 +13,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from spheres.errors import SphereError
 from spheres.formats import Record, check_file, open_records
 from spheres.groups import known_categories
+from spheres.tokens import clean
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "arxiv_id", "paper_id", "identifier"),
@@ -109,7 +110,7 @@ class Corpus:
                         counts.problems.append(f"{row.place}: {row.problem}")
                     continue
                 if counts.read - counts.broken == 1:
-                    self._check_columns(row.record)
+                    check_columns(row.record, self.path, self.format, self.labelled)
                 article = to_article(row.record)
                 if reason := self._reason_to_skip(article, seen):
                     setattr(counts, reason, getattr(counts, reason) + 1)
@@ -117,10 +118,7 @@ class Corpus:
                     counts.kept += 1
                     yield article
         if counts.read == counts.broken:
-            raise SphereError(
-                f"{self.path} looks like {self.format}, but none of its {counts.read:,} records can be read "
-                f"({'; '.join(counts.problems[:1])}): give a corpus of articles."
-            )
+            raise nothing_readable(self.path, self.format, counts.read, "".join(counts.problems[:1]))
 
     def fingerprint(self) -> str:
         """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
@@ -128,18 +126,6 @@ class Corpus:
         with self.path.open("rb") as f:
             digest = hashlib.file_digest(f, "sha256").hexdigest()
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
-
-    def _check_columns(self, record: Record) -> None:
-        names = {name.strip().lower() for name in record}
-        wanted = ["title", "abstract", "categories"] if self.labelled else ["title", "abstract"]
-        text = names.intersection(COLUMNS["title"] + COLUMNS["abstract"])
-        missing = [w for w in wanted if not names.intersection(COLUMNS[w])]
-        if not text or "categories" in missing:
-            raise SphereError(
-                f"{self.path} ({self.format}) has the columns {', '.join(sorted(names)[:12])}; none of them is "
-                f"{' or '.join(missing)}: a corpus needs title or abstract"
-                f"{', and categories' if self.labelled else ''}."
-            )
 
     def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
         if not article.title and not article.abstract:
@@ -155,6 +141,46 @@ class Corpus:
             return "not_sampled"
         seen.add(key)
         return ""
+
+
+def check_columns(columns: Iterable[str], path: Path, format: str, labelled: bool) -> None:
+    """Refuse a file of which no column is a title or an abstract, or, where labels are wanted, categories.
+
+    raises : SphereError
+    """
+    names = {name.strip().lower() for name in columns}
+    wanted = ["title", "abstract", "categories"] if labelled else ["title", "abstract"]
+    text = names.intersection(COLUMNS["title"] + COLUMNS["abstract"])
+    missing = [w for w in wanted if not names.intersection(COLUMNS[w])]
+    if not text or "categories" in missing:
+        shown = ", ".join(clean(name)[:40] for name in sorted(names)[:12])
+        raise SphereError(
+            "{path} ({format}) has the columns {columns}; none of them is {missing}: a corpus needs {wanted}.",
+            path=path,
+            format=format,
+            columns=shown,
+            missing=" or ".join(missing),
+            wanted="title or abstract, and categories" if labelled else "title or abstract",
+        )
+
+
+def nothing_readable(path: Path, format: str, n_records: int, problem: str) -> SphereError:
+    """What to raise of a file that looked like a corpus and holds no record that can be read.
+
+    problem : what is wrong with the first of them; empty where there is none
+    """
+    if not n_records:
+        return SphereError(
+            "{path} looks like {format}, but holds no records: give a corpus of articles.", path=path, format=format
+        )
+    return SphereError(
+        "{path} looks like {format}, but none of its {n_records:,} records can be read ({problem}): "
+        "give a corpus of articles.",
+        path=path,
+        format=format,
+        n_records=n_records,
+        problem=problem,
+    )
 
 
 def base_id(id: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spheres.atlas import fit_atlas
 from spheres.cache import Cache, load_lexicon
 from spheres.calibration import Calibration, fit_calibration
 from spheres.errors import SphereError
@@ -54,6 +55,7 @@ def train(cache: Cache, recipe: Recipe, say: Callable[[str], None] = lambda sent
         n_articles=len(rows["train"]),
         calibrations={view: calibrate(cache, recipe, heads, view) for view in cache.views},
         familiarity=get_familiar(cache),
+        atlas=fit_atlas(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]], recipe.training.seed),
     )
     trained.metrics["validation"] = evaluate(cache, trained, "validation")
     for view in cache.views:

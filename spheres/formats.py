@@ -6,7 +6,8 @@
     Parquet
 
 each plain or compressed with gzip or xz. The content decides, never the file's name. One record (for Parquet, one
-batch of rows) is in memory at a time, and a broken record costs itself alone.
+batch of rows) is in memory at a time, and a broken record costs itself alone. Where the file comes from a stranger,
+`max_bytes` bounds what it may unpack to.
 """
 
 import csv
@@ -18,7 +19,7 @@ import lzma
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from spheres.errors import SphereError
 
 MAX_RECORD = 32 * 2**20  # characters; a longer record is taken for a broken one
 CHUNK = 2**20
+SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
 
 Record = dict[str, Any]
 
@@ -41,7 +43,7 @@ class Row:
 
     place: str
     record: Record | None = None
-    problem: str = ""
+    problem: SphereError | None = None
 
 
 @dataclass(frozen=True)
@@ -52,24 +54,26 @@ class Opened:
     rows: Iterator[Row]
 
 
-def open_records(path: Path, stack: ExitStack) -> Opened:
+def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> Opened:
     """Recognise the file at `path` by its content and stream its records.
 
-    stack  : closes what is opened here
-    raises : SphereError where there is no such file, or it is none of the formats
+    stack     : closes what is opened here
+    max_bytes : the most that is read of it, unpacked; None for any amount
+    raises    : SphereError where there is no such file, it is none of the formats, or holds more than `max_bytes`; the
+                last also while the records are walked
     """
     check_file(path)
     try:
-        binary, compression = _decompressed(path, stack)
+        binary, compression = _decompressed(path, stack, max_bytes)
         head = binary.peek(CHUNK)[:4096]
     except OSError as e:
-        raise SphereError(f"{path} could not be read ({e.strerror or e}).") from e
+        raise SphereError("{path} could not be read ({reason}).", path=path, reason=e.strerror or e) from e
     except (EOFError, lzma.LZMAError, zlib.error) as e:
-        raise SphereError(f"{path} is damaged ({e}): fetch it again.") from e
+        raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not head.strip():
-        raise SphereError(f"{path} is empty: a corpus holds at least one article.")
+        raise SphereError("{path} is empty: a corpus holds at least one article.", path=path)
     if head[:4] == b"PAR1":
-        name, rows = "Parquet", _parquet(binary, compression, path, stack)
+        name, rows = "Parquet", _parquet(binary, compression, path, stack, max_bytes)
     else:
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
@@ -94,16 +98,68 @@ def check_file(path: Path) -> None:
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
 
 
-def _decompressed(path: Path, stack: ExitStack) -> tuple[io.BufferedReader, str]:
+def distinct(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """Each of `names` under a name of its own: one that is taken, or came before, gets a number.
+
+    >>> distinct(["note", "title", "note"]), distinct(["note"], taken=["title", "note", "note_2"])
+    (['note', 'title', 'note_2'], ['note_3'])
+    """
+    wanted = list(names)
+    used, given, result = set(taken), set(wanted), []
+    numbers: dict[str, int] = {}  # where to go on counting: a million columns of one name take no million tries each
+    for name in wanted:
+        candidate = name
+        while candidate in used or (candidate != name and candidate in given):
+            numbers[name] = numbers.get(name, 1) + 1
+            candidate = f"{name}_{numbers[name]}"
+        used.add(candidate)
+        result.append(candidate)
+    return result
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that breaks off after so many bytes: a few kilobytes of gzip may unpack to terabytes."""
+
+    def __init__(self, source: Any, max_bytes: int, path: Path) -> None:
+        self.source, self.max_bytes, self.path, self.n_read = source, max_bytes, path, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        n: int = self.source.readinto(buffer)
+        self.n_read += n
+        check_size(self.n_read, self.max_bytes, self.path)
+        return n
+
+
+def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
+    """Refuse more bytes than are to be read.
+
+    raises : SphereError
+    """
+    if max_bytes is not None and n_bytes > max_bytes:
+        raise SphereError(
+            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT,
+            path=path,
+            megabytes=max_bytes / 1e6,
+        )
+
+
+def _decompressed(path: Path, stack: ExitStack, max_bytes: int | None) -> tuple[io.BufferedReader, str]:
     with path.open("rb") as f:
         magic = f.read(6)
+    raw: Any
     if magic[:2] == b"\x1f\x8b":
-        packed: Any = gzip.open(path, "rb")  # noqa: SIM115 - the stack closes it
-        return stack.enter_context(io.BufferedReader(stack.enter_context(packed), CHUNK)), "gzip"
-    if magic == b"\xfd7zXZ\x00":
-        packed = lzma.open(path, "rb")  # noqa: SIM115
-        return stack.enter_context(io.BufferedReader(stack.enter_context(packed), CHUNK)), "xz"
-    return cast(io.BufferedReader, stack.enter_context(path.open("rb", CHUNK))), ""
+        raw, compression = gzip.open(path, "rb"), "gzip"  # noqa: SIM115 - the stack closes it
+    elif magic == b"\xfd7zXZ\x00":
+        raw, compression = lzma.open(path, "rb"), "xz"  # noqa: SIM115
+    else:
+        raw, compression = path.open("rb", buffering=0), ""
+    stack.enter_context(raw)
+    if max_bytes is not None:
+        raw = stack.enter_context(_Bounded(raw, max_bytes, path))
+    return stack.enter_context(io.BufferedReader(raw, CHUNK)), compression
 
 
 def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
@@ -114,7 +170,13 @@ def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
             place = row.place
             yield row
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as e:
-        raise SphereError(f"{path} is damaged after {place} ({e}): fetch it again.") from e
+        raise _damaged_after(place, path, e) from e
+
+
+def _damaged_after(place: str, path: Path, reason: Exception) -> SphereError:
+    return SphereError(
+        "{path} is damaged after {place} ({reason}): fetch it again.", path=path, place=place, reason=reason
+    )
 
 
 def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
@@ -125,7 +187,7 @@ def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
         if len(line) == MAX_RECORD and not line.endswith("\n"):
             while (rest := text.readline(MAX_RECORD)) and not rest.endswith("\n"):
                 pass
-            yield Row(place, problem=f"longer than {MAX_RECORD} characters")
+            yield Row(place, problem=SphereError("longer than {most:,} characters", most=MAX_RECORD))
         elif line.strip():
             yield _parsed(place, line)
 
@@ -134,15 +196,15 @@ def _parsed(place: str, line: str) -> Row:
     try:
         return _as_record(place, json.loads(line))
     except json.JSONDecodeError as e:
-        return Row(place, problem=f"not JSON: {e.msg}")
+        return Row(place, problem=SphereError("not JSON: {reason}", reason=e.msg))
     except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
-        return Row(place, problem=f"not readable JSON: {e}")
+        return Row(place, problem=SphereError("not readable JSON: {reason}", reason=e))
 
 
 def _as_record(place: str, value: Any) -> Row:
     if isinstance(value, dict):
         return Row(place, value)
-    return Row(place, problem=f"expected an object {{...}}, found {type(value).__name__}")
+    return Row(place, problem=SphereError("expected an object {{...}}, found {found}", found=type(value).__name__))
 
 
 _NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")  # where a list goes on after a broken record
@@ -193,19 +255,19 @@ def _json_list(text: io.TextIOWrapper) -> Iterator[Row]:
         following = window.skip(_BETWEEN)
         if following in ("", "]"):
             if not following:
-                yield Row(place, problem="the list ends without ']': the file was cut short")
+                yield Row(place, problem=SphereError("the list ends without ']': the file was cut short"))
             return
         while True:
             try:
                 value, end = decoder.raw_decode(window.buffer, window.position)
                 complete = end < len(window.buffer) or isinstance(value, dict) or window.at_end
             except json.JSONDecodeError as e:
-                problem = f"not JSON: {e.msg}"
+                problem = SphereError("not JSON: {reason}", reason=e.msg)
                 # Cut off by the window's edge, not broken? A string reports where it began, all else where it stopped.
                 complete = not (e.msg.startswith("Unterminated string") or e.pos >= len(window.buffer) - 16)
                 end = -1
             except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
-                problem, complete, end = f"not readable JSON: {e}", True, -1
+                problem, complete, end = SphereError("not readable JSON: {reason}", reason=e), True, -1
             if complete or window.at_end or len(window.buffer) - window.position > MAX_RECORD:
                 break
             window.grow()
@@ -221,17 +283,20 @@ def _json_list(text: io.TextIOWrapper) -> Iterator[Row]:
 def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)
+    csv.field_size_limit(MAX_RECORD)  # for the header as well: nothing says that a stranger's is short
     header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
-    if len(header) < 2 or not all(name.isprintable() for name in header):
+    # A table of one column is told from a line of text by its heading, which is a word or two.
+    is_table = len(header) > 1 or re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", header[0] if header else "")
+    if not is_table or not all(name.isprintable() for name in header):
         raise SphereError(
-            f"{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
-            "or Parquet, plain or compressed with gzip or xz."
+            "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
+            "or Parquet, plain or compressed with gzip or xz.",
+            path=path,
         )
-    return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, header, separator)
+    return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, distinct(header), separator)
 
 
 def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_RECORD)
     reader = csv.reader(text, delimiter=separator)
     while True:
         place = f"line {reader.line_num + 2}"  # the header is line 1, read before this reader began
@@ -240,22 +305,25 @@ def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iter
         except StopIteration:
             return
         except csv.Error as e:
-            yield Row(place, problem=str(e))
+            yield Row(place, problem=SphereError("not readable CSV: {reason}", reason=e))
             continue
         if not cells:
             continue
         if len(cells) != len(header):
-            yield Row(place, problem=f"{len(cells)} columns, expected {len(header)}")
+            problem = SphereError("{found:,} columns, expected {expected:,}", found=len(cells), expected=len(header))
+            yield Row(place, problem=problem)
         else:
             yield Row(place, dict(zip(header, cells, strict=True)))
 
 
-def _parquet(binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack) -> Iterator[Row]:
+def _parquet(
+    binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack, max_bytes: int | None
+) -> Iterator[Row]:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as e:
-        raise SphereError(f"{path} is Parquet: run `pip install pyarrow` to read it.") from e
+        raise SphereError("{path} is Parquet: run `pip install pyarrow` to read it.", path=path) from e
     source: IO[bytes] | Path = path
     if compression:  # Parquet is read from its end, so a compressed one is unpacked to disk first
         source = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
@@ -265,16 +333,21 @@ def _parquet(binary: io.BufferedReader, compression: str, path: Path, stack: Exi
     try:
         file = stack.enter_context(pyarrow.parquet.ParquetFile(source))
     except (pyarrow.ArrowException, OSError) as e:
-        raise SphereError(f"{path} is a damaged Parquet file ({e}): fetch it again.") from e
+        raise SphereError("{path} is a damaged Parquet file ({reason}): fetch it again.", path=path, reason=e) from e
+    groups = range(file.metadata.num_row_groups)
+    check_size(sum(file.metadata.row_group(i).total_byte_size for i in groups), max_bytes, path)
 
     def rows() -> Iterator[Row]:
-        number = 0
+        number = n_bytes = 0
+        names = distinct(file.schema_arrow.names)
         try:
-            for batch in file.iter_batches(batch_size=256):
-                for record in batch.to_pylist():
+            for batch in file.iter_batches(batch_size=256 if max_bytes is None else 32):
+                n_bytes += batch.nbytes  # one text in a dictionary may stand in a million rows
+                check_size(n_bytes, max_bytes, path)
+                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
-                    yield Row(f"row {number}", record)
-        except pyarrow.ArrowException as e:
-            raise SphereError(f"{path} is damaged after row {number} ({e}): fetch it again.") from e
+                    yield Row(f"row {number}", dict(zip(names, values, strict=True)))
+        except (pyarrow.ArrowException, ValueError, OverflowError) as e:  # the last two: a date of no calendar
+            raise _damaged_after(f"row {number}", path, e) from e
 
     return rows()

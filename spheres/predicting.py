@@ -1,66 +1,183 @@
-"""Classify every article of a file into a file of answers, one JSON object a line.
+"""Classify every row of a file into a file of answers, batch by batch, so that a caller can watch it, or stop it.
 
-    {"id": "2101.00001", "probabilities": {"physics": 0.01, ...}, "spheres": ["cs", "stat"]}
+    for report in classify_file(classifier, Path("articles.csv"), Path("articles-spheres.csv"), 0.95, "sum"):
+        print(report.n_done, "of", report.n_rows)
 
-`spheres` is ordered from most probable. The file of answers appears when it is whole, not before.
+`python head.py predict` draws a bar from these reports, the web page a table. The rows come from `spheres.batch`; what
+is written of each, and in which format, is for `spheres.downloads`. On two cores some 50 articles take a second.
 """
 
-import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import IO
+from __future__ import annotations
 
-from spheres.artifacts import write_whole
-from spheres.classifier import Classifier
-from spheres.corpus import Article, Corpus, Counts
-from spheres.embedding import Progress, in_shards
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spheres.artifacts import whole_file
+from spheres.batch import Limits, Outcome, answer, in_batches, rows_of, survey
+from spheres.downloads import check_suffix, download
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
 from spheres.prediction import check_threshold
+from spheres.tokens import clean
 
-BATCH = 512  # articles tokenized and classified together
+if TYPE_CHECKING:  # the classifier brings torch along
+    from spheres.classifier import Classification, ClassifiesMany
+
+BATCH = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel and others wait
+SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20
+SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
 
 
-def predict_corpus(
-    classifier: Classifier,
-    corpus_path: Path,
+@dataclass(frozen=True)
+class AnsweredRow:
+    """One row for a preview.
+
+    place       : as a person would look it up: "line 7", "record 7", "row 7"
+    text        : its title, or how its abstract begins; as it came, so escape it before it enters markup
+    spheres     : codes of the chosen groups, the most probable first
+    probability : of the first of them
+    note        : what a reader must know beside the answer, in English; else empty
+    answer      : all of it, from which the page makes the note in its own language
+    """
+
+    place: str
+    text: str
+    spheres: tuple[str, ...]
+    probability: float
+    note: str
+    answer: Classification
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far it has come.
+
+    n_rows       : rows in the file
+    n_done       : rows that were looked at; the sum of n_answered and n_problems
+    n_answered   : rows that have an answer
+    n_problems   : rows that have none
+    seconds_left : at the rate so far; None before the first batch is done
+    counts       : for every group, in arXiv's order, the rows of which it is the most probable one
+    first        : the first answered rows, at most SHOWN_ROWS
+    problems     : place of the first rows without an answer, and why, in a sentence; at most SHOWN_PROBLEMS
+    finished     : whether the file of answers is in its place
+    """
+
+    n_rows: int
+    n_done: int
+    n_answered: int
+    n_problems: int
+    seconds_left: float | None
+    counts: Mapping[str, int]
+    first: tuple[AnsweredRow, ...]
+    problems: tuple[tuple[str, SphereError], ...]
+    finished: bool = False
+
+
+def classify_file(
+    classifier: ClassifiesMany,
+    source: Path,
     out: Path,
     threshold: float,
     rule: str,
-    start_progress: Callable[[int], AbstractContextManager[Progress]],
-) -> Counts:
-    """Classify the articles of `corpus_path` into `out`; labels are not needed and, where present, not looked at.
+    keep: bool = True,
+    limits: Limits | None = None,
+    batch: int = BATCH,
+) -> Generator[Report, None, None]:
+    """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
-    threshold      : in (0, 1], with `rule` as in `Classification.spheres`
-    start_progress : given the number of articles, returns what counts them as they are done
-    returns        : what was read and skipped
-    raises         : SphereError where a file cannot be read or written, or the threshold is no threshold
+    source    : any format that `spheres.formats` reads
+    out       : .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed
+                early, not at all
+    threshold : in (0, 1], with `rule` as in `Classification.spheres`
+    keep      : whether .jsonl keeps the columns of `source`, as .csv and .tsv always do
+    limits    : what is taken of the file; None takes everything
+    batch     : rows between two reports; more of them are faster
+    yields    : a report once the rows are counted, one after each batch, and a last one, which is `finished`
+    raises    : SphereError, at the first step, where a file cannot be read or written, is over the limits, or the
+                threshold is no threshold; at a later step where the file turns out damaged or the disk full
     """
     check_threshold(threshold)
+    check_out(out, source)
+    surveyed = survey(source, limits)
+    written = download(out, keep, surveyed.columns)
+    tally = Tally(surveyed.n_rows)
+    yield tally.report()
+    with ExitStack() as stack, whole_file(out) as f:
+        f.write(written.header)
+        for questions in in_batches(rows_of(source, stack, limits), batch):
+            outcomes = answer(classifier, questions, threshold, rule)
+            f.writelines(map(written.line, outcomes))
+            tally.add(outcomes)
+            yield tally.report()
+    yield tally.report(finished=True)
+
+
+def check_out(out: Path, source: Path) -> None:
+    """Refuse a file of answers that cannot be one.
+
+    raises : SphereError where `out` is a folder, has another ending than the formats', or is the file that is read
+    """
     if out.is_dir():
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
-    corpus = Corpus(corpus_path, labelled=False)
-    n_articles = sum(1 for _ in corpus)
-
-    def write(f: IO[bytes]) -> None:
-        with start_progress(n_articles) as progress:
-            for shard in in_shards(corpus, BATCH):
-                for line in answers(classifier, shard, threshold, rule):
-                    f.write(line.encode() + b"\n")
-                progress.update(len(shard))
-
-    write_whole(out, write)
-    return corpus.counts
+    check_suffix(out)
+    if out.exists() and source.exists() and out.samefile(source):
+        raise SphereError(f"{out} is the very file that is to be classified: name another one for the answers.")
 
 
-def answers(classifier: Classifier, articles: list[Article], threshold: float, rule: str) -> list[str]:
-    """One line of JSON for each article."""
-    lines = []
-    found = classifier.classify_many([(a.title, a.abstract) for a in articles])
-    for article, answer in zip(articles, found, strict=True):
-        probabilities = {group: round(p, 6) for group, p in zip(GROUPS, answer.probabilities, strict=True)}
-        lines.append(
-            json.dumps({"id": article.id, "probabilities": probabilities, "spheres": answer.spheres(threshold, rule)})
+class Tally:
+    """Adds up what became of the rows, from the moment it is made."""
+
+    def __init__(self, n_rows: int) -> None:
+        self.n_rows = n_rows
+        self.n_answered = self.n_problems = 0
+        self.counts = dict.fromkeys(GROUPS, 0)
+        self.first: list[AnsweredRow] = []
+        self.problems: list[tuple[str, SphereError]] = []
+        self.started = time.monotonic()
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            question = outcome.question
+            if outcome.answer:
+                self.n_answered += 1
+                self.counts[outcome.answer.ranked()[0][0]] += 1
+                if len(self.first) < SHOWN_ROWS:
+                    self.first.append(preview(outcome, outcome.answer))
+            elif question.problem:
+                self.n_problems += 1
+                if len(self.problems) < SHOWN_PROBLEMS:
+                    self.problems.append((question.row.place, question.problem))
+
+    def report(self, finished: bool = False) -> Report:
+        n_done = self.n_answered + self.n_problems
+        rate = n_done / max(time.monotonic() - self.started, 1e-9)  # rows a second
+        return Report(
+            n_rows=self.n_rows,
+            n_done=n_done,
+            n_answered=self.n_answered,
+            n_problems=self.n_problems,
+            seconds_left=max(0, self.n_rows - n_done) / rate if n_done else None,
+            counts=dict(self.counts),
+            first=tuple(self.first),
+            problems=tuple(self.problems),
+            finished=finished,
         )
-    return lines
+
+
+def preview(outcome: Outcome, answer: Classification) -> AnsweredRow:
+    """An answered row in short."""
+    article = outcome.question.article
+    text = clean(article.title or article.abstract) if article else ""
+    return AnsweredRow(
+        place=outcome.question.row.place,
+        text=text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1].rstrip() + "…",
+        spheres=outcome.spheres,
+        probability=max(answer.probabilities),
+        note=outcome.note,
+        answer=answer,
+    )

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
+from spheres.script import OwnScript
 
 FIRST_PORT, N_PORTS = 7860, 100
-MAX_UPLOAD = "1mb"  # the page takes no files; Gradio's upload route is there all the same
+MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
 STYLE_SHEET = Path(__file__).with_name("page.css")
 
 
@@ -40,19 +41,35 @@ def free_address(host: str, port: int | None) -> tuple[str, int]:
     raise SphereError(f"Port {port} is taken: stop what listens there, or name another by --port.")
 
 
-def serve(page: Any, address: tuple[str, int], auth: tuple[str, str] | None = None) -> str:
+def serve(
+    page: Any,
+    address: tuple[str, int],
+    auth: tuple[str, str] | None = None,
+    *,
+    mcp: bool = False,
+    max_upload: int = MAX_UPLOAD,
+) -> str:
     """Start Gradio's server in a thread of its own and return the page's local address.
 
-    page   : what `build_page` made
-    auth   : user and password to ask for, or None for an open page
-    raises : SphereError where the server does not start
+    page       : what `build_page` made
+    auth       : user and password to ask for, or None for an open page
+    mcp        : whether the named endpoints are tools of a Model Context Protocol server as well, behind `auth`
+    max_upload : bytes of an uploaded file
+    raises     : SphereError where the server does not start
 
     Gradio's own `share` stays off: with it the page would fetch its scripts from a third party. `spheres.sharing` opens
     the same tunnel without that.
     """
     import httpx
+    from starlette.middleware import Middleware
+
+    from spheres.tools import Entry, Guard, mend_tools
+    from spheres.uploads import check_calls
 
     host, port = address
+    entry = Entry(auth) if mcp and auth else None
+    middleware = [Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
+    check_calls(page)
     _keep_local_requests_local(host)
     try:
         _, url, _ = page.launch(
@@ -65,20 +82,23 @@ def serve(page: Any, address: tuple[str, int], auth: tuple[str, str] | None = No
             inbrowser=False,
             show_error=False,
             ssr_mode=False,
-            mcp_server=False,
+            mcp_server=mcp,
             pwa=False,
             run_history=False,  # else visitors' texts stay in their browser's storage
             enable_monitoring=False,  # else anyone may open /monitoring
             strict_cors=True,
             allowed_paths=[],
             blocked_paths=[str(Path(__file__).resolve().parent.parent)],  # sources and artifacts
-            max_file_size=MAX_UPLOAD,
+            max_file_size=max_upload,
+            app_kwargs={"middleware": middleware},
             footer_links=["api"],
             theme=theme(),
             css_paths=[STYLE_SHEET],
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise SphereError(f"The page could not start on {host}, port {port}: {error}") from error
+    if mcp:
+        mend_tools(page, entry)
     return str(url)
 
 

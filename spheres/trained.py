@@ -3,6 +3,7 @@
 artifacts/<encoder>/
     head.json            recipe, the encoder it belongs to, metrics, versions; vouches for the files below
     head.safetensors     weights
+    familiarity.safetensors, atlas.safetensors
     lexicon.*            see `spheres.cache`
 """
 
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from spheres.artifacts import read_manifest, read_safetensors, write_manifest, write_safetensors
+from spheres.atlas import Atlas
 from spheres.cache import Cache, Identity, load_lexicon
 from spheres.calibration import Calibration
 from spheres.errors import SphereError
@@ -45,6 +47,7 @@ class Trained:
     n_articles: int
     calibrations: Mapping[str, Calibration]
     familiarity: Familiarity
+    atlas: Atlas
     measured: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
@@ -59,6 +62,7 @@ def save_trained(trained: Trained, folder: Path) -> None:
     write_safetensors(folder / "head.safetensors", {k: v.numpy() for k, v in trained.heads.state_dict().items()})
     space = {"middle": trained.familiarity.middle, "whiten": trained.familiarity.whiten}
     write_safetensors(folder / "familiarity.safetensors", space)
+    write_safetensors(folder / "atlas.safetensors", dict(vars(trained.atlas)))
     lexicon = ["lexicon.json", "lexicon.safetensors"] if trained.recipe.lexical else []
     fields = {
         "identity": asdict(trained.identity),
@@ -69,7 +73,9 @@ def save_trained(trained: Trained, folder: Path) -> None:
         "measured": trained.measured,
         "metrics": trained.metrics,
     }
-    write_manifest(folder / HEAD, fields, ["head.safetensors", "familiarity.safetensors", *lexicon])
+    write_manifest(
+        folder / HEAD, fields, ["head.safetensors", "familiarity.safetensors", "atlas.safetensors", *lexicon]
+    )
 
 
 def load_trained(folder: Path) -> Trained:
@@ -96,6 +102,7 @@ def load_trained(folder: Path) -> Trained:
                 for view, about in manifest["calibrations"].items()
             },
             familiarity=Familiarity(space["middle"], space["whiten"], manifest["unfamiliar_beyond"]),
+            atlas=Atlas(**read_safetensors(folder / "atlas.safetensors", remedy)),
             measured=manifest["measured"],
             metrics=manifest["metrics"],
         )

@@ -10,6 +10,7 @@ from places import ROOT, SHIPPED
 from spheres.classifier import Classifier
 from spheres.encoder import Encoder
 from spheres.sources import find_encoder
+from spheres.surroundings import Surroundings
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,14 @@ def encoder() -> Encoder:
 def classifier() -> Classifier:
     """What the page runs: the shipped head over the bundled encoder."""
     return Classifier.load("all-MiniLM-L6-v2", SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def surroundings(classifier: Classifier) -> Surroundings:
+    """The shipped cache, searchable."""
+    opened = Surroundings.open(SHIPPED / classifier.name, classifier.trained)
+    assert opened is not None
+    return opened
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import IO
 import numpy as np
 import pytest
 
-from spheres.artifacts import read_json, read_safetensors, write_json, write_safetensors, write_whole
+from spheres.artifacts import read_json, read_safetensors, whole_file, write_json, write_safetensors, write_whole
 from spheres.errors import SphereError
 
 
@@ -38,3 +38,11 @@ def test_what_is_damaged_is_named_with_what_to_do(tmp_path: Path) -> None:
     for read, name in ((read_json, "x.json"), (read_safetensors, "x.safetensors"), (read_json, "gone.json")):
         with pytest.raises(SphereError, match=f"{name} is .*: run this"):
             read(tmp_path / name, "run this")
+
+
+@pytest.mark.parametrize("leaving", [KeyboardInterrupt, GeneratorExit, ValueError])
+def test_whatever_leaves_a_whole_file_early_leaves_nothing(leaving: type[BaseException], tmp_path: Path) -> None:
+    with pytest.raises(leaving), whole_file(tmp_path / "x") as f:
+        f.write(b"half of it")
+        raise leaving
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """The three scripts as a user runs them: from a corpus to answers, and one sentence for every mistake."""
 
+import csv
 import json
 import subprocess
 from collections.abc import Callable
@@ -94,7 +95,9 @@ def test_a_file_is_classified_line_by_line(run_script: Run, artifacts: Path, tmp
     arguments = ("predict", corpus, *ENCODER, "--artifacts", artifacts, "--out", out, "--threshold", "0.9")
     result = run_script("head.py", *arguments)
     assert result.returncode == 0, result.stderr
-    assert "25 records read: 24 articles kept; skipped: 1 without title and abstract" in result.stdout
+    assert "answers.jsonl: 25 rows read, 24 answered, 1 without an answer." in result.stdout
+    assert "  line 26: This row has neither a title nor an abstract" in result.stdout
+    assert "25/25" in result.stderr  # the progress bar
     answers = [json.loads(line) for line in out.read_text().splitlines()]
     assert [a["id"] for a in answers] == [i for i, _, _ in rows]
     for answer in answers:
@@ -103,6 +106,21 @@ def test_a_file_is_classified_line_by_line(run_script: Run, artifacts: Path, tmp
         p = [answer["probabilities"][sphere] for sphere in answer["spheres"]]
         assert p == sorted(p, reverse=True)
         assert sum(p) >= 0.9 - 1e-4 > sum(p[:-1])
+
+
+def test_a_file_is_classified_with_its_columns_kept(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus.jsonl", 8)
+    where = (*ENCODER, "--artifacts", artifacts, "--quiet")
+    for name, flags in [("a.csv", ()), ("a.tsv", ()), ("a.jsonl", ("--keep-columns",))]:
+        result = run_script("head.py", "predict", corpus, *where, "--out", tmp_path / name, *flags)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as f:
+        table = list(csv.DictReader(f))
+    assert [row["title"] for row in table] == [a["title"] for a in articles(8)]
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [" ".join(line["spheres"]) for line in lines] == [row["spheres"] for row in table]
+    assert list(lines[0]) == [*articles(1)[0], "spheres", "probabilities", "note"]
+    assert (tmp_path / "a.tsv").read_text().startswith("id\ttitle\tabstract\t")
 
 
 def test_a_prediction_that_fails_leaves_no_file(run_script: Run, artifacts: Path, tmp_path: Path) -> None:
@@ -114,7 +132,9 @@ def test_a_prediction_that_fails_leaves_no_file(run_script: Run, artifacts: Path
     corpus = write_corpus(tmp_path / "c.jsonl", 8)
     assert "give a number above 0" in refused(run_script("head.py", "predict", corpus, *where, out, "--threshold", "2"))
     assert "is a folder" in refused(run_script("head.py", "predict", corpus, *where, tmp_path))
-    assert not out.exists()
+    assert "very file that is to be classified" in refused(run_script("head.py", "predict", corpus, *where, corpus))
+    assert "name a file that ends in" in refused(run_script("head.py", "predict", corpus, *where, tmp_path / "a.xls"))
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.jsonl", "c.jsonl"}
 
 
 def test_a_missing_head_names_the_two_commands_that_make_it(run_script: Run, tmp_path: Path) -> None:

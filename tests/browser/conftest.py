@@ -3,11 +3,15 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
+from atom_server import AtomServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
 
+from spheres.batch import Limits
+from spheres.desk import Served
+from spheres.identifiers import Listing
 from spheres.page import build_page
 from spheres.serving import free_address, serve
 
@@ -24,8 +28,11 @@ class Counting:
         self.name, self.n_articles = classifier.name, classifier.n_articles
 
     def classify(self, title, abstract):
+        return self.classify_many([(title, abstract)])[0]
+
+    def classify_many(self, texts):
         self.runs += 1
-        return self.classifier.classify(title, abstract)
+        return self.classifier.classify_many(texts)
 
     def measured(self, *position):
         return self.classifier.measured(*position)
@@ -45,9 +52,16 @@ def counting(classifier) -> Counting:
 
 
 @pytest.fixture(scope="session")
-def site(counting) -> Iterator[str]:
+def arxiv() -> Iterator[AtomServer]:
+    """What the page takes for arXiv."""
+    with AtomServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(counting, surroundings, arxiv) -> Iterator[str]:
     """The page's address, with its closing slash."""
-    page = build_page(counting)
+    page = build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=200)))
     yield serve(page, free_address("127.0.0.1", 0))
     page.close(verbose=False)
 
@@ -73,24 +87,29 @@ def visit(context, site) -> Iterator[Callable[..., Page]]:
     asked: list[str] = []
     hosts = {urlsplit(site).netloc}
     pages: list[Page] = []
+    watched: list[BrowserContext] = []
 
     def note(request: Request) -> None:
         asked.append(request.url)
 
-    context.on("request", note)
-
-    def open_page(width: int = 1280, height: int = 860, dark: bool = False, address: str = site) -> Page:
+    def open_page(
+        path: str = "", width: int = 1280, height: int = 860, dark: bool = False, address: str = site, within=context
+    ) -> Page:
         hosts.add(urlsplit(address).netloc)
-        page = context.new_page()
+        if within not in watched:
+            within.on("request", note)
+            watched.append(within)
+        page = within.new_page()
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(address + ("?__theme=dark" if dark else "?__theme=light"))
+        page.goto(urljoin(address, path or ("?__theme=dark" if dark else "?__theme=light")))
         return page
 
     yield open_page
     for page in pages:
         page.close()
-    context.remove_listener("request", note)
+    for within in watched:
+        within.remove_listener("request", note)
     assert asked, "the watcher saw no request at all"
     strangers = [
         url for url in asked if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc not in hosts

@@ -3,8 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from spheres.answer import NAMES, RULE_NAMES
 from spheres.examples import EXAMPLES
+from spheres.wording import wording
+
+WORDS = wording("en")
+NAMES, RULE_NAMES = WORDS.groups, WORDS.rule_names
 
 TITLE = "Neural machine translation with recurrent attention networks"
 ABSTRACT = (

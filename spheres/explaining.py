@@ -1,0 +1,153 @@
+"""Why this sphere: what the answer would be without each sentence, and without each word of the strongest one.
+
+    explanation = explain(classifier, text, whole)         # every sentence left out in turn, in one pass
+    words = explain_words(classifier, explanation, "cs")   # every word of the sentence that moved "cs" the most
+
+Leaving a part out and asking again is the plainest test of what an answer rests on, and needs nothing of the model but
+its answers (Li et al. 2016, arXiv:1612.08220, "erasure"). Parts that only matter together are not found that way.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from spheres.classifier import Classification, ClassifiesMany
+from spheres.groups import GROUPS
+from spheres.tokens import Text
+
+MAX_CHARACTERS = 20_000  # of a text that is explained; an abstract has two thousand
+MAX_SENTENCES = 40  # weighed at most, from the beginning on: each costs a run of the encoder
+MAX_WORDS = 60
+
+# Where sentencex 1.0.32 stumbles: lone surrogates, and blanks beyond ASCII after an initial ("A\xa0."), which end it.
+_STUMBLES = re.compile(r"[\ud800-\udfff]|[^\S\x00-\x7f]")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of the text and the answer without it.
+
+    part       : 0 for the title, 1 for the abstract
+    start, end : its place in that part, in characters
+    without    : (n_groups,) probabilities of the text that lacks it
+    """
+
+    part: int
+    start: int
+    end: int
+    without: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A text, its answer, and the answer without each of its pieces.
+
+    whole  : (n_groups,) probabilities of the whole text
+    pieces : the title and the abstract's sentences, in the text's order; or words
+    """
+
+    text: Text
+    whole: tuple[float, ...]
+    pieces: tuple[Piece, ...]
+
+    def effect(self, piece: Piece, group: str) -> float:
+        """By how much the piece moved this group, in units of log-odds: above zero where it spoke for the group.
+
+        A step of 1 takes a probability from 50 % to 73 %, and from 95 % to 98 %.
+        """
+        place = GROUPS.index(group)
+        return log_odds(self.whole[place]) - log_odds(piece.without[place])
+
+    def gain(self, piece: Piece, group: str) -> float:
+        """By how much the piece raised this group's probability, from -1 to 1."""
+        place = GROUPS.index(group)
+        return self.whole[place] - piece.without[place]
+
+    def strongest(self, group: str) -> Piece | None:
+        """The piece that moved this group the most, either way; None where there are none."""
+        return max(self.pieces, key=lambda piece: abs(self.effect(piece, group)), default=None)
+
+
+def explain(classifier: ClassifiesMany, text: Text, whole: Classification) -> Explanation:
+    """Leave out the title and each of the abstract's sentences, in turn.
+
+    text  : what was classified
+    whole : the answer to it
+
+    A text of a single sentence has no pieces: without it there is nothing to ask about. Its words may still be weighed.
+    """
+    pieces = sentences_of(text)
+    weighed = pieces[:MAX_SENTENCES] if len(pieces) > 1 else []
+    return Explanation(text, whole.probabilities, _leave_out(classifier, text, weighed))
+
+
+def explain_words(classifier: ClassifiesMany, explanation: Explanation, group: str) -> Explanation:
+    """Leave out each word of the sentence that moved `group` the most; a text of one sentence counts as that."""
+    text = explanation.text
+    sentence = explanation.strongest(group) or next(iter(sentences_of(text)), None)
+    words = words_of(text, sentence)[:MAX_WORDS] if sentence else []
+    return replace(explanation, pieces=_leave_out(classifier, text, words if len(words) > 1 else []))
+
+
+def _leave_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    if not pieces:
+        return ()
+    answers = classifier.classify_many([without(text, piece) for piece in pieces])
+    return tuple(replace(p, without=a.probabilities) for p, a in zip(pieces, answers, strict=True))
+
+
+def sentences_of(text: Text) -> list[Piece]:
+    """The title, if there is one, and the abstract's sentences; pieces of nothing but blanks are passed over.
+
+    >>> [(p.part, p.start, p.end) for p in sentences_of(("On trees", "We climb. They sway."))]
+    [(0, 0, 8), (1, 0, 9), (1, 10, 20)]
+    """
+    from sentencex import segment
+
+    pieces, end = [_trimmed(text, 0, 0, len(text[0]))], 0
+    for sentence in segment("en", _STUMBLES.sub(" ", text[1])):  # a sign for a sign: places stay
+        start, end = end, end + len(sentence)
+        pieces.append(_trimmed(text, 1, start, end))
+    return [piece for piece in pieces if piece.start < piece.end]
+
+
+def words_of(text: Text, sentence: Piece) -> list[Piece]:
+    """The words of a piece, split at blanks; signs without a letter or digit are no words.
+
+    >>> [(p.start, p.end) for p in words_of(("", "We = climb."), Piece(1, 0, 11))]
+    [(0, 2), (5, 11)]
+    """
+    found = re.finditer(r"\S+", text[sentence.part][sentence.start : sentence.end])
+    return [
+        Piece(sentence.part, sentence.start + word.start(), sentence.start + word.end())
+        for word in found
+        if any(sign.isalnum() for sign in word.group())
+    ]
+
+
+def without(text: Text, piece: Piece) -> Text:
+    """The text that lacks a piece.
+
+    >>> without(("On trees", "We climb. They sway."), Piece(1, 0, 9))
+    ('On trees', ' They sway.')
+    """
+    title, abstract = (
+        part[: piece.start] + part[piece.end :] if number == piece.part else part for number, part in enumerate(text)
+    )
+    return title, abstract
+
+
+def log_odds(probability: float) -> float:
+    """The logarithm of a probability's odds, in nats; kept finite at 0 and 1.
+
+    >>> round(log_odds(0.5), 3), round(log_odds(0.73), 3)
+    (0.0, 0.995)
+    """
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
+
+
+def _trimmed(text: Text, part: int, start: int, end: int) -> Piece:
+    piece = text[part][start:end]
+    return Piece(part, start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))

@@ -1,0 +1,104 @@
+/* The page's own script. It stands in the page's head and runs before Gradio's, which asks the browser for its language
+   and loads the words of its own parts by it. The page's language is the last part of its address: "" or "ru". */
+(() => {
+  const { language, languages } = document.currentScript.dataset; // put there by spheres/script.py
+  const others = languages.split(' ').slice(1); // the first is at home
+  const home = location.pathname.replace(new RegExp(`/(${others.join('|')})/?$`), '/').replace(/\/?$/, '/');
+  const pageIn = (code) => home + (code === languages.split(' ')[0] ? '' : code);
+  const kept = { get: () => { try { return localStorage.getItem('language'); } catch { return null; } },
+                 set: (code) => { try { localStorage.setItem('language', code); } catch { /* a frame may have none */ } } };
+
+  // By choice, else by the browser's language; only from home: an address that names a language means it.
+  const wanted = kept.get() || (navigator.languages || [navigator.language])
+    .map((name) => name.slice(0, 2)).find((code) => languages.split(' ').includes(code));
+  if (language === languages.split(' ')[0] && others.includes(wanted)) {
+    location.replace(pageIn(wanted) + location.search + location.hash);
+  }
+  Object.defineProperty(navigator, 'language', { get: () => language });
+  Object.defineProperty(navigator, 'languages', { get: () => [language] });
+  document.documentElement.lang = language;
+  const compact = new URLSearchParams(location.search).get('view') === 'compact';
+  document.documentElement.classList.toggle('compact', compact);
+  addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
+
+  const fragment = (title, abstract, threshold, rule) =>
+    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold, rule }) : '';
+  const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+  const copied = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch { // no secure origin, or a frame without the permission
+      const box = document.body.appendChild(document.createElement('textarea'));
+      box.value = text;
+      box.select();
+      document.execCommand('copy');
+      box.remove();
+    }
+  };
+
+  // Labels for screen readers that Gradio has in English only.
+  const relabel = (labels) => {
+    for (const [begin, translated] of Object.entries(labels)) {
+      for (const part of document.querySelectorAll(`[aria-label^="${begin}"]`)) {
+        part.setAttribute('aria-label', translated + part.getAttribute('aria-label').slice(begin.length));
+      }
+    }
+  };
+
+  let asked = ['', '', 0.95, 'coverage']; // what the boxes hold, for the language links
+
+  window.spheres = {
+    // Ctrl+Enter (Cmd+Enter) in the abstract, which classifies; a live region for the summary, which a screen reader
+    // speaks when it changes; language links that take the text along.
+    ready(name, labels) {
+      document.title = name;
+      relabel(labels);
+      new MutationObserver(() => relabel(labels)).observe(document.body, { childList: true, subtree: true });
+      document.getElementById('summary')?.setAttribute('role', 'status');
+      if (compact) document.getElementById('answer')?.setAttribute('tabindex', '0'); // it scrolls there
+      document.getElementById('abstract')?.addEventListener('keydown', (event) => {
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+          event.preventDefault();
+          document.getElementById('classify').click();
+        }
+      });
+      for (const link of document.querySelectorAll('.masthead a[lang]')) {
+        link.href = pageIn(link.lang) + location.search;
+        link.addEventListener('click', () => {
+          kept.set(link.lang);
+          link.href = pageIn(link.lang) + location.search + fragment(...asked);
+        });
+      }
+    },
+
+    // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
+    fromLink(title, abstract, threshold, rule) {
+      const held = new URLSearchParams(location.hash.slice(1));
+      const share = Number.parseFloat(held.get('threshold'));
+      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract,
+        share >= 0.5 && share <= 1 ? share : threshold, ['sum', 'coverage'].includes(held.get('rule')) ? held.get('rule') : rule];
+      return asked;
+    },
+
+    remember(...values) { asked = values; },
+
+    // The link to this classification, and the markup that shows it in another page.
+    toShare(title, abstract, threshold, rule, compact) {
+      const held = fragment(title ?? '', abstract ?? '', threshold, rule);
+      const at = location.origin + pageIn(language);
+      const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
+      const frame = `<iframe src="${escaped(at + (compact ? '?view=compact' : '') + held)}" ${size} style="border:0" ` +
+        `title="${escaped(document.title)}" allow="clipboard-write"></iframe>`;
+      return [at + held, frame];
+    },
+
+    async copy(text, button, said) {
+      if (!text) return;
+      await copied(text);
+      const place = document.getElementById(button);
+      place.dataset.said = said;
+      place.setAttribute('aria-live', 'polite');
+      setTimeout(() => delete place.dataset.said, 1500);
+    },
+  };
+})();

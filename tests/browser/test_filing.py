@@ -1,0 +1,192 @@
+"""A file of articles in the page: uploaded, watched, looked at, downloaded, cancelled."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.test_panels import open_tab
+from spheres.examples import EXAMPLES
+
+WHOLE = [example for example in EXAMPLES if example.title and example.abstract]
+
+
+@pytest.fixture
+def table(tmp_path) -> Path:
+    """Five rows; the third is short of a cell, the fourth has no text."""
+    path = tmp_path / "my articles.csv"
+    with path.open("w", newline="", encoding="utf-8") as f:
+        rows = csv.writer(f)
+        rows.writerow(["id", "Title", "abstract", "shelf"])
+        rows.writerow(["a1", WHOLE[0].title, WHOLE[0].abstract, "Ш-7"])
+        rows.writerow(["a2", WHOLE[1].title, WHOLE[1].abstract, "=1+1"])
+        f.write("a3,too short\n")
+        rows.writerow(["a4", "", " ", "B"])
+        rows.writerow(["a5", "Как приготовить борщ дома", "", "C"])
+    return path
+
+
+def many(tmp_path: Path, n: int) -> Path:
+    path = tmp_path / "many.jsonl"
+    articles = [WHOLE[i % len(WHOLE)] for i in range(n)]
+    lines = [json.dumps({"id": i, "title": f"{a.title} {i}", "abstract": a.abstract}) for i, a in enumerate(articles)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def upload(page: Page, path: Path, many_articles: str = "A file of articles") -> None:
+    open_tab(page, many_articles)
+    page.locator("#file input[type=file]").set_input_files(path)
+    expect(page.locator("#file a")).to_be_visible()
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Classify the file").click()
+
+
+def downloaded(page: Page) -> Path:
+    button = page.locator("#file-download")
+    expect(button).to_be_enabled()
+    with page.expect_download() as event:
+        button.click()
+    path = Path(event.value.path())
+    return path.rename(path.with_name(event.value.suggested_filename))
+
+
+def test_the_limits_are_said_before_the_upload(visit):
+    page = visit()
+    open_tab(page, "A file of articles")
+    expect(page.locator("#file-intro")).to_contain_text("At most 200 rows and 50 MB")
+
+
+def test_a_table_comes_back_with_every_column_and_its_spheres(visit, table):
+    page = visit()
+    upload(page, table)
+    start(page)
+    expect(page.locator("#file-status")).to_contain_text("3 of 5 rows classified")
+    path = downloaded(page)
+    assert path.name == "my articles-spheres.csv"
+    with path.open(newline="", encoding="utf-8-sig") as f:
+        rows = list(csv.DictReader(f))
+    assert [row["id"] for row in rows] == ["a1", "a2", "", "a4", "a5"]
+    assert rows[0]["shelf"] == "Ш-7"
+    assert rows[1]["shelf"] == "'=1+1"  # a spreadsheet must not compute it
+    assert rows[0]["spheres"].split()[0] == WHOLE[0].group
+    assert sum(float(rows[0][f"p_{group}"]) for group in ("physics", "math", "cs")) <= 1
+    assert "does not look like" in rows[4]["note"]
+
+
+def test_a_bad_row_is_named_by_its_number_and_stops_nothing(visit, table):
+    page = visit()
+    upload(page, table)
+    start(page)
+    problems = page.locator("#file-status .problems li")
+    expect(problems).to_have_count(2)
+    expect(problems.nth(0)).to_contain_text("line 4")
+    expect(problems.nth(0)).to_contain_text("2 columns, expected 4")
+    expect(problems.nth(1)).to_contain_text("line 5")
+    expect(problems.nth(1)).to_contain_text("neither a title nor an abstract")
+
+
+def test_the_first_rows_and_a_chart_of_spheres_are_shown(visit, table):
+    page = visit()
+    upload(page, table)
+    start(page)
+    rows = page.locator("#file-first tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text(WHOLE[0].title)
+    expect(rows.first).to_contain_text("Physics")
+    expect(rows.last).to_contain_text("does not look like")
+    counted = page.locator("#file-chart tbody td").all_inner_texts()
+    assert sum(map(int, counted)) == 3
+
+
+def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, tmp_path):
+    page = visit()
+    upload(page, many(tmp_path, 200))
+    start(page)
+    expect(page.locator("#file-status progress")).to_be_visible()
+    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 200 rows, \d+ s left"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
+    expect(page.locator("#file-download")).to_be_disabled()
+    page.wait_for_timeout(2500)  # what still ran must not come back
+    expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
+    start(page)
+    expect(page.locator("#file-status progress")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+
+
+def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
+    page = visit()
+    upload(page, many(tmp_path, 201))
+    runs = counting.runs
+    start(page)
+    expect(page.locator(".status.problem")).to_contain_text("more than 200 rows")
+    assert counting.runs == runs
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("notes.txt", b"just a line of text, and more.\nAnd another, like it.\n", "title or abstract"),
+        ("empty.csv", b"id,title\n", "holds no records"),
+        ("colours.csv", b"colour,shape\nred,round\n", "title or abstract"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", "none of the known formats"),
+    ],
+)
+def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visit, tmp_path, name, content, said):
+    page = visit()
+    (tmp_path / name).write_bytes(content)
+    upload(page, tmp_path / name)
+    start(page)
+    problem = page.locator(".status.problem")
+    expect(problem).to_contain_text(said)
+    expect(problem).to_contain_text(name)
+    assert "/tmp" not in problem.inner_text()
+    expect(page.locator("#file-download")).to_be_disabled()
+
+
+def test_starting_without_a_file_says_what_to_do(visit):
+    page = visit()
+    open_tab(page, "A file of articles")
+    start(page)
+    expect(page.locator(".status.problem")).to_have_text("Choose a file first.")
+
+
+def test_markup_in_a_file_stays_text(visit, tmp_path):
+    path = tmp_path / "x'\"&lt;img src=x onerror=window.__xss=1&gt;.csv"
+    path.write_text("title,abstract\n<img src=x onerror='window.__xss=1'>,<script>window.__xss=1</script>\n")
+    page = visit()
+    upload(page, path)
+    start(page)
+    expect(page.locator("#file-first tbody tr")).to_have_count(1)
+    assert page.evaluate("window.__xss") is None
+    assert page.locator("#file-first img, #file-first script").count() == 0
+
+
+def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path):
+    busy, page = visit(), visit()
+    upload(busy, many(tmp_path, 200))
+    start(busy)
+    expect(busy.locator("#file-status progress")).to_be_visible()
+    page.get_by_label("Title", exact=True).fill(WHOLE[0].title)
+    page.get_by_role("button", name="Classify", exact=True).click()
+    expect(page.locator(".winner")).to_contain_text("Physics", timeout=5_000)
+    expect(busy.locator("#file-status progress")).to_be_visible()
+    busy.get_by_role("button", name="Cancel").click()
+
+
+def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
+    page = visit("ru")
+    upload(page, table, "Файл со статьями")
+    page.get_by_role("button", name="Обработать файл").click()
+    expect(page.locator("#file-status")).to_contain_text("Обработано строк: 3 из 5")
+    problems = page.locator("#file-status .problems li")
+    expect(problems.nth(0)).to_contain_text("строка 4")
+    for problem in problems.all_inner_texts():
+        assert not re.search(r"[A-Za-z]{2,}", problem), problem
+    assert not re.search(r"[a-z]{4,}", page.locator("#file-first tbody tr").last.inner_text())

@@ -1,0 +1,179 @@
+"""Two languages, links that hold a classification, and copying."""
+
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.test_classifying import TITLE, box, classify, winner
+from browser.test_panels import ask, open_tab
+from spheres.examples import EXAMPLES
+from spheres.wording import wording
+
+RUSSIAN, ENGLISH = wording("ru"), wording("en")
+ASKED = "Prime gaps and zeros. We bound the gaps between primes. Numerics agree."
+LATIN = r"[A-Za-z]{2,}"
+# What a Russian page may say in Latin letters: names, and what a visitor typed or arXiv calls things.
+NAMES = (
+    r"arXiv|Gradio|English|CSV|TSV|JSON|lines|Parquet|Kaggle|gzip|xz|Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
+    r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+"
+)
+
+
+@pytest.fixture
+def speaking(browser):
+    """A browser of some language: `speaking("ru-RU")`."""
+    contexts = []
+
+    def open_context(locale: str):
+        contexts.append(browser.new_context(locale=locale, permissions=["clipboard-read", "clipboard-write"]))
+        return contexts[-1]
+
+    yield open_context
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("locale", "code"), [("ru-RU", "ru"), ("ru", "ru"), ("en-GB", "en"), ("de-DE", "en")])
+def test_the_page_speaks_the_browsers_language_or_english(visit, speaking, locale, code):
+    page = visit("", within=speaking(locale))
+    expect(page.locator("h1")).to_have_text(wording(code).name)
+    expect(page.locator("html")).to_have_attribute("lang", code)
+    expect(page).to_have_title(wording(code).name)
+
+
+def test_a_switch_changes_the_language_keeps_the_text_and_is_remembered(visit, speaking, site):
+    page = visit("", within=speaking("en-US"))
+    ask(page, TITLE, EXAMPLES[1].abstract)
+    page.get_by_label("range slider for Threshold").press("Home")
+    page.get_by_role("link", name="Русский").click()
+    expect(page.locator("h1")).to_have_text(RUSSIAN.name)
+    expect(box(page, "Название")).to_have_value(TITLE)
+    expect(box(page, "Аннотация")).to_have_value(EXAMPLES[1].abstract)
+    expect(winner(page)).to_be_visible()
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.5")
+    page.goto(site)
+    expect(page.locator("h1")).to_have_text(RUSSIAN.name)
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("h1")).to_have_text(ENGLISH.name)
+    page.goto(site)
+    expect(page.locator("h1")).to_have_text(ENGLISH.name)
+
+
+def test_a_russian_page_has_no_english_left_whatever_is_opened(visit, speaking):
+    page = visit("ru", within=speaking("en-US"))  # Gradio's own parts would speak the browser's English
+    ask_in_russian(page, "", ASKED)
+    tabs = [RUSSIAN.near, RUSSIAN.why, RUSSIAN.map, RUSSIAN.share, RUSSIAN.many_articles]
+    page.get_by_role("button", name=RUSSIAN.how).click()
+    for tab in tabs:
+        open_tab(page, tab)
+        if tab == RUSSIAN.why:
+            expect(page.locator("#why .strongest")).to_have_count(1)
+        text = page.locator("body").inner_text()
+        left = [word for word in re.findall(LATIN, re.sub(NAMES, " ", text)) if word not in ASKED]
+        assert not left, f"{tab}: {left}"
+        hints = page.locator("[placeholder], [aria-label], [title], [alt]").evaluate_all(
+            "all => all.filter(e => e.checkVisibility()).flatMap(e => "
+            "['placeholder', 'aria-label', 'title', 'alt'].map(name => e.getAttribute(name)).filter(Boolean))"
+        )
+        assert hints
+        left = [hint for hint in hints if re.search(LATIN, re.sub(NAMES, " ", hint))]
+        assert not left, f"{tab}: {left}"
+    numbers = page.locator(".answer td").all_inner_texts()
+    assert any("," in number for number in numbers) and not any("." in number for number in numbers)
+
+
+def ask_in_russian(page, title, abstract):
+    box(page, "Название").fill(title)
+    box(page, "Аннотация").fill(abstract)
+    page.get_by_role("button", name="Определить").click()
+    expect(winner(page)).to_be_visible()
+
+
+def test_refusals_and_notes_are_russian_as_well(visit):
+    page = visit("ru")
+    expect(page.get_by_text("ответ появится здесь")).to_be_visible()
+    page.get_by_role("button", name="Определить").click()
+    expect(page.locator(".problem")).to_have_text(
+        "Пока нечего определять: вставьте название, аннотацию или и то и другое."
+    )
+    ask_in_russian(page, "", "We prove that every compact manifold has finite homotopy groups. " * 100)
+    expect(page.locator(".note")).to_contain_text("Прочитано начало текста")
+    expect(page.locator("#meaning")).to_contain_text("из 100")
+
+
+def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit, speaking):
+    page = visit("", within=speaking("en-US"))
+    ask(page, TITLE + ' & "more" <b>', EXAMPLES[1].abstract)
+    page.get_by_label("range slider for Threshold").press("Home")
+    page.get_by_label(ENGLISH.rule_names["sum"]).first.check()
+    open_tab(page, "Share")
+    link = page.get_by_label("Link to this classification", exact=True)
+    expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum$"))
+    address = link.input_value()
+    assert not urlsplit(address).query  # the text stands in the fragment, which no server is sent
+    before = page.locator(".chosen").inner_text()
+    other = visit(address, within=speaking("en-US"))
+    expect(box(other, "Title")).to_have_value(TITLE + ' & "more" <b>')
+    expect(winner(other)).to_be_visible()
+    expect(other.locator("#threshold input[type=number]")).to_have_value("0.5")
+    expect(other.locator(".chosen")).to_have_text(before.replace("\n", "").replace("\t", ""), use_inner_text=False)
+
+
+@pytest.mark.parametrize(
+    "fragment", ["#threshold=9&rule=none", "#title=", "#%%%", "#threshold=NaN&title=", "#a=b&title=%00"]
+)
+def test_an_odd_link_opens_the_page_as_it_is(visit, fragment):
+    page = visit(fragment)
+    expect(box(page, "Title")).to_be_visible()
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.95")
+    expect(page.locator("#meaning")).to_contain_text("95 of 100")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_the_frame_snippet_holds_the_address_that_the_visitor_sees(visit, site):
+    page = visit()
+    ask(page, TITLE, "")
+    open_tab(page, "Share")
+    frame = page.get_by_label("To show this page in another one", exact=True)
+    expect(frame).to_have_value(re.compile(r"^<iframe "))
+    kept = page.evaluate(
+        "html => { const d = new DOMParser().parseFromString(html, 'text/html');"
+        "const f = d.querySelector('iframe'); return [f.src, f.width, f.height, f.title, f.allow]; }",
+        frame.input_value(),
+    )
+    assert kept[0].startswith(f"{site}?view=compact#title=Neural")
+    assert kept[1:] == ["320", "480", ENGLISH.name, "clipboard-write"]
+    page.get_by_label("Compact: boxes").uncheck()
+    expect(frame).not_to_have_value(re.compile("view=compact"))
+
+
+def test_a_page_without_a_text_is_shared_as_it_is(visit, site):
+    page = visit()
+    open_tab(page, "Share")
+    expect(page.get_by_label("Link to this classification", exact=True)).to_have_value(site)
+
+
+def test_the_answer_is_copied_as_text_and_as_json(visit, speaking):
+    page = visit("", within=speaking("en-US"))
+    ask(page, TITLE, "")
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#copy-text[data-said=Copied]")).to_be_visible()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert re.match(r"Computer Science \(cs\): \d+\.\d%", text)
+    page.get_by_role("button", name="Copy as JSON").click()
+    expect(page.locator("#copy-json[data-said=Copied]")).to_be_visible()
+    answer = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert answer["spheres"][0] == "cs" and answer["threshold"] == 0.95 and answer["rule"] == "coverage"
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_what_was_asked_stays_out_of_the_address_and_of_the_browsers_storage(visit):
+    page = visit()
+    ask(page, TITLE, "")
+    assert "Neural" not in page.url
+    assert "Neural" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert parse_qs(urlsplit(page.url).fragment) == {}
+    classify(page)

@@ -1,0 +1,163 @@
+"""What stands below the answer: nearest articles, why, the map."""
+
+import base64
+import re
+from io import BytesIO
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from browser.test_classifying import box, classify, winner
+from spheres.examples import EXAMPLES
+
+PHYSICS = EXAMPLES[0]
+MIXED = (
+    "Spin waves decay as the film approaches its Curie point. "
+    "We train a convolutional neural network on labelled images. "
+    "The magnon linewidth follows a power law with a universal critical exponent."
+)
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def ask(page: Page, title: str, abstract: str) -> None:
+    box(page, "Title").fill(title)
+    box(page, "Abstract").fill(abstract)
+    classify(page)
+    expect(winner(page)).to_be_visible()
+
+
+def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit):
+    page = visit()
+    expect(page.locator("#near")).to_contain_text("the ten most similar ones appear here")
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    rows = page.locator("#near tbody tr")
+    expect(rows).to_have_count(10)
+    similarities = [float(text) for text in rows.locator("td:first-child").all_inner_texts()]
+    assert similarities == sorted(similarities, reverse=True)
+    assert 0.3 < similarities[-1] <= similarities[0] <= 1
+    links = rows.locator("a").evaluate_all("links => links.map(link => [link.href, link.textContent])")
+    assert len(links) == 10
+    assert all(href == f"https://arxiv.org/abs/{id}" for href, id in links)
+    assert all(re.search(r"cond-mat|physics", text) for text in rows.locator("td:nth-child(3)").all_inner_texts()[:3])
+
+
+def test_the_nearest_articles_follow_the_next_answer(visit):
+    page = visit()
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    first = page.locator("#near tbody a").first
+    expect(first).to_be_visible()
+    before = first.inner_text()
+    ask(page, "", EXAMPLES[1].abstract)
+    expect(first).not_to_have_text(before)
+
+
+def test_why_colours_the_sentences_by_what_they_did_and_says_so_on_hover(visit):
+    page = visit()
+    open_tab(page, "Why")
+    expect(page.locator("#why")).to_contain_text("its sentences are weighed here")
+    ask(page, "", MIXED)
+    pieces = page.locator("#why .sentence, #why .strongest")
+    expect(pieces).to_have_count(3)
+    expect(page.locator("#why .strongest")).to_have_count(1)  # the words come after the sentences
+    expect(page.get_by_label("Physics", exact=True)).to_be_checked()
+    points = [float(text.replace("−", "-")) for text in page.locator("#why .points").all_inner_texts()]
+    assert points[1] < 0 < points[2]  # the network speaks against physics
+    page.locator("#why .strongest .word").first.hover()
+    say = page.locator("#why .strongest .word").first.get_attribute("data-say")
+    assert re.fullmatch(r"without it [<>]?\d+(\.\d)?% \([+−]?\d+\.\d points\)", say)
+    shown = page.locator("#why .strongest .word").first.evaluate("word => getComputedStyle(word, '::after').content")
+    assert say in shown
+
+
+def test_another_sphere_can_be_explained_and_the_signs_turn(visit, counting):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "", MIXED)
+    expect(page.locator("#why .strongest")).to_have_count(1)
+    runs = counting.runs
+    page.get_by_label("Computer Science", exact=True).check()
+    expect(page.locator("#why .legend")).to_contain_text("speaks for Computer Science")
+    expect(page.locator("#why .strongest")).to_have_count(1)
+    network = page.locator("#why .points").nth(1)
+    expect(network).to_contain_text("+")
+    assert counting.runs <= runs + 1  # the words anew; the sentences are known for every sphere
+
+
+def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "", MIXED)
+    expect(page.locator("#why .legend")).to_contain_text("speaks for Physics")
+    ask(page, "", EXAMPLES[1].abstract)
+    expect(page.locator("#why .legend")).to_contain_text("speaks for Mathematics")
+    expect(page.locator("#why")).to_contain_text("Let G be a finite group")
+
+
+def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
+    page = visit()
+    runs = counting.runs
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    expect(page.locator("#near tbody tr")).to_have_count(10)
+    page.wait_for_timeout(500)
+    assert counting.runs == runs + 1
+
+
+def test_markup_in_a_text_is_explained_as_text(visit):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "<img src=x onerror='window.__xss=1'>", "A <script>window.__xss=1</script> proof. A second sentence.")
+    expect(page.locator("#why .weighed")).to_contain_text("<script>window")
+    assert page.evaluate("window.__xss") is None
+    assert page.locator("#why img, #why script").count() == 0
+
+
+def test_a_long_text_is_not_explained_and_the_page_says_why(visit):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "", "We study groups. " * 2000)
+    expect(page.locator("#why")).to_contain_text("up to 20,000 characters")
+
+
+def test_the_map_shows_all_articles_light_to_load_with_this_one_on_it(visit):
+    page = visit()
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    open_tab(page, "Map")
+    image = page.locator("#map img")
+    expect(image).to_be_visible()
+    source = image.get_attribute("src")
+    assert len(source) < 300_000
+    assert Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))).info["transparency"] == 0
+    expect(page.locator("#map .name")).to_have_count(8)
+    expect(page.locator("#map .ring")).to_have_count(10)
+    whole, cross = page.locator("#map").bounding_box(), page.get_by_role("img", name="This article").bounding_box()
+    physics = page.locator("#map .name", has_text="Physics").bounding_box()
+    math = page.locator("#map .name", has_text="Mathematics").bounding_box()
+    assert whole["x"] <= cross["x"] and cross["x"] + cross["width"] <= whole["x"] + whole["width"]
+    assert apart(cross, physics) < apart(cross, math)
+
+
+def apart(one: dict, other: dict) -> float:
+    (ax, ay), (bx, by) = ((b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in (one, other))
+    return ((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5
+
+
+def test_on_a_map_drawn_before_asking_the_article_appears(visit):
+    page = visit()
+    open_tab(page, "Map")
+    expect(page.locator("#map img")).to_be_visible()
+    expect(page.locator("#map .cross")).to_have_count(0)
+    ask(page, "", EXAMPLES[1].abstract)
+    expect(page.locator("#map .cross")).to_be_visible()
+
+
+def test_clear_empties_what_stands_below_as_well(visit):
+    page = visit()
+    ask(page, "", MIXED)
+    expect(page.locator("#near tbody tr")).to_have_count(10)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#near tbody tr")).to_have_count(0)
+    open_tab(page, "Why")
+    expect(page.locator("#why")).to_contain_text("its sentences are weighed here")
