@@ -1,7 +1,7 @@
 /* The page's own script. It stands in the page's head and runs before Gradio's, which asks the browser for its language
    and loads the words of its own parts by it. The page's language is the last part of its address: "" or "ru". */
 (() => {
-  const { language, languages } = document.currentScript.dataset; // put there by spheres/script.py
+  const { language, languages, busy } = document.currentScript.dataset; // put there by spheres/script.py
   const others = languages.split(' ').slice(1); // the first is at home
   const home = location.pathname.replace(new RegExp(`/(${others.join('|')})/?$`), '/').replace(/\/?$/, '/');
   const pageIn = (code) => home + (code === languages.split(' ')[0] ? '' : code);
@@ -19,6 +19,13 @@
   document.documentElement.lang = language;
   const compact = new URLSearchParams(location.search).get('view') === 'compact';
   document.documentElement.classList.toggle('compact', compact);
+
+  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only.
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const answer = await ask(...request);
+    return answer.status === 503 ? Response.json({ detail: busy }, { status: 429 }) : answer;
+  };
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
   const fragment = (title, abstract, threshold, rule) =>

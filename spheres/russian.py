@@ -16,8 +16,8 @@ _FILES = {  # what is wrong with a file
     "читает: пришлите CSV или JSON.",
     "{path} is empty: a corpus holds at least one article.": "{path} пуст: нужна хотя бы одна статья.",
     "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
-    "or Parquet, plain or compressed with gzip or xz.": "{path} — ни один из известных форматов: нужен JSON, JSON lines, "
-    "CSV или TSV с заголовком или Parquet, можно сжатые gzip или xz.",
+    "or Parquet, plain or compressed with gzip or xz.": "{path} — ни один из известных форматов: нужен JSON, "
+    "JSON lines, CSV или TSV с заголовком или Parquet, можно сжатые gzip или xz.",
     "{path} ({format}) has the columns {columns}; none of them is {missing}: a corpus needs {wanted}.": "В {path} нет "
     "столбца title или abstract; есть столбцы: {columns}. Назовите так столбец с названиями или с аннотациями.",
     "{path} looks like {format}, but holds no records: give a corpus of articles.": "В {path} ({format}) нет ни одной "
@@ -99,7 +99,8 @@ TEXTS = Wording(
     unfamiliar_head="Незнакомый текст",
     unfamiliar="Текст не похож на статьи, по которым обучена модель, и ответ мало что значит: "
     "возможно, это не научная статья или она не на английском языке.",
-    read_part="Прочитано начало текста: {read} из {whole} частей слов ({share}); остальное не поместилось в окно модели.",
+    read_part="Прочитано начало текста: {read} из {whole} частей слов ({share}); остальное в окно модели "
+    "не поместилось.",
     sphere="Область",
     probability="Вероятность",
     running_total="С накоплением",
@@ -157,8 +158,8 @@ TEXTS = Wording(
     share_frame="Чтобы показать страницу внутри другой",
     share_compact="Компактно: только поля, порог и ответ, от 320 × 480 пикселей",
     file="Файл со статьями",
-    file_intro="CSV, TSV, JSON lines, Parquet или JSON с Kaggle, со столбцом названий (title), аннотаций (abstract) или "
-    "с обоими; можно сжать gzip или xz. Не больше **{rows} строк** и **{megabytes} МБ**. "
+    file_intro="CSV, TSV, JSON lines, Parquet или JSON с Kaggle, со столбцом названий (title), аннотаций (abstract) "
+    "или с обоими; можно сжать gzip или xz. Не больше **{rows} строк** и **{megabytes} МБ**. "
     "Все столбцы сохраняются, рядом добавляются области и вероятности. Файл удаляется в течение суток.",
     file_wait="Здесь появятся области статей и файл со всеми ответами.",
     file_upload="CSV, TSV, JSON lines, Parquet или JSON с Kaggle",

@@ -8,10 +8,11 @@ way out instead.
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spheres.wording import LANGUAGES
+from spheres.wording import LANGUAGES, wording
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,7 +59,9 @@ class OwnScript:
 
     def with_script(self, page: bytes, language: str) -> bytes:
         """The page with the script first in its head, and the language named; what has no head as it is."""
-        tag = f'<script data-language="{language}" data-languages="{" ".join(LANGUAGES)}">{self.script}</script>'
+        data = {"language": language, "languages": " ".join(LANGUAGES), "busy": wording(language).busy}
+        attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
+        tag = f"<script{attributes}>{self.script}</script>"
         named = page.replace(b'lang="en"', f'lang="{language}"'.encode(), 1)
         return named.replace(b"<head>", b"<head>" + tag.encode(), 1) if b"<head>" in page else page
 

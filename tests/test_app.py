@@ -75,7 +75,7 @@ def test_help_is_the_manual_and_comes_at_once():
     start = time.monotonic()
     said = run("--help")
     assert said.returncode == 0
-    for option in ("--encoder", "--artifacts", "--share", "--host", "--port", "--auth", "SPHERES_AUTH"):
+    for option in ("--encoder", "--artifacts", "--share", "--host", "--port", "--auth", "SPHERES_AUTH", "--mcp"):
         assert option in said.stdout
     assert time.monotonic() - start < 5
 
@@ -169,6 +169,13 @@ def test_a_password_keeps_strangers_out(tmp_path):
             assert reader.post(f"{url}login", data={"username": "reader", "password": "geheim:ü"}).status_code == 200
 
 
+def test_the_tools_are_there_when_asked_for(tmp_path):
+    with running("--mcp", folder=tmp_path) as (_, line_with, _):
+        url = re.search(r"http://\S+", line_with("Article Sphere Classifier is at", 60))[0]
+        tools = httpx.get(f"{url}gradio_api/mcp/schema").json()
+        assert [tool["name"] for tool in tools] == ["classify", "classify_file"]
+
+
 def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:
     monkeypatch.setattr("gradio.networking.setup_tunnel", tunnel)
     said: list[str] = []
@@ -218,3 +225,21 @@ def test_a_tunnel_that_hangs_is_given_up_in_time_and_a_late_link_is_not_kept_sec
     while len(said) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     assert "late.gradio.live" in said[1]
+
+
+@pytest.mark.parametrize("option", ["--max-rows", "--max-megabytes"])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_is_no_number_above_zero_is_refused(option, value):
+    said = run(option, value)
+    assert said.returncode == 2
+    assert f"{value!r} is not a whole number above zero" in said.stderr
+
+
+def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path):
+    corpus = tmp_path / "mine.csv"
+    corpus.write_text("id,title,abstract\na1,On trees,We climb.\n")
+    said = run("--corpus", str(corpus), "--port", "0")
+    assert said.returncode == 2
+    assert said.stderr.strip() == (
+        f"{corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
+    )

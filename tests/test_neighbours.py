@@ -57,6 +57,8 @@ def test_equally_near_ones_come_in_the_caches_order() -> None:
     vectors = np.array([[0, 1], [1, 0], [2, 0], [1, 0], [4, 0], [0, 3]], dtype=np.float32)
     assert rows(among(vectors).nearest(np.array([1, 0]), 3)) == [1, 2, 3]
     assert rows(among(vectors).nearest(np.array([1, 0]), 5)) == [1, 2, 3, 4, 0]
+    many = np.tile([[1, 1], [1, 0], [0, 1]], (300, 1))
+    assert rows(among(many).nearest(np.array([1, 0]), 450)) == [*range(1, 900, 3), *range(0, 450, 3)]
 
 
 @pytest.mark.parametrize("n_articles", [1, 3, N_NEAREST])

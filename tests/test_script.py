@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from jinja2 import DictLoader, Environment
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.templating import Jinja2Templates
 from starlette.testclient import TestClient
 
 from spheres.script import SCRIPT, OwnScript, language_of
@@ -41,6 +43,8 @@ async def answer(request: Request) -> Response:
             answer.set_cookie("a", "1")
             answer.set_cookie("b", "2")
             return answer
+        case "template":
+            return Jinja2Templates(env=Environment(loader=DictLoader({"page": PAGE}))).TemplateResponse(request, "page")
         case "broken":
             raise RuntimeError("broken")
     return HTMLResponse(PAGE)
@@ -114,6 +118,12 @@ def test_only_asked_for_its_head_a_page_says_the_same(path: str, client: TestCli
 def test_a_page_in_pieces_is_put_together(client: TestClient) -> None:
     assert client.get("/?kind=pieces").text == client.get("/").text
     assert client.get("/?kind=pieces").headers["content-length"] == client.get("/").headers["content-length"]
+
+
+def test_a_page_made_of_a_template_is_one(client: TestClient) -> None:
+    served = client.get("/?kind=template")  # which tells the test client of itself before it starts
+    assert served.text == client.get("/").text
+    assert served.template.name == "page"  # type: ignore[attr-defined]
 
 
 def test_a_missing_page_is_still_missing(client: TestClient) -> None:

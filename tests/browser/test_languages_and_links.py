@@ -177,3 +177,16 @@ def test_what_was_asked_stays_out_of_the_address_and_of_the_browsers_storage(vis
     assert "Neural" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert parse_qs(urlsplit(page.url).fragment) == {}
     classify(page)
+
+
+@pytest.mark.parametrize("code", ["en", "ru"])
+def test_a_full_queue_is_said_in_the_pages_language(visit, code):
+    words = wording(code)
+    page = visit("" if code == "en" else code)
+    expect(page.locator("#title")).to_be_visible()
+    full = json.dumps({"detail": "Queue is full. Max size is 64 and size is 64."})
+    page.route("**/queue/join*", lambda route: route.fulfill(status=503, body=full, content_type="application/json"))
+    page.get_by_label(words.title, exact=True).fill(TITLE)
+    page.get_by_role("button", name=words.classify, exact=True).click()
+    expect(page.get_by_test_id("toast-body")).to_contain_text(words.busy)
+    expect(page.get_by_text("Queue is full")).to_have_count(0)

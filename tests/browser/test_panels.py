@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.test_classifying import box, classify, winner
 from spheres.examples import EXAMPLES
+from test_app import running
 
 PHYSICS = EXAMPLES[0]
 MIXED = (
@@ -42,6 +43,17 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
     assert len(links) == 10
     assert all(href == f"https://arxiv.org/abs/{id}" for href, id in links)
     assert all(re.search(r"cond-mat|physics", text) for text in rows.locator("td:nth-child(3)").all_inner_texts()[:3])
+
+
+def test_with_its_corpus_the_nearest_articles_have_titles(visit, tmp_path, classifier, surroundings):
+    title, abstract = "Magnon lifetimes in ultrathin films", "Spin waves decay near the Curie point."
+    nearest = surroundings.nearest(classifier.classify(title, abstract))[0]
+    corpus = tmp_path / "corpus.csv"
+    corpus.write_text(f"id,title,abstract\n{nearest.id}v2,A title of our own,Of an article of our own.\n")
+    with running("--corpus", str(corpus), folder=tmp_path) as (address, _, _):
+        page = visit(address=address)
+        ask(page, title, abstract)
+        expect(page.locator("#near td.title", has_text="A title of our own")).to_be_visible()
 
 
 def test_the_nearest_articles_follow_the_next_answer(visit):

@@ -1,0 +1,62 @@
+"""Measure speed and memory against peers, in the same run, on the same articles.
+
+    python -m benchmarks embedding --corpus FILE      # one table, and benchmarks/results/embedding.json
+    python -m benchmarks all --corpus FILE
+    python -m benchmarks check                        # which ratios fell by more than 15 % below benchmarks/baseline.json
+    python -m benchmarks keep                         # make the present results the baseline
+
+Peers need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.baseline import check, keep
+from spheres.errors import SphereError
+
+BENCHMARKS = {
+    "embedding": "articles a second, beside sentence-transformers and the textbook loop",
+    "shape": "the same for DistilBERT's shape, with random weights",
+    "live": "one article over HTTP, the slider, an explanation, neighbours",
+    "start": "from `python app.py` to the first page, and memory after 100 classifications",
+    "training": "the head, beside scikit-learn's MLPClassifier",
+    "growth": "1 k to 1 M articles: rate and peak memory; neighbours over 40 k and 1 M vectors",
+    "users": "1, 8 and 32 clients at once, and the queue's bound",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse_arguments(arguments)
+    try:
+        if args.what == "check":
+            return check()
+        if args.what == "keep":
+            keep()
+            return 0
+        for name in BENCHMARKS if args.what == "all" else [args.what]:
+            table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)
+            print(f"\n## {name}: {BENCHMARKS[name]}\n\n{table.markdown()}\n", flush=True)
+            print(f"Wrote {table.save()}.", flush=True)
+    except SphereError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    names = "\n".join(f"  {name:10} {about}" for name, about in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"{__doc__}\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=[*BENCHMARKS, "all", "check", "keep"], metavar="WHAT")
+    parser.add_argument("--corpus", type=Path, metavar="FILE", help="articles to measure on (or set SPHERES_CORPORA)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the articles: to see that it runs, not how fast")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The articles that all contestants get: the first of a corpus, as it lies in the file."""
+
+import os
+from itertools import cycle, islice
+from pathlib import Path
+
+from spheres.corpus import Corpus
+from spheres.errors import SphereError
+from spheres.tokens import Text
+
+NAME = "arxiv-spheres.jsonl.xz"
+
+
+def corpus_file(given: Path | None) -> Path:
+    """The corpus named on the command line, else the one in the folder that SPHERES_CORPORA names.
+
+    raises : SphereError where there is none
+    """
+    folder = os.environ.get("SPHERES_CORPORA")
+    if given is None and not folder:
+        raise SphereError("No corpus to measure on: give --corpus FILE, or set SPHERES_CORPORA to the corpora's folder.")
+    return given or Path(folder or "") / NAME
+
+
+def read_articles(corpus: Path, n: int, spread: bool = True) -> list[Text]:
+    """(title, abstract) of `n` articles, evenly spread over the file, so that all spheres and years are there."""
+    texts = [(a.title, a.abstract) for a in Corpus(corpus)]
+    step = max(1, len(texts) // n) if spread else 1
+    return list(islice(cycle(texts[::step]), n))

@@ -1,0 +1,197 @@
+"""How long a visitor waits: for one article over HTTP, for the slider, for an explanation, for neighbours.
+
+    python -m benchmarks live --corpus FILE      # two minutes
+
+An article has about 200 tokens. Page, bare forward pass and a page as tutorials write it take turns, article by
+article, so that whatever else the machine does slows them alike.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.articles import corpus_file, read_articles
+from benchmarks.start import ROOT, Site
+from benchmarks.table import Table
+from benchmarks.timing import percentile
+from benchmarks.users import Visitor
+from spheres.artifacts import ARTIFACTS
+from spheres.classifier import Classification, Classifier
+from spheres.desk import Served, shower
+from spheres.explaining import explain, explain_words
+from spheres.sources import BUNDLED, fetch
+from spheres.surroundings import Surroundings
+from spheres.tokens import Text
+from spheres.wording import wording
+
+TOKENS = range(190, 211)
+PAUSE = 0.02  # seconds between two contestants: threads that wait for more work spin for a moment
+OVERHEAD, SLIDER, EXPLAIN, NEAREST = 25, 50, 300, 20  # targets, ms
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Milliseconds, in the order they were measured."""
+
+    ms: list[float]
+
+    @property
+    def p50(self) -> float:
+        return percentile(self.ms, 0.5)
+
+    @property
+    def p95(self) -> float:
+        return percentile(self.ms, 0.95)
+
+
+def run(corpus: Path | None, quick: bool) -> Table:
+    classifier = Classifier.load(BUNDLED.name)
+    texts = of_200_tokens(classifier, read_articles(corpus_file(corpus), 6000), 20 if quick else 100)
+    table = Table("live", ("p50, ms", "p95, ms", "target, ms"))
+
+    tokens = [classifier.encoder.tokenize([text]) for text in texts]
+    folder = str(fetch(BUNDLED))
+    with Site() as ours, Site("benchmarks/textbook_page.py", folder) as theirs:
+        page, textbook = Visitor(ours.port), Visitor(theirs.port)
+        http, bare, whole, naive = in_turns(
+            [
+                lambda i: page.classify(texts[i]),
+                lambda i: classifier.encoder.encode(tokens[i]),
+                lambda i: classifier.classify(*texts[i]),
+                lambda i: textbook.classify(texts[i]),
+            ],
+            len(texts),
+        )
+        slider, moved = Session(page, texts[0]), len(texts)
+        slide, naive_slide = in_turns(
+            [
+                lambda i: slider.move(0.5 + 0.49 * i / moved),
+                lambda i: textbook.classify(texts[0], 0.5 + 0.49 * i / moved),
+            ],
+            moved,
+        )
+    check_show_needs_no_encoder(classifier, texts[0])
+    overhead = Timed([h - b for h, b in zip(http.ms, bare.ms, strict=True)])
+    add(table, "one article over HTTP", http)
+    add(table, "the forward pass alone", bare)
+    add(table, "over it, pair by pair", overhead, OVERHEAD)
+    add(table, "classify() without HTTP", whole)
+    add(table, "textbook page over HTTP", naive)
+    add(table, "the slider, over HTTP", slide, SLIDER)
+    add(table, "textbook page's slider", naive_slide)
+    table.ratios["textbook page's p50 over ours"] = naive.p50 / http.p50
+    table.ratios["25 ms over the overhead"] = OVERHEAD / overhead.p50
+    table.ratios["50 ms over the slider"] = SLIDER / slide.p50
+    table.ratios["textbook page's slider over ours"] = naive_slide.p50 / slide.p50
+    _in_process(table, classifier, texts[: max(10, len(texts) // 4)])
+    table.notes.append(
+        f"{len(texts)} distinct articles of {TOKENS[0]} to {TOKENS[-1]} tokens, title and abstract; the slider moves "
+        "over one of them. Showing an answer was made with a classifier that refuses to classify."
+    )
+    return table
+
+
+def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
+    """Explanations and neighbours: what the page's panels call."""
+    answers = [classifier.classify(*text) for text in texts]
+    around = Surroundings.open(ROOT / ARTIFACTS / classifier.name, classifier.trained)
+    sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
+    winners = [answer.ranked()[0][0] for answer in answers]
+    why, words = in_turns(
+        [
+            lambda i: explain(classifier, texts[i], answers[i]),
+            lambda i: explain_words(classifier, sentences[i], winners[i]),
+        ],
+        len(texts),
+    )
+    add(table, "explanation, its sentences", why, EXPLAIN)
+    add(table, "explanation, words of one", words, EXPLAIN)
+    table.ratios["300 ms over sentences' weights"] = EXPLAIN / why.p50
+    table.ratios["300 ms over words' weights"] = EXPLAIN / words.p50
+    if around:
+        (near,) = in_turns([lambda i: around.nearest(answers[i])], len(texts))
+        add(table, f"neighbours among {around.n_articles:,}", near, NEAREST)
+        table.ratios["20 ms over neighbours"] = NEAREST / near.p50
+
+
+def of_200_tokens(classifier: Classifier, texts: Sequence[Text], n: int) -> list[Text]:
+    """The first `n` articles whose title and abstract make about 200 tokens."""
+    lengths = (len(tokens.ids) for tokens in classifier.encoder.tokenize(texts))
+    distinct = dict.fromkeys(text for text, length in zip(texts, lengths, strict=True) if length in TOKENS)
+    return list(distinct)[:n]
+
+
+def in_turns(contestants: Sequence[Callable[[int], object]], n: int) -> list[Timed]:
+    """Each contestant on each of `n` cases, in changing order, after a few that do not count."""
+    for ask in contestants:
+        for case in range(min(n, 5)):
+            ask(case)
+    found: list[list[float]] = [[] for _ in contestants]
+    for case in range(n):
+        for place in turned(range(len(contestants)), case):
+            time.sleep(PAUSE)
+            started = time.perf_counter()
+            contestants[place](case)
+            found[place].append(1000 * (time.perf_counter() - started))
+    return [Timed(ms) for ms in found]
+
+
+def turned(places: Iterable[int], by: int) -> list[int]:
+    """
+    >>> turned(range(3), 4)
+    [1, 2, 0]
+    """
+    order = list(places)
+    return order[by % len(order) :] + order[: by % len(order)]
+
+
+class Session:
+    """A visitor's browser: an answer in its session, and a slider that asks for it to be shown anew."""
+
+    def __init__(self, visitor: Visitor, text: Text) -> None:
+        self.visitor, self.hash = visitor, uuid.uuid4().hex[:10]
+        config = json.loads(visitor.get("/config"))
+        ids: dict[str, int] = {}
+        for part in config["components"]:
+            ids.setdefault(part["props"].get("elem_id"), part["id"])  # the first language's come first
+        events = [event for event in config["dependencies"] if event["backend_fn"]]
+        read = next(event for event in events if [ids["classify"], "click"] in event["targets"])
+        self.shows = next(event for event in events if [ids["threshold"], "change"] in event["targets"])
+        self.place = self.shows["inputs"].index(ids["threshold"])
+        self._ask("/gradio_api/queue/join", read["id"], list(text))
+        visitor.get(f"/gradio_api/queue/data?session_hash={self.hash}")
+
+    def move(self, threshold: float) -> Any:
+        """The answer's new markup, as the browser asks for it: past the queue."""
+        data: list[Any] = [None, None, "sum"]
+        data[self.place] = threshold
+        answer = self._ask(f"/gradio_api/run/{self.shows['api_name']}", self.shows["id"], data)
+        if 'class="winner' not in str(answer["data"][0]):
+            raise ValueError(f"the slider shows no answer: {str(answer)[:200]}")
+        return answer
+
+    def _ask(self, path: str, event: int, data: list[Any]) -> Any:
+        return self.visitor.post(path, {"data": data, "fn_index": event, "session_hash": self.hash})
+
+
+class Silent:
+    """A classifier that has said all it will: whoever asks it to classify fails."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.measured = classifier.measured
+
+
+def check_show_needs_no_encoder(classifier: Classifier, text: Text) -> None:
+    """Raises AttributeError where the slider's event would classify anew."""
+    answer: Classification = classifier.classify(*text)
+    show = shower(Served(Silent(classifier)), wording("en"))  # type: ignore[arg-type]
+    for threshold in (0.5, 0.8, 1.0):
+        show(answer, threshold, "coverage")
+
+
+def add(table: Table, name: str, timed: Timed, target: int | None = None) -> None:
+    table.add(name, timed.p50, timed.p95, target)

@@ -1,0 +1,62 @@
+"""Files that callers sent, found again where Gradio put them; any other, of this machine or another, is refused.
+
+    check_calls(page)                                                    # whatever part of the page is named a file
+    source = uploaded({"path": "/tmp/gradio/4f.../articles.csv"})
+
+Gradio alone refuses this machine's other files as well, without a word why; but an address it has the server fetch,
+whatever lies there and of any size, even where a text was asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta, traverse
+
+from spheres.errors import SphereError
+
+SERVED = "/gradio_api/file="  # what an upload's address has in front of its path
+
+
+def check_calls(page: gr.Blocks) -> None:
+    """Have the page refuse, in a sentence, calls with too few values or with a file that was not uploaded to it."""
+    preprocess = page.preprocess_data
+
+    async def preprocess_data(block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
+        if len(inputs) < len(block_fn.inputs):
+            sentence = f"This takes {len(block_fn.inputs)} values, and got {len(inputs)}: give all of them."
+            raise gr.Error(sentence, print_exception=False)
+        try:
+            inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
+        except SphereError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return list(await preprocess(block_fn, inputs, *rest, **named))
+
+    page.preprocess_data = preprocess_data
+
+
+def uploaded(sent: object) -> Path:
+    """Where the sent file lies.
+
+    sent   : what a Gradio client makes of a file, or its path alone: the one that uploading it gave, or that path as an
+             address of this server
+    raises : SphereError where that is no uploaded file
+    """
+    path = sent.get("path") if isinstance(sent, dict) else sent
+    if not path:
+        raise SphereError("There is no file: upload one to /gradio_api/upload, and give the path that this answers.")
+    if isinstance(path, str) and path.startswith(("http://", "https://")):
+        path = unquote(path.partition(SERVED)[2])  # whose server it names is no matter: it must lie here
+    try:
+        place = Path(str(path)).resolve()
+        if place.is_relative_to(Path(get_upload_folder()).resolve()) and place.is_file():
+            return place
+    except (OSError, ValueError):  # a name too long, or with a null character in it
+        pass
+    raise SphereError(
+        "This file was not uploaded here: upload it to /gradio_api/upload first, and give the path that this answers."
+    )
