@@ -2,7 +2,7 @@
 
     python -m benchmarks embedding --corpus FILE      # one table, and benchmarks/results/embedding.json
     python -m benchmarks all --corpus FILE
-    python -m benchmarks check                        # which ratios fell by more than 15 % below benchmarks/baseline.json
+    python -m benchmarks check                        # which ratios fell by over 15 % below benchmarks/baseline.json
     python -m benchmarks keep                         # make the present results the baseline
 
 Peers need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
@@ -54,7 +54,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("what", choices=[*BENCHMARKS, "all", "check", "keep"], metavar="WHAT")
     parser.add_argument("--corpus", type=Path, metavar="FILE", help="articles to measure on (or set SPHERES_CORPORA)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the articles: to see that it runs, not how fast")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the articles: does it run, not how fast")
     return parser.parse_args(arguments)
 
 

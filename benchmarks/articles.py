@@ -18,7 +18,7 @@ def corpus_file(given: Path | None) -> Path:
     """
     folder = os.environ.get("SPHERES_CORPORA")
     if given is None and not folder:
-        raise SphereError("No corpus to measure on: give --corpus FILE, or set SPHERES_CORPORA to the corpora's folder.")
+        raise SphereError("No corpus to measure on: give --corpus FILE, or set SPHERES_CORPORA to its folder.")
     return given or Path(folder or "") / NAME
 
 

@@ -33,7 +33,9 @@ def fallen(
     []
     """
     return [
-        f"{name}, {ratio}: {now[name][ratio]:.2f}, was {was:.2f} ({1 - now[name][ratio] / was:.0%} less)".replace("%", " %")
+        f"{name}, {ratio}: {now[name][ratio]:.2f}, was {was:.2f} ({1 - now[name][ratio] / was:.0%} less)".replace(
+            "%", " %"
+        )
         for name, ratios in before.items()
         for ratio, was in ratios.items()
         if ratio in now.get(name, {}) and now[name][ratio] < (1 - tolerance) * was

@@ -1,9 +1,9 @@
 """What a benchmark gives: a table for people, ratios that a later run is held against.
 
-    table = Table("embedding", ("articles/s", "times the defaults"))
-    table.add("this project", 46.6, 3.1)
-    table.ratios["over sentence-transformers' defaults"] = 3.1
-    table.save(folder)
+table = Table("embedding", ("articles/s", "times the defaults"))
+table.add("this project", 46.6, 3.1)
+table.ratios["over sentence-transformers' defaults"] = 3.1
+table.save(folder)
 """
 
 import json

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True) -> dict[str, float]:
@@ -31,6 +32,6 @@ def percentile(values: list[float], share: float) -> float:
 
 def resident_mb(pid: int | str = "self") -> float:
     """Memory that a process holds now, in MB (Linux)."""
-    with open(f"/proc/{pid}/status") as f:
+    with Path(f"/proc/{pid}/status").open() as f:
         line = next(line for line in f if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1000

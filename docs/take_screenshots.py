@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser.conftest import QUIET, chromium_program  # noqa: E402
+
 from spheres.classifier import Classifier  # noqa: E402
 from spheres.desk import Served  # noqa: E402
 from spheres.examples import EXAMPLES  # noqa: E402

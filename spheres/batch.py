@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from spheres.answer import notes
 from spheres.corpus import Article, check_columns, nothing_readable, to_article
 from spheres.errors import SphereError
-from spheres.formats import SPLIT, Record, Row, open_records
+from spheres.formats import SPLIT, open_records
+from spheres.rows import Record, Row
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.classifier import Classification, ClassifiesMany

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.formats import Record, check_file, open_records
+from spheres.formats import check_file, open_records
 from spheres.groups import known_categories
+from spheres.rows import Record
 from spheres.tokens import clean
 
 COLUMNS: dict[str, tuple[str, ...]] = {

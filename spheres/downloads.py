@@ -21,8 +21,8 @@ from typing import Any
 
 from spheres.batch import Outcome, cells_of
 from spheres.errors import SphereError
-from spheres.formats import distinct
 from spheres.groups import GROUPS
+from spheres.rows import distinct
 
 SUFFIXES = (".jsonl", ".csv", ".tsv")
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long

@@ -13,37 +13,21 @@ batch of rows) is in memory at a time, and a broken record costs itself alone. W
 import csv
 import gzip
 import io
-import itertools
-import json
 import lzma
 import re
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 from spheres.errors import SphereError
+from spheres.json_rows import json_lines, json_list
+from spheres.rows import CHUNK, MAX_RECORD, Row, distinct
 
-MAX_RECORD = 32 * 2**20  # characters; a longer record is taken for a broken one
-CHUNK = 2**20
 SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One record of the file, or the reason why it could not be read.
-
-    place : where it stands, as a person would look it up: "line 7", "record 7", "row 7"
-    """
-
-    place: str
-    record: Record | None = None
-    problem: SphereError | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +63,9 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
         start = head.decode(encoding, errors="replace").lstrip()[:1]
         if start == "[":
-            name, rows = "JSON list", _json_list(text)
+            name, rows = "JSON list", json_list(text)
         elif start == "{":
-            name, rows = "JSON lines", _json_lines(text)
+            name, rows = "JSON lines", json_lines(text)
         else:
             name, rows = _delimited(text, path)
     return Opened(f"{name}, {compression}" if compression else name, _guarded(rows, path))
@@ -96,25 +80,6 @@ def check_file(path: Path) -> None:
         raise SphereError(f"{path} does not exist: give the path of a corpus file.")
     if not path.is_file():
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
-
-
-def distinct(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Each of `names` under a name of its own: one that is taken, or came before, gets a number.
-
-    >>> distinct(["note", "title", "note"]), distinct(["note"], taken=["title", "note", "note_2"])
-    (['note', 'title', 'note_2'], ['note_3'])
-    """
-    wanted = list(names)
-    used, given, result = set(taken), set(wanted), []
-    numbers: dict[str, int] = {}  # where to go on counting: a million columns of one name take no million tries each
-    for name in wanted:
-        candidate = name
-        while candidate in used or (candidate != name and candidate in given):
-            numbers[name] = numbers.get(name, 1) + 1
-            candidate = f"{name}_{numbers[name]}"
-        used.add(candidate)
-        result.append(candidate)
-    return result
 
 
 class _Bounded(io.RawIOBase):
@@ -177,107 +142,6 @@ def _damaged_after(place: str, path: Path, reason: Exception) -> SphereError:
     return SphereError(
         "{path} is damaged after {place} ({reason}): fetch it again.", path=path, place=place, reason=reason
     )
-
-
-def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
-    number = 0
-    while line := text.readline(MAX_RECORD):
-        number += 1
-        place = f"line {number}"
-        if len(line) == MAX_RECORD and not line.endswith("\n"):
-            while (rest := text.readline(MAX_RECORD)) and not rest.endswith("\n"):
-                pass
-            yield Row(place, problem=SphereError("longer than {most:,} characters", most=MAX_RECORD))
-        elif line.strip():
-            yield _parsed(place, line)
-
-
-def _parsed(place: str, line: str) -> Row:
-    try:
-        return _as_record(place, json.loads(line))
-    except json.JSONDecodeError as e:
-        return Row(place, problem=SphereError("not JSON: {reason}", reason=e.msg))
-    except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
-        return Row(place, problem=SphereError("not readable JSON: {reason}", reason=e))
-
-
-def _as_record(place: str, value: Any) -> Row:
-    if isinstance(value, dict):
-        return Row(place, value)
-    return Row(place, problem=SphereError("expected an object {{...}}, found {found}", found=type(value).__name__))
-
-
-_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")  # where a list goes on after a broken record
-_BETWEEN = re.compile(r"[\s,]*")
-
-
-class _Window:
-    """The part of a text that is in memory, and how far it has been read."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self.text, self.buffer, self.position, self.at_end = text, "", 0, False
-
-    def grow(self) -> None:
-        """Drop what was read and read on: at least as much again as is held, so that growing stays linear."""
-        self.buffer = self.buffer[self.position :]
-        self.position = 0
-        more = self.text.read(max(CHUNK, len(self.buffer)))
-        self.buffer += more
-        self.at_end = not more
-
-    def skip(self, pattern: re.Pattern[str]) -> str:
-        """Pass over what `pattern` matches and return the character that follows, "" at the end of the text."""
-        while True:
-            self.position = cast(re.Match[str], pattern.match(self.buffer, self.position)).end()
-            if self.position < len(self.buffer) or self.at_end:
-                return self.buffer[self.position : self.position + 1]
-            self.grow()
-
-    def skip_to_next_object(self) -> bool:
-        """After a broken record: stand at the next "{" that follows "},"; False where there is none."""
-        while not (found := _NEXT_OBJECT.search(self.buffer, self.position)):
-            if self.at_end:
-                return False
-            self.position = max(self.position, len(self.buffer) - 64)  # "}, {" may straddle two chunks
-            self.grow()
-        self.position = found.end()
-        return True
-
-
-def _json_list(text: io.TextIOWrapper) -> Iterator[Row]:
-    """The values of one JSON list, decoded one at a time."""
-    decoder = json.JSONDecoder()
-    window = _Window(text)
-    window.skip(re.compile(r"\s*"))
-    window.position += 1  # the list's own bracket
-    for number in itertools.count(1):
-        place = f"record {number}"
-        following = window.skip(_BETWEEN)
-        if following in ("", "]"):
-            if not following:
-                yield Row(place, problem=SphereError("the list ends without ']': the file was cut short"))
-            return
-        while True:
-            try:
-                value, end = decoder.raw_decode(window.buffer, window.position)
-                complete = end < len(window.buffer) or isinstance(value, dict) or window.at_end
-            except json.JSONDecodeError as e:
-                problem = SphereError("not JSON: {reason}", reason=e.msg)
-                # Cut off by the window's edge, not broken? A string reports where it began, all else where it stopped.
-                complete = not (e.msg.startswith("Unterminated string") or e.pos >= len(window.buffer) - 16)
-                end = -1
-            except (RecursionError, ValueError) as e:  # nested thousands deep; a number of thousands of digits
-                problem, complete, end = SphereError("not readable JSON: {reason}", reason=e), True, -1
-            if complete or window.at_end or len(window.buffer) - window.position > MAX_RECORD:
-                break
-            window.grow()
-        if end >= 0:
-            window.position = end
-            yield _as_record(place, value)
-        else:
-            yield Row(place, problem=problem)
-            if not window.skip_to_next_object():
-                return
 
 
 def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:

@@ -52,7 +52,7 @@ class Training:
 
 
 class Pool:
-    """Random numbers drawn once and used in runs that begin anywhere: drawing them anew took most of a training step."""
+    """Random numbers drawn once and used in runs that begin anywhere: drawing anew took most of a training step."""
 
     SIZE = 2**22
 

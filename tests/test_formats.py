@@ -14,7 +14,8 @@ import pyarrow.parquet
 import pytest
 
 from spheres.errors import SphereError
-from spheres.formats import CHUNK, Opened, Row, distinct, open_records
+from spheres.formats import Opened, open_records
+from spheres.rows import CHUNK, Row, distinct
 
 RECORDS = [
     {"id": "1", "title": "Über Bäume 🌳", "abstract": 'A "quoted", comma\nand a new line.', "categories": "cs.DS"},

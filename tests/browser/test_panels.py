@@ -6,10 +6,10 @@ from io import BytesIO
 
 from PIL import Image
 from playwright.sync_api import Page, expect
+from test_app import running
 
 from browser.test_classifying import box, classify, winner
 from spheres.examples import EXAMPLES
-from test_app import running
 
 PHYSICS = EXAMPLES[0]
 MIXED = (
