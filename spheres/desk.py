@@ -18,6 +18,7 @@ from spheres.answer import answer_html, copies, summary, threshold_meaning
 from spheres.batch import Limits
 from spheres.errors import SphereError
 from spheres.examples import EXAMPLES
+from spheres.explaining import MAX_CHARACTERS
 from spheres.identifiers import Listing, arxiv_identifier
 from spheres.prediction import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from spheres.wording import Wording
@@ -71,7 +72,7 @@ class Desk:
 
     asked   : the boxes, threshold and rule
     outcome : the visitor's answer, a message in its place, or None
-    text    : what the answer is of, None where there is none
+    text    : what the answer is of; None where there is none, or where it is too long to be explained and so kept
     answers : events after which `outcome` may be another one
     """
 
@@ -129,7 +130,8 @@ def reader(served: Served, words: Wording) -> Callable[[str | None, str | None],
             outcome = served.classify(*text)
         except SphereError as error:
             return words.error(error), None, gr.skip(), gr.skip()
-        return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
+        kept = text if sum(map(len, text)) <= MAX_CHARACTERS else None
+        return outcome, kept, *(text if identifier else (gr.skip(), gr.skip()))
 
     return read
 

@@ -72,7 +72,7 @@ TEXTS = Wording(
     why_intro="Each sentence was left out in turn. Its number says by how many points the probability of {group}, "
     "now {whole}, is higher with it than without it.",
     why_nothing="This text is a single word: without it, nothing is left to compare with.",
-    why_long="Only texts of up to {most} characters are explained; this one has {length}.",
+    why_long="Only texts of up to {most} characters are explained; this one is longer.",
     why_words="In the framed one, which moved it the most, each word was left out as well: "
     "point at a word, or move to it by Tab, for its number.",
     why_for="speaks for {group}",

@@ -87,11 +87,8 @@ def weigher(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any,
             yield gr.skip(), gr.skip(), gr.skip()
             return
         if outcome is None or isinstance(outcome, str) or text is None:
-            yield _aside(words.why_ask), gr.update(value=None), None
-            return
-        length = sum(map(len, text))
-        if length > MAX_CHARACTERS:
-            sentence = words.why_long.format(most=words.number(MAX_CHARACTERS), length=words.number(length))
+            too_long = outcome is not None and not isinstance(outcome, str)
+            sentence = words.why_long.format(most=words.number(MAX_CHARACTERS)) if too_long else words.why_ask
             yield _aside(sentence), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]

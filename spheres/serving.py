@@ -20,6 +20,7 @@ from spheres.script import OwnScript
 
 FIRST_PORT, N_PORTS = 7860, 100
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
+SESSIONS = 2000  # visitors whose last answer is kept, at most 100 KB each; the one unseen for longest goes first
 STYLE_SHEET = Path(__file__).with_name("page.css")
 
 
@@ -90,6 +91,7 @@ def serve(
             allowed_paths=[],
             blocked_paths=[str(Path(__file__).resolve().parent.parent)],  # sources and artifacts
             max_file_size=max_upload,
+            state_session_capacity=SESSIONS,
             app_kwargs={"middleware": middleware},
             footer_links=["api"],
             theme=theme(),
