@@ -16,10 +16,13 @@ from starlette.templating import Jinja2Templates
 from starlette.testclient import TestClient
 
 from spheres.script import SCRIPT, OwnScript, language_of
-from spheres.wording import LANGUAGES
+from spheres.wording import LANGUAGES, wording
 
 PAGE = '<!doctype html>\n<html lang="en"><head><title>Ünï 🌳</title></head><body><i lang="en">x</i><head></body></html>'
-LINE = {code: f'<script data-language="{code}" data-languages="en ru">' for code in LANGUAGES}
+LINE = {
+    code: f'<script data-language="{code}" data-languages="en ru" data-busy="{wording(code).busy}">'
+    for code in LANGUAGES
+}
 
 
 async def answer(request: Request) -> Response:

@@ -66,7 +66,9 @@ def site(counting, surroundings, arxiv) -> Iterator[str]:
     page.close(verbose=False)
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in this very thread, in which the other tests could not run theirs: so it ends with
+# the tests of this folder.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         program = chromium_program(playwright)
@@ -75,7 +77,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(browser) -> BrowserContext:
     """One for all tests, so that the page's scripts come from the browser's cache after the first."""
     return browser.new_context()

@@ -1,0 +1,342 @@
+"""What grows with the corpus: articles a second and peak memory of `embed.py`, then neighbours over many vectors.
+
+Each figure comes from a process of its own, so that its peak memory is its own. A larger corpus is the given one, again
+under new ids. With the real encoder thousands of articles tell the rate; up to a million a stand-in takes its place,
+which gives vectors at once, so that what is left is everything around the encoder; of a million articles, the words'
+scores come from a stand-in as well. Words are weighed on at most 200 training articles in all of these, or the rate
+would be theirs; how long that takes and what it holds for more is measured apart. About 25 minutes, 4 GB of disk.
+
+    python -m benchmarks.growth embed CORPUS FOLDER stand-in       # what runs in a process: one line of JSON
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.articles import corpus_file
+from benchmarks.table import Table
+from benchmarks.timing import percentile, resident_mb
+
+SIZES = {"real encoder": (1_000, 4_000), "stand-in": (1_000, 10_000, 100_000), "stand-ins": (1_000, 1_000_000)}
+QUICK_SIZES = {"real encoder": (100, 400), "stand-in": (1_000, 4_000), "stand-ins": (1_000, 20_000)}
+LEXICONS, QUICK_LEXICONS = (1_000, 10_000, 40_000), (500, 1_000)  # articles that words are weighed on
+VECTORS, QUICK_VECTORS = (40_000, 1_000_000), (4_000, 40_000)
+LEARNED = 200  # training articles that words are weighed on beside the stand-in
+APPROXIMATE = 100_000  # vectors; building a graph over more takes a quarter of an hour
+DIM, N_NEAREST, N_ASKED = 384, 10, 50
+LONGEST_SEARCH = 0.020  # seconds over 40,000 vectors
+
+Figures = dict[str, Any]
+
+
+def run(corpus: Path | None, quick: bool) -> Table:
+    path = corpus_file(corpus)
+    table = Table("growth", ("a second", "seconds before", "peak MB", "ms, p50", "recall at 10"))
+    with tempfile.TemporaryDirectory(prefix="growth-") as temporary:
+        folder = Path(temporary)
+        for kind, sizes in (QUICK_SIZES if quick else SIZES).items():
+            found = {n: _embed_apart(path, folder, n, kind) for n in sizes}
+            for n, figures in found.items():
+                table.add(f"embed {n:,}, {kind}", figures["rate"], figures["before"], figures["peak"], None, None)
+            _compare(table, kind, found)
+        for n in QUICK_LEXICONS if quick else LEXICONS:
+            figures = _apart("words", repeated(path, folder, n), n)
+            table.add(f"weigh the words of {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
+        for n in QUICK_VECTORS if quick else VECTORS:
+            _search(table, folder, n)
+    table.notes.append(
+        "`seconds before`: loading the encoder and weighing words, or building an index; not in the rate. Of a search, "
+        "`peak MB` is what the index holds. Targets: rate and peak memory within 10 % from the fewest articles to "
+        f"100,000; {LONGEST_SEARCH * 1000:.0f} ms over 40,000 vectors, which are made up."
+    )
+    return table
+
+
+def _compare(table: Table, kind: str, found: dict[int, Figures]) -> None:
+    """The most articles against the fewest."""
+    least, most = min(found), max(found)
+    table.ratios[f"rate at {most:,} over {least:,}, {kind}"] = found[most]["rate"] / found[least]["rate"]
+    table.ratios[f"memory at {least:,} over {most:,}, {kind}"] = found[least]["peak"] / found[most]["peak"]
+
+
+def _search(table: Table, folder: Path, n: int) -> None:
+    vectors, asked, truth = (folder / f"{name}.npy" for name in ("vectors", "asked", "truth"))
+    np.save(vectors, made_up_vectors(n))
+    np.save(asked, made_up_vectors(N_ASKED, seed=1))
+    truth.unlink(missing_ok=True)
+    found = {}
+    for engine in ENGINES:
+        if engine in GRAPHS and n > APPROXIMATE:
+            continue
+        figures = _apart("search", engine, vectors, asked, truth)
+        if "missing" in figures:
+            table.notes.append(f"{engine} is not installed: {figures['missing']}.")
+            continue
+        found[engine] = figures
+        table.add(
+            f"nearest of {n:,}, {engine}",
+            1 / figures["p50"],
+            figures["built"],
+            figures["held"],
+            1000 * figures["p50"],
+            figures["recall"],
+        )
+    for engine, figures in found.items():
+        if engine != OURS:
+            table.ratios[f"{engine} over ours, {n:,} vectors"] = figures["p50"] / found[OURS]["p50"]
+    if n == 40_000:
+        table.ratios["20 ms over nearest of 40 k"] = LONGEST_SEARCH / found[OURS]["p50"]
+
+
+def _apart(*arguments: object) -> Figures:
+    """What a process of its own says in its last line."""
+    command = [sys.executable, "-m", "benchmarks.growth", *map(str, arguments)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _embed_apart(corpus: Path, folder: Path, n: int, kind: str) -> Figures:
+    larger = repeated(corpus, folder, n)
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        figures = _apart("embed", larger, Path(out) / "cache", kind)
+    larger.unlink()
+    return figures | {"rate": n / (figures["seconds"] - figures["before"])}
+
+
+def repeated(corpus: Path, folder: Path, n: int) -> Path:
+    """A corpus of `n` articles: evenly spread ones of the given corpus, then the same again under new ids."""
+    from spheres.corpus import Corpus
+
+    texts = list(Corpus(corpus))
+    path = folder / f"{n}.jsonl"
+    with path.open("w") as f:
+        for number, article in enumerate(islice(cycle(texts[:: max(1, len(texts) // n)]), n)):
+            record = {
+                "id": f"{article.id}-{number}",
+                "title": article.title,
+                "abstract": article.abstract,
+                "categories": " ".join(article.categories),
+                "update_date": article.date,
+            }
+            f.write(json.dumps(record) + "\n")
+    return path
+
+
+def made_up_vectors(n: int, seed: int = 0) -> NDArray[np.float32]:
+    """`n` vectors around 40 middles, at length one, (n, DIM): neighbours differ little, as articles of a field do."""
+    middles = np.random.default_rng(7).standard_normal((40, DIM), np.float32)
+    random = np.random.default_rng(seed)
+    vectors = np.empty((n, DIM), np.float32)
+    for start in range(0, n, 50_000):
+        part = vectors[start : start + 50_000]
+        part[:] = middles[random.integers(0, len(middles), len(part))]
+        part += random.standard_normal(part.shape, np.float32)
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+    return vectors
+
+
+# --- in a process of its own ---
+
+
+class StandIn:
+    """An encoder that knows no language: a text's vector is one of 4,096, chosen by its checksum."""
+
+    precision, dim = "fp32", DIM
+    table = np.random.default_rng(0).standard_normal((4096, DIM), np.float32)
+
+    @classmethod
+    def load(cls, spec: object, precision: str = "auto") -> "StandIn":
+        return cls()
+
+    def tokenize(self, texts: Sequence[tuple[str, str]]) -> list[int]:
+        return [zlib.crc32("\n".join(text).encode()) % len(self.table) for text in texts]
+
+    def encode(self, tokens: Sequence[int], advance: Callable[[int], object] = bool) -> NDArray[np.float32]:
+        advance(len(tokens))
+        return np.asarray(self.table[list(tokens)])
+
+
+def embed(corpus: str, out: str, kind: str) -> Figures:
+    """What `embed.py CORPUS --out OUT --quiet` does, with the seconds that do not depend on the number of articles."""
+    import spheres.embedding
+    import spheres.stacking
+    from spheres.corpus import Corpus
+    from spheres.lexical import Lexicon
+    from spheres.sources import BUNDLED
+
+    spent: list[float] = []
+
+    def timed(module: Any, name: str) -> None:
+        work = getattr(module, name)
+
+        def counted(*arguments: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return work(*arguments)
+            finally:
+                spent.append(time.perf_counter() - begun)
+
+        setattr(module, name, counted)
+
+    timed(spheres.stacking, "count_terms")
+    timed(spheres.stacking, "fit_lexicon")
+    spheres.stacking.LEXICON_ARTICLES = LEARNED
+    if kind == "stand-ins":
+        Lexicon.scores = lambda lexicon, texts: np.tile(lexicon.bias, (len(texts), 1))  # type: ignore[method-assign]
+    if kind != "real encoder":
+        spheres.embedding.Encoder = StandIn  # type: ignore[assignment, misc]
+    timed(spheres.embedding.Encoder, "load")
+    started = time.perf_counter()
+    spheres.embedding.embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), say=lambda sentence: None)
+    return {"seconds": time.perf_counter() - started, "before": sum(spent)}
+
+
+def words(corpus: str, n: str) -> Figures:
+    """Count and weigh the words of `n` articles: what `embed.py` does once, and for each of five folds."""
+    from spheres.corpus import Corpus
+    from spheres.groups import soft_target
+    from spheres.lexical import count_terms, fit_lexicon
+
+    articles = list(islice(Corpus(Path(corpus)), int(n)))
+    started = time.perf_counter()
+    counts = count_terms([(a.title, a.abstract) for a in articles])
+    fit_lexicon(counts, np.stack([soft_target(a.categories) for a in articles]))
+    return {"seconds": time.perf_counter() - started}
+
+
+OURS = "this project"
+
+Search = Callable[[NDArray[np.float32]], Sequence[int]]
+
+
+def search(engine: str, vectors: str, asked: str, truth: str) -> Figures:
+    """One question after another, as the page asks; ours comes first, and its answers are the others' truth.
+
+    held : MB more than before, with the index built and the vectors let go
+    """
+    before = resident_mb()
+    try:
+        started = time.perf_counter()
+        nearest = ENGINES[engine](vectors)
+    except ImportError as error:
+        return {"missing": str(error)}
+    built = time.perf_counter() - started
+    held = resident_mb() - before
+    questions = np.load(asked)
+    nearest(questions[0])
+    seconds, answers = [], []
+    for question in questions:
+        begun = time.perf_counter()
+        answers.append(list(map(int, nearest(question))))
+        seconds.append(time.perf_counter() - begun)
+    if engine == OURS:
+        np.save(truth, np.array(answers))
+    hits = sum(len(set(a) & set(t)) for a, t in zip(answers, np.load(truth).tolist(), strict=True))
+    return {
+        "built": built,
+        "held": held,
+        "p50": percentile(seconds, 0.5),
+        "recall": hits / (N_NEAREST * len(questions)),
+    }
+
+
+def _parts(vectors: str) -> Iterator[NDArray[np.float32]]:
+    stored = np.load(vectors, mmap_mode="r")
+    for start in range(0, len(stored), 10_000):
+        yield np.array(stored[start : start + 10_000])
+
+
+def _ours(vectors: str) -> Search:
+    from spheres.neighbours import Neighbours
+
+    loaded = np.load(vectors)
+    names = [""] * len(loaded)
+    neighbours = Neighbours(loaded, names, names, names, {})
+    return lambda vector: [found.row for found in neighbours.nearest(vector)]
+
+
+def _int8(vectors: str) -> Search:
+    """A quarter of the memory: whole numbers and a scale each, multiplied in float32 a slice at a time."""
+    from spheres.cache import quantize
+
+    kept = [quantize(part) for part in _parts(vectors)]
+
+    def nearest(vector: NDArray[np.float32]) -> Sequence[int]:
+        found = np.concatenate([(part.astype(np.float32) @ vector) * scales for part, scales in kept])
+        best = np.argpartition(-found, N_NEAREST)[:N_NEAREST]
+        return [int(i) for i in best]
+
+    return nearest
+
+
+def _faiss(kind: str) -> Callable[[str], Search]:
+    def build(vectors: str) -> Search:
+        import faiss
+
+        index = faiss.index_factory(DIM, kind, faiss.METRIC_INNER_PRODUCT)
+        if not index.is_trained:
+            index.train(np.load(vectors, mmap_mode="r")[:40_000].copy())
+        for part in _parts(vectors):
+            index.add(part)
+        if kind.startswith("IVF"):
+            index.nprobe = 16
+        return lambda vector: index.search(vector[None], N_NEAREST)[1][0]  # type: ignore[no-any-return]
+
+    return build
+
+
+def _hnswlib(vectors: str) -> Search:
+    import hnswlib
+
+    index = hnswlib.Index("ip", DIM)
+    index.init_index(len(np.load(vectors, mmap_mode="r")), ef_construction=100, M=16)
+    for part in _parts(vectors):
+        index.add_items(part)
+    index.set_ef(100)
+    return lambda vector: index.knn_query(vector[None], N_NEAREST)[0][0]  # type: ignore[no-any-return]
+
+
+def _usearch(vectors: str) -> Search:
+    from usearch.index import Index
+
+    index = Index(ndim=DIM, metric="ip", dtype="i8", expansion_search=100)
+    for start, part in enumerate(_parts(vectors)):
+        index.add(np.arange(start * 10_000, start * 10_000 + len(part)), part)
+    return lambda vector: index.search(vector, N_NEAREST).keys  # type: ignore[no-any-return]
+
+
+ENGINES: dict[str, Callable[[str], Search]] = {
+    OURS: _ours,
+    "int8 in slices": _int8,
+    "faiss, exact": _faiss("Flat"),
+    "faiss, exact over int8": _faiss("SQ8"),
+    "faiss, IVF256 over int8": _faiss("IVF256,SQ8"),
+    "hnswlib": _hnswlib,
+    "usearch, int8": _usearch,
+}
+GRAPHS = ("hnswlib", "usearch, int8")
+
+
+def main(arguments: list[str]) -> None:
+    work, *rest = arguments
+    figures: Figures = {"embed": embed, "words": words, "search": search}[work](*rest)  # type: ignore[operator]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # MB, on Linux
+    print(json.dumps({**figures, "peak": peak}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
