@@ -15,10 +15,12 @@ import binascii
 import importlib.util
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spheres.errors import SphereError
+from spheres.uploads import uploaded
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -102,9 +104,15 @@ def mend_tools(page: Any, entry: Entry | None) -> None:
     convert = server.convert_strings_to_filedata
 
     def convert_and_note(arguments: dict[str, Any], places: Any) -> dict[str, Any]:
-        """What comes as data:... is put in a file; Gradio deletes in time only those that it has noted."""
+        """What comes as data:... is put in a file; Gradio deletes in time only those that it has noted.
+
+        Another file's path, which a caller may send as well, must not be noted: it would be deleted.
+        """
         converted: dict[str, Any] = convert(arguments, places)
-        page.upload_file_set.update(value["path"] for value in converted.values() if is_file_obj_with_meta(value))
+        for value in converted.values():
+            if is_file_obj_with_meta(value):
+                with suppress(SphereError):
+                    page.upload_file_set.add(str(uploaded(value)))
         return converted
 
     server.convert_strings_to_filedata = convert_and_note

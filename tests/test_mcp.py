@@ -183,6 +183,23 @@ def test_no_text_is_taken_for_a_file_of_this_machine(site):
         assert call(site, "classify", **arguments).isError
 
 
+def test_a_file_of_this_machine_that_a_caller_names_is_still_there_when_the_page_has_gone(classifier, tmp_path):
+    precious = tmp_path / "precious.csv"
+    precious.write_text("title\nOn trees\n")
+    page = build_page(Served(classifier))
+    site = serve(page, free_address("127.0.0.1", 0), mcp=True)
+    hidden = {"path": str(precious), "meta": {"_type": "gradio.FileData"}}
+    for file in (hidden, str(precious), precious.as_uri()):
+        assert call(site, "classify_file", file=file).isError
+        assert call(site, "classify", title=hidden, other=file).isError
+    table = base64.b64encode(precious.read_bytes()).decode()
+    assert not call(site, "classify_file", file=f"data:text/csv;base64,{table}").isError
+    noted = [Path(path) for path in page.upload_file_set]
+    assert noted and precious not in noted  # what Gradio deletes: once a day, and when it ends
+    page.close(verbose=False)
+    assert precious.exists()
+
+
 def test_without_the_option_there_are_no_tools(open_page):
     site = open_page()
     for place in ("mcp", "mcp/", "mcp/schema", "mcp/sse"):
