@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spheres.errors import SphereError
-from spheres.uploads import uploaded
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -96,6 +95,8 @@ def mend_tools(page: Any, entry: Entry | None) -> None:
     """
     from gradio_client import Client
     from gradio_client.utils import is_file_obj_with_meta
+
+    from spheres.uploads import uploaded
 
     server = page.mcp_server_obj
     if server is None:
