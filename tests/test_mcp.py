@@ -192,7 +192,7 @@ def test_a_file_of_this_machine_that_a_caller_names_is_still_there_when_the_page
     for file in (hidden, str(precious), precious.as_uri()):
         assert call(site, "classify_file", file=file).isError
         assert call(site, "classify", title=hidden).isError
-        assert call(site, "classify", title=TITLE, abstract=hidden, other=file).isError
+        assert call(site, "classify", title=TITLE, other=file).isError
     table = base64.b64encode(precious.read_bytes()).decode()
     assert not call(site, "classify_file", file=f"data:text/csv;base64,{table}").isError
     noted = [Path(path) for path in page.upload_file_set]
