@@ -51,47 +51,15 @@ class Training:
     seed: int = 0
 
 
-class Pool:
-    """Random numbers drawn once and used in runs that begin anywhere: drawing anew took most of a training step."""
-
-    SIZE = 2**22
-
-    def __init__(self, draw: Callable[[int], torch.Tensor]) -> None:
-        self.draw = draw
-        self.numbers: torch.Tensor | None = None  # drawn when first needed, which is in training only
-
-    def like(self, x: torch.Tensor) -> torch.Tensor:
-        """As many numbers as `x` has, in its shape; more than the pool holds are drawn anew."""
-        if x.numel() > self.SIZE // 4:
-            return self.draw(x.numel()).view(x.shape)
-        if self.numbers is None:
-            self.numbers = self.draw(self.SIZE)
-        start = int(torch.randint(self.SIZE - x.numel(), ()))
-        return self.numbers[start : start + x.numel()].view(x.shape)
-
-
 class Noise(nn.Module):
     """Adds Gaussian noise in training, so that articles near each other are answered alike."""
 
     def __init__(self, deviation: float) -> None:
         super().__init__()
         self.deviation = deviation
-        self.pool = Pool(lambda n: deviation * torch.randn(n))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.pool.like(x) if self.training and self.deviation else x
-
-
-class Dropout(nn.Module):
-    """Silences a share of the numbers in training and scales the others up, as `nn.Dropout`, out of a pool."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-        self.pool = Pool(lambda n: (torch.rand(n) >= share) / (1 - share))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * self.pool.like(x) if self.training and self.share else x
+        return x + self.deviation * torch.randn_like(x) if self.training and self.deviation else x
 
 
 class Head(nn.Module):
@@ -103,10 +71,10 @@ class Head(nn.Module):
         self.scale: torch.Tensor
         self.register_buffer("shift", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
-        layers: list[nn.Module] = [Noise(training.noise), Dropout(training.input_dropout)]
+        layers: list[nn.Module] = [Noise(training.noise), nn.Dropout(training.input_dropout)]
         width = n_features
         for _ in range(training.depth):
-            layers += [nn.Linear(width, training.hidden), nn.ReLU(), Dropout(training.dropout)]
+            layers += [nn.Linear(width, training.hidden), nn.ReLU(), nn.Dropout(training.dropout)]
             width = training.hidden
         self.layers = nn.Sequential(*layers, nn.Linear(width, len(GROUPS)), nn.LogSoftmax(dim=-1))
 
