@@ -18,10 +18,10 @@ Shape = tuple[int, int, int]
 
 
 def operations(lengths: Sequence[int], n_layers: int, dim: int, inner: int) -> float:
-    """Floating-point operations of a BERT for texts of so many tokens: matrix multiplications, two for each multiply-add.
+    """Floating-point operations of a BERT for texts of so many tokens, matrix multiplications alone.
 
-    A token meets every weight of a layer once, `4 dim² + 2 dim inner` of them; in attention it meets its text's L tokens
-    twice, with `dim` multiply-adds each.
+    Two for each multiply-add. A token meets every weight of a layer once, `4 dim² + 2 dim inner` of them; in attention
+    it meets the L tokens of its text twice, with `dim` multiply-adds each.
 
     >>> operations([1], n_layers=1, dim=2, inner=8)     # 2 * (16 + 32) + 4 * 1 * 2
     104.0

@@ -33,6 +33,17 @@ class Peer:
     why: str = ""
 
 
+def quiet() -> None:
+    """No progress bars and no advice between the table's lines."""
+    import logging
+
+    from transformers.utils import logging as said
+
+    said.disable_progress_bar()
+    said.set_verbosity_error()
+    logging.disable(logging.WARNING)
+
+
 def need_sentence_transformers() -> None:
     """raises : SphereError with the install line where it is missing"""
     if importlib.util.find_spec("sentence_transformers") is None:
@@ -131,7 +142,7 @@ def onnx_int8(file: Path, folder: Path, max_length: int, pooling: str) -> Encode
 
 
 def openvino(file: Path, folder: Path, max_length: int, pooling: str, precision: str) -> Encode:
-    """OpenVINO at its latency hint, which takes all cores for each batch; `precision` is one of its own, f32 or bf16."""
+    """OpenVINO at its latency hint: all cores for each batch. `precision` is one of its own, f32 or bf16."""
     import openvino
 
     core = openvino.Core()
@@ -147,9 +158,7 @@ def openvino_int8(file: Path, folder: Path, max_length: int, pooling: str, texts
     core = openvino.Core()
     samples = [_arrays(tokenizer, [text]) for text in texts[:CALIBRATION]]
     data = nncf.Dataset(samples, lambda s: {"input_ids": s[0], "attention_mask": s[1]})
-    model = nncf.quantize(
-        core.read_model(file), data, model_type=nncf.ModelType.TRANSFORMER, subset_size=len(samples)
-    )
+    model = nncf.quantize(core.read_model(file), data, model_type=nncf.ModelType.TRANSFORMER, subset_size=len(samples))
     return _padded(folder, max_length, pooling, _compiled(core, model, "f32"))
 
 
