@@ -190,3 +190,16 @@ def test_a_full_queue_is_said_in_the_pages_language(visit, code):
     page.get_by_role("button", name=words.classify, exact=True).click()
     expect(page.get_by_test_id("toast-body")).to_contain_text(words.busy)
     expect(page.get_by_text("Queue is full")).to_have_count(0)
+
+
+def test_under_another_name_of_the_server_links_have_that_name(visit, site):
+    """As behind a proxy or a share link: what counts is the address in the visitor's browser."""
+    seen = site.replace("127.0.0.1", "localhost")
+    page = visit(address=seen)
+    ask(page, TITLE, "")
+    open_tab(page, "Share")
+    expect(page.get_by_label("Link to this classification", exact=True)).to_have_value(re.compile(f"^{seen}#title="))
+    expect(page.get_by_label("To show this page in another one", exact=True)).to_have_value(
+        re.compile(f'src="{re.escape(seen)}\\?view=compact#title=')
+    )
+    expect(page.get_by_role("link", name="Русский")).to_have_attribute("href", re.compile("^/ru"))
