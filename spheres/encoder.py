@@ -5,10 +5,15 @@
 
 A batch holds texts of exactly the same number of tokens, so there is no padding and no attention mask: nothing is
 computed in vain, and an article's vector does not depend on what else is in its batch. That is what makes a cached
-vector and a live one equal.
+vector and a live one equal. Where there are several batches, each core computes one of its own: cores that share a
+batch wait for each other hundreds of times in it. A single batch gets all cores, unless others are being computed.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.errors import SphereError
+from spheres.layers import Layers
 from spheres.sources import EncoderSpec, fetch, weights_sha256
 from spheres.tokens import Text, Tokens, tokenize
 
-BATCH_TOKENS = 4096  # tokens in one forward pass: enough to keep two cores busy, few enough to stay in their caches
+BATCH_TOKENS = 2048  # tokens in one forward pass: enough to keep a core busy, few enough to stay in its cache
 PRECISIONS = ("auto", "bf16", "fp32")
+STARTING = threading.Lock()  # so that two first calls at once start one set of workers
 
 
 class Encoder:
@@ -29,9 +36,11 @@ class Encoder:
     def __init__(self, spec: EncoderSpec, model: Any, tokenizer: Any, sha256: str, precision: str = "fp32") -> None:
         self.spec = spec
         self.model = model
+        self.layers = Layers.of(model)  # the same, faster; None for other kinds of model
         self.tokenizer = tokenizer
         self.sha256 = sha256
         self.precision = precision
+        self._running, self._lock = 0, threading.Lock()
         self.dim: int = model.config.hidden_size * len(spec.pooling.split("+"))
 
     @classmethod
@@ -72,17 +81,40 @@ class Encoder:
         returns : (len(tokens), dim) float32, in the order given, whatever order they were computed in
         """
         vectors = np.empty((len(tokens), self.dim), np.float32)
-        for batch in batches([len(t.ids) for t in tokens]):
+
+        def fill(batch: list[int]) -> int:
             vectors[batch] = self._forward([tokens[i].ids for i in batch])
-            advance(len(batch))
+            return len(batch)
+
+        found = list(batches([len(t.ids) for t in tokens]))
+        with self._counted() as alone:
+            side_by_side = self.model.device.type == "cpu" and not (alone and len(found) == 1)
+            for n in workers().map(fill, found) if side_by_side else map(fill, found):
+                advance(n)
         return vectors
+
+    @contextmanager
+    def _counted(self) -> Iterator[bool]:
+        """Count a run while it lasts; gives whether it is the only one."""
+        with self._lock:
+            self._running += 1
+            alone = self._running == 1
+        try:
+            yield alone
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _hidden(self, input_ids: Any) -> Any:
+        """(n_batch, n_tokens) -> (n_batch, n_tokens, dim), the last hidden states."""
+        return self.layers(input_ids) if self.layers else self.model(input_ids=input_ids).last_hidden_state
 
     def _forward(self, ids: list[tuple[int, ...]]) -> NDArray[np.float32]:
         import torch
 
         with torch.inference_mode():
             input_ids = torch.tensor(ids, device=self.model.device)  # (n_batch, n_tokens) int64
-            hidden = self.model(input_ids=input_ids).last_hidden_state  # (n_batch, n_tokens, dim)
+            hidden = self._hidden(input_ids)
             parts = {"cls": lambda: hidden[:, 0].float(), "mean": lambda: hidden.float().mean(dim=1)}
             pooled = torch.cat([parts[part]() for part in self.spec.pooling.split("+")], dim=1)
             return np.asarray(pooled.cpu().numpy())  # (n_batch, dim) float32
@@ -102,6 +134,24 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch = [int(i) for i in order[start:end] if lengths[i] == length]
         start += len(batch)
         yield batch
+
+
+def workers() -> ThreadPoolExecutor:
+    """As many threads as torch computes with, each of them computing alone; started once and kept."""
+    with STARTING:
+        return _workers()
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    import torch
+
+    n = torch.get_num_threads()
+    pool = ThreadPoolExecutor(n, "encoder", initializer=torch.set_num_threads, initargs=(1,))
+    everyone = threading.Barrier(n)
+    list(pool.map(lambda _: everyone.wait(), range(n)))  # all have started ...
+    torch.set_num_threads(n)  # ... for what a thread sets for itself is also what later threads start with
+    return pool
 
 
 def _load_parts(folder: Path, precision: str) -> tuple[Any, Any]:
