@@ -73,6 +73,8 @@ def _fit_projection(vectors: NDArray[np.float32], primary: NDArray[np.int64], se
     """(n, dim) at length one, (n,) -> (dim, 2): gradient descent on the log-loss of a softmax of squared distances."""
     import torch
 
+    from spheres.head import one_core
+
     random = torch.Generator().manual_seed(seed)
     articles, groups = torch.from_numpy(vectors), torch.from_numpy(primary)
     counts = torch.bincount(groups, minlength=len(GROUPS)).clamp(min=1).float()
@@ -80,13 +82,15 @@ def _fit_projection(vectors: NDArray[np.float32], primary: NDArray[np.int64], se
     projection = torch.randn(vectors.shape[1], 2, generator=random).requires_grad_()
     middles = torch.randn(len(GROUPS), 2, generator=random).requires_grad_()
     optimizer = torch.optim.Adam([projection, middles], lr=LEARNING_RATE)
-    for _ in range(STEPS):
-        drawn = torch.randint(len(articles), (BATCH,), generator=random)
-        distances = torch.cdist(articles[drawn] @ projection, middles)  # (BATCH, n_groups)
-        loss = torch.nn.functional.cross_entropy(-(distances**2) / 2, groups[drawn], weight=weight)
-        optimizer.zero_grad()
-        (loss + PENALTY * (projection**2).sum()).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+    with one_core():
+        for _ in range(STEPS):
+            drawn = torch.randint(len(articles), (BATCH,), generator=random)
+            flat = articles.index_select(0, drawn) @ projection  # index_select: half the time of articles[drawn]
+            distances = torch.cdist(flat, middles)  # (BATCH, n_groups)
+            loss = torch.nn.functional.cross_entropy(-(distances**2) / 2, groups[drawn], weight=weight)
+            optimizer.zero_grad()
+            (loss + PENALTY * (projection**2).sum()).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
     return np.asarray(projection.detach().numpy())
 
 
