@@ -93,7 +93,7 @@ def evaluate(cache: Cache, trained: Trained, split: str) -> dict[str, Any]:
         rows, log_probabilities = predictions(cache, trained, split, view)
         primary, sets = cache.primary[rows], set_table(trained.calibrations[view], np.exp(log_probabilities))
         figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary)
-        figures |= with_intervals(partial(set_figures, names=tuple(sets)), primary, *sets.values())
+        figures |= with_intervals(partial(_means, names=tuple(sets)), *_held_and_sizes(primary, *sets.values()))
         groups = by_group(log_probabilities, primary)
         for place, name in enumerate(GROUPS):
             groups[name]["coverage at 0.95"] = float(sets["coverage", 0.95][primary == place, place].mean())
@@ -116,11 +116,24 @@ def set_figures(
 
     chosen : for each of `names`, (n, n_groups) bool
     """
+    return _means(*_held_and_sizes(primary, *chosen), names)
+
+
+def _held_and_sizes(
+    primary: NDArray[np.integer], *chosen: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Whether each set holds the article's primary group, and how many groups it holds, (n, n_sets): once, not for
+    each of the 500 draws that an interval takes."""
     rows = np.arange(len(primary))
+    held = np.stack([sets[rows, primary] for sets in chosen], axis=1)
+    return held, np.stack([sets.sum(axis=1, dtype=np.uint8) for sets in chosen], axis=1)
+
+
+def _means(held: NDArray[np.bool_], sizes: NDArray[np.uint8], names: tuple[tuple[str, float], ...]) -> dict[str, float]:
     figures = {}
-    for (rule, threshold), sets in zip(names, chosen, strict=True):
-        figures[f"{rule} {threshold:.2f}: covered"] = float(sets[rows, primary].mean())
-        figures[f"{rule} {threshold:.2f}: spheres"] = float(sets.sum(axis=1).mean())
+    for (rule, threshold), share, size in zip(names, held.mean(axis=0), sizes.mean(axis=0), strict=True):
+        figures[f"{rule} {threshold:.2f}: covered"] = float(share)
+        figures[f"{rule} {threshold:.2f}: spheres"] = float(size)
     return figures
 
 
