@@ -75,6 +75,15 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     write_whole(path, lambda f: np.lib.format.write_array(f, array, allow_pickle=False))
 
 
+def write_rows(path: Path, shape: tuple[int, ...], dtype: str, parts: Iterable[NDArray[Any]]) -> None:
+    """Save as npy an array that need not fit into memory, whole or not at all: `parts` are its rows, some at a time."""
+    with whole_file(path) as f:
+        header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(f, header)
+        for part in parts:
+            f.write(np.ascontiguousarray(part, dtype).data)
+
+
 def write_safetensors(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     """Save arrays as safetensors, whole or not at all."""
     # safetensors writes an array's memory as it lies there: a transposed one would come back transposed

@@ -16,7 +16,7 @@ While it is being made, whole shards wait in artifacts/<encoder>.partial/; a run
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from spheres.artifacts import (
     write_array,
     write_json,
     write_manifest,
+    write_rows,
     write_safetensors,
 )
 from spheres.corpus import Article
@@ -105,9 +106,10 @@ class Cache:
         return Identity(**self.manifest["identity"])
 
 
-def open_cache(folder: Path) -> Cache:
+def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
     """Open what `embed.py` made, after checking every file against the manifest.
 
+    views  : those to open, of those it has; all but "both" take the time of hashing every id
     raises : SphereError naming the file that is wrong and the command that makes it anew
     """
     remedy = f"run `python embed.py CORPUS --encoder {folder.name} --overwrite`"
@@ -116,7 +118,11 @@ def open_cache(folder: Path) -> Cache:
     cache = Cache(
         folder=folder,
         manifest=manifest,
-        views={name: _open_view(folder, name, articles["ids"], manifest, remedy) for name in manifest["views"]},
+        views={
+            name: _open_view(folder, name, articles["ids"], manifest, remedy)
+            for name in manifest["views"]
+            if name in views
+        },
         targets=read_array(folder / "targets.npy", remedy),
         primary=read_array(folder / "primary.npy", remedy),
         ids=articles["ids"],
@@ -230,6 +236,28 @@ class CacheWriter:
         """Keep one shard of vectors, (n, dim)."""
         write_array(self._shard(view, number), vectors)
 
+    def _write_view(self, view: str, n_rows: int, n_shards: int) -> list[str]:
+        """Join a view's shards, one at a time in memory, and return the names of the files."""
+        scales: list[NDArray[np.float32]] = []
+
+        def stored() -> Iterator[NDArray[Any]]:
+            for number in range(n_shards):
+                vectors = self._read(view, number)
+                if self.store == "int8":
+                    vectors, scale = quantize(vectors)
+                    scales.append(scale)
+                yield vectors
+
+        shape = (n_rows, self._read(view, 0).shape[1]) if n_shards else (0, 0)
+        write_rows(self.folder / f"{view}.npy", shape, self.store, stored())
+        if self.store != "int8":
+            return [f"{view}.npy"]
+        write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
+        return [f"{view}.npy", f"{view}_scales.npy"]
+
+    def _read(self, view: str, number: int) -> NDArray[Any]:
+        return read_array(self._shard(view, number), "run the same command again")
+
     def finish(
         self,
         articles: Sequence[Article],
@@ -244,16 +272,15 @@ class CacheWriter:
         lexical  : view -> (n_rows, n_groups) scores
         """
         (self.folder / MANIFEST).unlink(missing_ok=True)
-        files: dict[str, NDArray[Any]] = {}
+        names: list[str] = []
         for view, n in n_shards.items():
-            vectors = np.concatenate([read_array(self._shard(view, i), "run the same command again") for i in range(n)])
-            if self.store == "int8":
-                files[view], files[f"{view}_scales"] = quantize(vectors)
-            else:
-                files[view] = vectors.astype(self.store)
-            files[f"{view}_lexical"] = lexical[view].astype(np.float16)
-        files["targets"] = np.stack([soft_target(a.categories) for a in articles])
-        files["primary"] = np.array([GROUPS.index(primary_group(a.categories)) for a in articles], np.uint8)
+            names += self._write_view(view, len(lexical[view]), n)
+        n_articles = len(articles)
+        files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
+        targets = (soft_target(a.categories) for a in articles)
+        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))), n_articles)
+        primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
+        files["primary"] = np.fromiter(primary, np.uint8, n_articles)
         for name, array in files.items():
             write_array(self.folder / f"{name}.npy", array)
         columns = {
@@ -267,10 +294,10 @@ class CacheWriter:
             "precision": self.precision,
             "store": self.store,
             "copies": self.copies,
-            "n_articles": len(articles),
-            "dim": int(files["both"].shape[1]),
+            "n_articles": n_articles,
+            "dim": int(self._read("both", 0).shape[1]),
             "views": [view for view in VIEWS if view in n_shards],
         }
-        names = [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
+        names += [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
         write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
         shutil.rmtree(self.partial, ignore_errors=True)

@@ -12,8 +12,9 @@ much: see `spheres.stacking`.
 """
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -25,6 +26,7 @@ from spheres.tokens import Text, clean
 
 N_TERMS = 40_000  # the most frequent words and pairs; 60,000 were no better
 MIN_ARTICLES = 4  # a term that fewer articles hold is no habit
+COUNTED_TERMS = 6_000_000  # at once; where there are more, those that one article alone has used are let go
 TITLE_WEIGHT = 2  # a word of the title counts as two of the abstract
 PENALTY = 10.0  # inverse strength of the ridge penalty, times the number of texts
 ITERATIONS = 100
@@ -86,21 +88,44 @@ class TermCounts:
 
 def count_terms(texts: Sequence[Text], n_terms: int = N_TERMS) -> TermCounts:
     """Choose the vocabulary, the terms that the most articles use, and count it in every view of every article."""
-    from sklearn.feature_extraction import DictVectorizer
-
-    vectorizer = DictVectorizer(dtype=np.float32)
-    counts = {"both": vectorizer.fit_transform(terms_of(text) for text in texts)}
-    articles = np.bincount(counts["both"].indices, minlength=len(vectorizer.vocabulary_))
-    frequent = np.argsort(-articles, kind="stable")[:n_terms]
-    frequent = np.sort(frequent[articles[frequent] >= min(MIN_ARTICLES, len(texts))])
-    counts["title"] = vectorizer.transform(terms_of((title, "")) for title, _ in texts)
+    terms = _frequent(texts, n_terms)
+    place = {term: i for i, term in enumerate(terms)}
+    counts = {
+        "both": _matrix((terms_of(text) for text in texts), place),
+        "title": _matrix((terms_of((title, "")) for title, _ in texts), place),
+    }
     counts["abstract"] = counts["both"] - counts["title"]
     counts["abstract"].eliminate_zeros()
-    names = vectorizer.get_feature_names_out()
-    return TermCounts(
-        tuple(str(names[i]) for i in frequent),
-        {view: matrix.tocsc()[:, frequent].tocsr() for view, matrix in counts.items()},
-    )
+    return TermCounts(terms, counts)
+
+
+def _frequent(texts: Sequence[Text], n_terms: int) -> tuple[str, ...]:
+    """The terms that the most articles use, in alphabetical order; of equally frequent ones the first."""
+    articles: Counter[str] = Counter()
+    for text in texts:
+        articles.update(terms_of(text).keys())
+        if len(articles) > COUNTED_TERMS:  # what one article alone has used so far is let go
+            articles = Counter({term: n for term, n in articles.items() if n > 1})
+    enough = min(MIN_ARTICLES, len(texts))
+    ranked = sorted((-n, term) for term, n in articles.items() if n >= enough)
+    return tuple(sorted(term for _, term in ranked[:n_terms]))
+
+
+def _matrix(counted: Iterable[Counter[str]], place: Mapping[str, int]) -> Any:
+    """One row a text: how often it uses each of the terms, sparse, (n, n_terms) float32."""
+    from scipy.sparse import csr_matrix
+
+    values, places, ends = array("f"), array("i"), array("q", [0])
+    for counts in counted:
+        for term, count in counts.items():
+            if (at := place.get(term)) is not None:
+                places.append(at)
+                values.append(count)
+        ends.append(len(places))
+    shape = (len(ends) - 1, len(place))
+    matrix = csr_matrix((np.array(values, np.float32), np.array(places, np.int32), np.array(ends)), shape=shape)
+    matrix.sort_indices()
+    return matrix
 
 
 def fit_lexicon(counts: TermCounts, targets: NDArray[np.floating]) -> Lexicon:

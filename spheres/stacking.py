@@ -47,9 +47,11 @@ def lexical_scores(
     }
     scores = {}
     for view in rows:
-        models = [held_out.get(fold_of_row.get(row, -1), lexicon) for row in rows[view].tolist()]
+        scores[view] = np.empty((len(rows[view]), len(GROUPS)), np.float32)
         texts = texts_of(corpus, rows[view], view)
-        scores[view] = np.concatenate([model.scores([text]) for model, text in zip(models, texts, strict=True)])
+        for place, (row, text) in enumerate(zip(rows[view].tolist(), texts, strict=True)):
+            model = held_out.get(fold_of_row.get(row, -1), lexicon)
+            scores[view][place] = model.scores([text])[0]
     return lexicon, scores
 
 

@@ -43,7 +43,7 @@ class Surroundings:
         """
         if not (folder / MANIFEST).is_file():
             return None
-        cache = open_cache(folder)
+        cache = open_cache(folder, ["both"])
         check_same_encoder(trained, cache, folder)
         titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
         return cls(cache, trained.atlas, titles)
@@ -77,7 +77,8 @@ class Surroundings:
 
     @cached_property
     def _places(self) -> NDArray[np.float32]:
-        return self.atlas.place(self.neighbours.vectors)  # (n_articles, 2)
+        parts = np.array_split(self.neighbours.vectors, 16)  # at once, BLAS would keep 40 MB of buffers
+        return np.concatenate([self.atlas.place(part) for part in parts])  # (n_articles, 2)
 
 
 def _vector(classification: Classification) -> NDArray[np.float32]:
