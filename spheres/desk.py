@@ -6,9 +6,9 @@ them with the threshold of that very moment. The slider calls `show` alone, so i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from spheres.examples import EXAMPLES
 from spheres.explaining import MAX_CHARACTERS
 from spheres.identifiers import Listing, arxiv_identifier
 from spheres.prediction import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
+from spheres.turns import Turns
 from spheres.wording import Wording
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from spheres.surroundings import Surroundings
     from spheres.tokens import Text
 
-AT_ONCE = 2  # runs of the encoder side by side; torch shares the machine's cores among them
-IN_HAND = 16  # questions taken up at once: those beyond AT_ONCE wait for the encoder, or for arXiv
+IN_HAND = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
 DEFAULT_RULE = "coverage"  # the endpoint sums, as the design says; the page shows what was calibrated
 
 # How Gradio runs the two steps. Reading is queued, and the last question asked is the one that counts. Showing passes
@@ -46,24 +46,27 @@ class Served:
     surroundings : what it says of nearest articles and the map; None where the embedded corpus is not there
     listing      : where arXiv ids are looked up
     limits       : of a file of articles
-    encoder_turn : taken by whoever runs the encoder
     """
 
     classifier: Classifier
     surroundings: Surroundings | None = None
     listing: Listing = field(default_factory=Listing)
     limits: Limits = field(default_factory=Limits)
-    encoder_turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.classifier.classify_many)
 
     def classify(self, title: str, abstract: str) -> Classification:
-        """As the classifier's, when it is its turn."""
-        with self.encoder_turn:
-            return self.classifier.classify(title, abstract)
+        """As the classifier's, together with those who ask meanwhile."""
+        from spheres.classifier import check_text
+
+        check_text(title, abstract)
+        return self._turns.ask((title, abstract))
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
-        """As the classifier's, when it is its turn."""
-        with self.encoder_turn:
-            return self.classifier.classify_many(texts)
+        """As the classifier's."""
+        return self.classifier.classify_many(texts)
 
 
 @dataclass(frozen=True)
