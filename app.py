@@ -9,12 +9,26 @@ It starts in about ten seconds and needs no network. Ctrl+C ends it.
 """
 
 import argparse
+import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from spheres.errors import SphereError
 from spheres.tools import check_installed
+
+# Read when the libraries are imported. Gradio asks no version, and keeps no figures on its own events: after each it
+# would sum up the last ten thousand. oneDNN keeps what it compiles for a length of text (2 MB) for a few lengths, not
+# for all that ever came, which took 400 MB and was no faster.
+ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+    "LRU_CACHE_CAPACITY": "64",  # PyTorch's own, of the same
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,26 +48,38 @@ def start(options: argparse.Namespace) -> None:
     auth = credentials(options.auth)
     if options.mcp:
         check_installed()
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+    os.environ.update(ENVIRONMENT)
     from spheres.serving import free_address, serve, wait
 
     address = free_address(options.host, options.port)
-    from spheres.batch import Limits
-    from spheres.classifier import Classifier
-    from spheres.desk import Served
-    from spheres.page import build_page
-    from spheres.sharing import public_link
-    from spheres.surroundings import Surroundings
+    with all_kept():
+        from spheres.batch import Limits
+        from spheres.classifier import Classifier
+        from spheres.desk import Served
+        from spheres.page import build_page
+        from spheres.sharing import public_link
+        from spheres.surroundings import Surroundings
 
-    classifier = Classifier.load(options.encoder, options.artifacts)
-    around = Surroundings.open(options.artifacts / classifier.name, classifier.trained, options.corpus)
-    limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
-    page = build_page(Served(classifier, around, limits=limits))
-    url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
+        classifier = Classifier.load(options.encoder, options.artifacts)
+        around = Surroundings.open(options.artifacts / classifier.name, classifier.trained, options.corpus)
+        limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
+        page = build_page(Served(classifier, around, limits=limits))
+        url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
         public_link(address, say=lambda sentence: print(sentence, flush=True))
     wait(page)
+
+
+@contextmanager
+def all_kept() -> Iterator[None]:
+    """Python looks for no garbage meanwhile, nor later among what was made: a fifth of the start was such looking."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def credentials(given: str | None) -> tuple[str, str] | None:
