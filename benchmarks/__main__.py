@@ -3,7 +3,7 @@
     python -m benchmarks embedding --corpus FILE      # one table, and benchmarks/results/embedding.json
     python -m benchmarks all --corpus FILE
     python -m benchmarks check                        # which ratios fell by over 15 % below benchmarks/baseline.json
-    python -m benchmarks keep                         # make the present results the baseline
+    python -m benchmarks keep                         # make the present results the baseline, and the tables in docs/
 
 Peers need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
 """
@@ -14,10 +14,12 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.baseline import check, keep
+from benchmarks.document import fill
 from spheres.errors import SphereError
 
 BENCHMARKS = {
     "embedding": "articles a second, beside sentence-transformers and the textbook loop",
+    "precision": "what bf16 changes: vectors, and figures of the shipped head on the test articles",
     "shape": "the same for DistilBERT's shape, with random weights",
     "live": "one article over HTTP, the slider, an explanation, neighbours",
     "start": "from `python app.py` to the first page, and memory after 100 classifications",
@@ -34,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             return check()
         if args.what == "keep":
             keep()
+            fill()
             return 0
         for name in BENCHMARKS if args.what == "all" else [args.what]:
             table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)

@@ -44,7 +44,7 @@ class Table:
         """
         lines = [f"| | {' | '.join(self.columns)} |", "|---|" + "---:|" * len(self.columns)]
         lines += [f"| {name} | {' | '.join(map(shown, cells))} |" for name, cells in self.rows]
-        return "\n".join(lines + [""] * bool(self.notes) + self.notes)
+        return "\n".join([*lines, *(line for note in self.notes for line in ("", note))])
 
     def save(self, folder: Path = RESULTS) -> Path:
         """Write the table as JSON, with the machine, and return where."""

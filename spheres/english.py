@@ -73,7 +73,7 @@ TEXTS = Wording(
     "now {whole}, is higher with it than without it.",
     why_nothing="This text is a single word: without it, nothing is left to compare with.",
     why_long="Only texts of up to {most} characters are explained; this one is longer.",
-    why_words="In the framed one, which moved it the most, each word was left out as well: "
+    why_words="In the framed one, which moved it the most, each word was left out as well, small words with the next: "
     "point at a word, or move to it by Tab, for its number.",
     why_for="speaks for {group}",
     why_against="speaks against {group}",

@@ -120,8 +120,11 @@ class Head(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(n, n_features) float32 -> (n, n_groups) log-probabilities."""
-        result: torch.Tensor = self.layers((features - self.shift) / self.scale)
+        result: torch.Tensor = self.layers(self.standardized(features))
         return result
+
+    def standardized(self, features: torch.Tensor) -> torch.Tensor:
+        return (features - self.shift) / self.scale
 
 
 class Heads(nn.Module):
@@ -214,7 +217,7 @@ def _train_one(
 ) -> str:
     """Train in place, until it gets no better or is told to stop; returns what was reached, in words."""
     random = torch.Generator().manual_seed(seed)
-    features, targets = torch.from_numpy(train.features), torch.from_numpy(train.targets)
+    features, targets = head.standardized(torch.from_numpy(train.features)), torch.from_numpy(train.targets)
     optimize = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[training.optimizer]
     optimizer = optimize(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True)
     n_steps = training.max_epochs * -(-len(features) // training.batch_size)
@@ -229,7 +232,7 @@ def _train_one(
         head.train()
         for batch in torch.split(torch.randperm(len(features), generator=random), training.batch_size):
             # index_select: half the time of features[batch]
-            loss = loss_of(head(features.index_select(0, batch)), targets.index_select(0, batch))
+            loss = loss_of(head.layers(features.index_select(0, batch)), targets.index_select(0, batch))
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()

@@ -6,6 +6,7 @@ from spheres.classifier import Classification, Classifier
 from spheres.explaining import (
     MAX_SENTENCES,
     MAX_WORDS,
+    SMALL_WORDS,
     Explanation,
     Piece,
     explain,
@@ -119,7 +120,7 @@ def test_the_words_weighed_are_those_of_the_sentence_that_moved_the_group_most(
     closer = explain_words(classifier, explanation, group)
     strongest = explanation.strongest(group)
     assert strongest is not None
-    assert [text_of(TEXT, word) for word in closer.pieces] == text_of(TEXT, strongest).split()
+    assert " ".join(text_of(TEXT, word) for word in closer.pieces) == text_of(TEXT, strongest)
     assert {word.part for word in closer.pieces} == {strongest.part}
     assert closer.whole == explanation.whole
     word = closer.pieces[1]
@@ -134,7 +135,7 @@ def test_a_single_sentence_has_no_pieces_but_words(text: Text, classifier: Class
     alone = explain(classifier, text, classifier.classify(*text))
     assert alone.pieces == ()
     words = explain_words(classifier, alone, "math").pieces
-    assert [text_of(text, word) for word in words] == "".join(text).split()
+    assert " ".join(text_of(text, word) for word in words) == "".join(text).strip()
     assert all(sum(word.without) == pytest.approx(1) for word in words)
 
 
@@ -192,7 +193,8 @@ def test_no_text_is_refused_and_none_of_its_characters_lost(odd: str) -> None:
         for piece in pieces:
             for word in words_of(text, piece):
                 assert piece.part == word.part and piece.start <= word.start < word.end <= piece.end
-                assert len(text_of(text, word).split()) == 1
+                *small, _last = text_of(text, word).split()
+                assert {one.lower() for one in small} <= SMALL_WORDS
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
@@ -225,5 +227,20 @@ def test_words_are_what_stands_between_blanks_and_has_a_letter_or_digit() -> Non
     text = ("", "We — the oaks' — grew\u00a0by 5%, $x^2$ = ∞ (см. рис.)")
     (sentence,) = sentences_of(text)
     found = [text_of(text, word) for word in words_of(text, sentence)]
-    assert found == ["We", "the", "oaks'", "grew", "by", "5%,", "$x^2$", "(см.", "рис.)"]
+    assert found == ["We", "the oaks'", "grew", "by 5%,", "$x^2$", "(см.", "рис.)"]
     assert between(text, words_of(text, sentence)) == "——=∞"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Oaks of the sea sway", ["Oaks", "of the sea", "sway"]),
+        ("Of — the sea", ["Of", "the sea"]),
+        ("what they are made of", ["what they are made", "of"]),
+        ("It is.", ["It is."]),
+        ("The (of) sea", ["The (of)", "sea"]),
+    ],
+)
+def test_small_words_go_with_the_word_they_lead_to(sentence: str, expected: list[str]) -> None:
+    text = ("", sentence)
+    assert [text_of(text, word) for word in words_of(text, Piece(1, 0, len(sentence)))] == expected

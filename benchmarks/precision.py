@@ -1,0 +1,64 @@
+"""What bf16 and int8 storage change: the test articles' vectors against fp32, and the shipped head's figures on them.
+
+    python -m benchmarks precision --corpus FILE      # five minutes on two cores
+
+The head was trained on the shipped vectors, computed in bf16 and kept in int8; it reads the others as they are.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.articles import corpus_file
+from benchmarks.contest import least_cosine
+from benchmarks.table import Table
+from spheres.artifacts import ARTIFACTS
+from spheres.cache import open_cache
+from spheres.corpus import Corpus
+from spheres.encoder import Encoder
+from spheres.features import assemble
+from spheres.metrics import divergence
+from spheres.sources import BUNDLED
+from spheres.tokens import Text
+from spheres.trained import load_trained
+
+MOVES = 0.2  # points that a figure may move by
+QUICK = 20  # every so many-th article
+
+
+def run(corpus: Path | None, quick: bool) -> Table:
+    cache = open_cache(ARTIFACTS / BUNDLED.name)
+    trained = load_trained(cache.folder)
+    rows = cache.split["test"][:: QUICK if quick else 1]
+    texts = texts_of(corpus_file(corpus), [cache.ids[row] for row in rows])
+    _, stored, scores = cache.views["both"].of(rows)
+    precise = embed("fp32", texts)
+    vectors = {"fp32": precise, "bf16": embed("bf16", texts), "the shipped ones: bf16, kept in int8": stored}
+
+    table = Table("precision", ("least cosine with fp32", "primary is top, %", "KL, nats", "answers that differ, %"))
+    tops: dict[str, NDArray[np.intp]] = {}
+    shares: dict[str, float] = {}
+    for name, found in vectors.items():
+        answers = trained.log_probabilities(assemble(trained.recipe, found, scores), "both")
+        tops[name] = answers.argmax(axis=1)
+        shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
+        kl = float(divergence(answers, cache.targets[rows]).mean())
+        differ = 100 * float((tops[name] != tops["fp32"]).mean())
+        table.add(name, f"{least_cosine(found, precise):.6f}", f"{shares[name]:.2f}", f"{kl:.4f}", f"{differ:.2f}")
+    moved = max(abs(share - shares["fp32"]) for share in shares.values())
+    table.ratios["0.2 points over what a figure moves by"] = MOVES / max(moved, 0.01)
+    table.notes.append(f"{len(rows):,} test articles, title and abstract. Asked: at most {MOVES} points, cosine 0.999.")
+    return table
+
+
+def embed(precision: str, texts: list[Text]) -> NDArray[np.float32]:
+    encoder = Encoder.load(BUNDLED, precision)
+    return encoder.encode(encoder.tokenize(texts))
+
+
+def texts_of(corpus: Path, ids: list[str]) -> list[Text]:
+    """(title, abstract) of these articles, in this order."""
+    wanted = set(ids)
+    texts = {a.id: (a.title, a.abstract) for a in Corpus(corpus) if a.id in wanted}
+    return [texts[id] for id in ids]
