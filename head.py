@@ -7,7 +7,8 @@
     python head.py predict CORPUS --out FILE.csv             # every column of CORPUS, and the answer beside it
 
 The embeddings come from `python embed.py CORPUS`. Without --encoder, distilbert-base-cased is taken where its
-embeddings are there, else the bundled all-MiniLM-L6-v2.
+embeddings are there, else the bundled all-MiniLM-L6-v2. `predict`, interrupted, goes on where it was when the same
+command is run again.
 """
 
 import argparse
@@ -108,13 +109,15 @@ def train(args: argparse.Namespace) -> None:
     from spheres.cache import open_cache
     from spheres.evaluation import train as train_on
     from spheres.features import RECIPES
+    from spheres.locking import lock_of, only_writer
     from spheres.trained import save_trained
 
     folder = artifacts_folder(args)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
-    trained = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
-    save_trained(trained, folder)
+    with only_writer(lock_of(folder), folder, ""):  # embed.py as well must not write now: they share the lexicon
+        trained = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
+        save_trained(trained, folder)
     if not args.quiet:
         print_figures(trained.metrics["validation"], "validation")
         print(f"Saved {folder / 'head.safetensors'}.")
@@ -185,10 +188,14 @@ def predict(args: argparse.Namespace) -> None:
         args.rule,
         keep=args.keep_columns,
         batch=PREDICTED_TOGETHER,
+        identity=classifier.identity(),
     )
     with closing(reports):
         report = next(reports)  # the rows are counted; or the file is refused, and no bar was begun
-        with tqdm(total=report.n_rows, unit=" articles", disable=args.quiet, dynamic_ncols=True) as bar:
+        if report.n_done and not args.quiet:
+            print(f"Going on after {report.n_done:,} rows that an earlier run has answered.")
+        bar = tqdm(total=report.n_rows, initial=report.n_done, unit=" articles", disable=args.quiet, dynamic_ncols=True)
+        with bar:
             for report in reports:
                 bar.update(report.n_done - bar.n)
     if not args.quiet:
@@ -229,7 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"head.py: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("head.py: stopped; nothing was written.", file=sys.stderr)
+        ended = "run the same command again to go on" if args.command == "predict" else "nothing was written"
+        print(f"head.py: stopped; {ended}.", file=sys.stderr)
         return 130
     return 0
 

@@ -290,7 +290,7 @@ def _ours(vectors: str) -> Search:
 
 def _int8(vectors: str) -> Search:
     """A quarter of the memory: whole numbers and a scale each, multiplied in float32 a slice at a time."""
-    from spheres.cache import quantize
+    from spheres.cache_writer import quantize
 
     kept = [quantize(part) for part in _parts(vectors)]
 

@@ -12,12 +12,11 @@
         primary.npy         (n_articles,) uint8, the primary group's place in GROUPS
         articles.json       ids, categories and dates, in the same order
 
-While it is being made, whole shards wait in artifacts/<encoder>.partial/; a run that was interrupted goes on from them.
+`spheres.cache_writer` makes it; here it is read, and refused where anything of it is not what was written.
 """
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,22 +26,18 @@ from numpy.typing import NDArray
 
 from spheres.artifacts import (
     Manifest,
+    NewerFormatError,
+    check_vouched,
     read_array,
     read_json,
     read_manifest,
     read_safetensors,
-    write_array,
-    write_json,
-    write_manifest,
-    write_rows,
-    write_safetensors,
 )
-from spheres.corpus import Article
 from spheres.errors import SphereError
-from spheres.groups import GROUPS, primary_group, soft_target
+from spheres.groups import GROUPS
 from spheres.lexical import Lexicon
 from spheres.split import split_rows
-from spheres.views import COPIES, VIEWS, view_rows
+from spheres.views import VIEWS, view_rows
 
 MANIFEST = "manifest.json"
 STORES = ("float32", "float16", "int8")
@@ -112,32 +107,45 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
     views  : those to open, of those it has; all but "both" take the time of hashing every id
     raises : SphereError naming the file that is wrong and the command that makes it anew
     """
-    remedy = f"run `python embed.py CORPUS --encoder {folder.name} --overwrite`"
+    remedy = remedy_of(folder)
     manifest = read_manifest(folder / MANIFEST, remedy)
-    articles = read_json(folder / "articles.json", remedy)
-    cache = Cache(
-        folder=folder,
-        manifest=manifest,
-        views={
-            name: _open_view(folder, name, articles["ids"], manifest, remedy)
-            for name in manifest["views"]
-            if name in views
-        },
-        targets=read_array(folder / "targets.npy", remedy),
-        primary=read_array(folder / "primary.npy", remedy),
-        ids=articles["ids"],
-        categories=articles["categories"],
-        dates=articles["dates"],
-    )
-    n = len(cache.ids)
-    for name, found, expected in (
-        ("targets", cache.targets.shape, (n, len(GROUPS))),
-        ("primary", cache.primary.shape, (n,)),
-        *((name, view.stored.shape, (len(view.rows), cache.dim)) for name, view in cache.views.items()),
-    ):
-        if found != expected:
-            raise SphereError(f"{folder / name}.npy has the shape {found}, expected {expected}: {remedy}.")
+    try:
+        check_vouched(folder / MANIFEST, manifest, files_of(manifest["views"], manifest["store"]), remedy)
+        articles = read_json(folder / "articles.json", remedy)
+        cache = Cache(
+            folder=folder,
+            manifest=manifest,
+            views={
+                name: _open_view(folder, name, articles["ids"], manifest, remedy)
+                for name in manifest["views"]
+                if name in views
+            },
+            targets=read_array(folder / "targets.npy", remedy),
+            primary=read_array(folder / "primary.npy", remedy),
+            ids=articles["ids"],
+            categories=articles["categories"],
+            dates=articles["dates"],
+        )
+        _check_shapes(cache, remedy)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        raise SphereError(f"{folder / MANIFEST} does not fit the files beside it ({e!r}): {remedy}.") from e
     return cache
+
+
+def remedy_of(folder: Path) -> str:
+    """What makes a damaged cache anew, for the end of a sentence."""
+    return f"run `python embed.py CORPUS --encoder {folder.name} --overwrite`"
+
+
+def files_of(views: Sequence[str], store: str) -> list[str]:
+    """The names of all files that a cache of these views has, beside its manifest.
+
+    >>> files_of(["both"], "int8")[:4]
+    ['both.npy', 'both_lexical.npy', 'both_scales.npy', 'targets.npy']
+    """
+    kinds = ("", "_lexical", "_scales") if store == "int8" else ("", "_lexical")
+    others = ["targets.npy", "primary.npy", "articles.json", "lexicon.safetensors", "lexicon.json"]
+    return [f"{view}{kind}.npy" for view in views for kind in kinds] + others
 
 
 def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, remedy: str) -> View:
@@ -150,154 +158,58 @@ def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, reme
     )
 
 
+def _check_shapes(cache: Cache, remedy: str) -> None:
+    """Refuse arrays that do not belong together, though each is what the manifest says.
+
+    raises : SphereError; KeyError and ValueError where the manifest itself makes no sense
+    """
+    n, store = len(cache.ids), STORES[STORES.index(cache.manifest["store"])]
+    wanted: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
+        ("targets", cache.targets, (n, len(GROUPS)), "float32"),
+        ("primary", cache.primary, (n,), "uint8"),
+    ]
+    for name, view in cache.views.items():
+        rows = len(view.rows)
+        wanted += [
+            (name, view.stored, (rows, cache.dim), store),
+            (f"{name}_lexical", view.lexical, (rows, len(GROUPS)), "float16"),
+        ]
+        if view.scales is not None:
+            wanted.append((f"{name}_scales", view.scales, (rows,), "float32"))
+    for name, array, shape, dtype in wanted:
+        if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
+            raise SphereError(
+                f"{cache.folder / name}.npy has the shape {array.shape} in {array.dtype}, expected {shape} in {dtype}: "
+                f"{remedy}."
+            )
+    for column in ("categories", "dates"):
+        if len(getattr(cache, column)) != n:
+            raise SphereError(f"{cache.folder / 'articles.json'} does not have {n} {column}: {remedy}.")
+
+
 def existing_identity(folder: Path) -> Identity | None:
-    """The identity of the cache in `folder`, None where there is no whole one."""
+    """The identity of the cache in `folder`, None where there is no whole one.
+
+    raises : SphereError where it is of a later version of the program
+    """
     try:
-        manifest = read_manifest(folder / MANIFEST, "")
+        manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out")
         return Identity(**manifest["identity"])
+    except NewerFormatError:
+        raise
     except (SphereError, KeyError, TypeError):
         return None
 
 
-def save_lexicon(folder: Path, lexicon: Lexicon) -> list[str]:
-    """Write a lexicon's two files and return their names."""
-    arrays: dict[str, NDArray[Any]] = {
-        "salience": lexicon.salience,
-        "weights": lexicon.weights,
-        "bias": lexicon.bias,
-    }
-    write_safetensors(folder / "lexicon.safetensors", arrays)
-    write_json(folder / "lexicon.json", list(lexicon.terms))
-    return ["lexicon.safetensors", "lexicon.json"]
-
-
 def load_lexicon(folder: Path, remedy: str) -> Lexicon:
-    """The lexicon that `save_lexicon` wrote."""
+    """The lexicon that `spheres.cache_writer.save_lexicon` wrote.
+
+    raises : SphereError where its two files are damaged, or not of one lexicon
+    """
     arrays = read_safetensors(folder / "lexicon.safetensors", remedy)
-    return Lexicon(tuple(read_json(folder / "lexicon.json", remedy)), **arrays)
-
-
-def quantize(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Each vector as whole numbers from -127 to 127 and one scale: off by at most half a step, its largest/254.
-
-    vectors : (n, dim)
-    returns : (n, dim) int8 and (n,) float32; vector = int8 * scale
-
-    >>> quantize(np.array([[1.0, -0.5, 0.0]]))[0].tolist()
-    [[127, -64, 0]]
-    """
-    scales = np.maximum(np.abs(vectors).max(axis=1), np.finfo(np.float32).tiny).astype(np.float32) / 127
-    return np.rint(vectors / scales[:, None]).astype(np.int8), scales
-
-
-class CacheWriter:
-    """Collects shards of vectors and, when all are there, puts the whole cache in place.
-
-    folder   : where the cache is to be, artifacts/<encoder>
-    identity : shards left behind by an interrupted run are used only where theirs is the same
-    store    : how vectors are kept: float32, float16 (half the size) or int8 with a scale each (a quarter)
-    copies   : of which training articles single parts are kept, see `spheres.views`
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        identity: Identity,
-        precision: str,
-        store: str,
-        shard_size: int,
-        copies: Mapping[str, int] = COPIES,
-    ) -> None:
-        self.folder = folder
-        self.partial = folder.with_name(folder.name + ".partial")
-        self.identity = identity
-        self.precision = precision
-        self.store = store
-        self.copies = dict(copies)
-        plan = {
-            "identity": asdict(identity),
-            "precision": precision,
-            "shard_size": shard_size,
-            "copies": self.copies,
-        }
-        plan_file = self.partial / "plan.json"
-        if not plan_file.is_file() or read_json(plan_file, f"remove {self.partial}") != plan:
-            shutil.rmtree(self.partial, ignore_errors=True)
-            write_json(plan_file, plan)
-
-    def _shard(self, view: str, number: int) -> Path:
-        return self.partial / f"{view}-{number:05}.npy"
-
-    def has(self, view: str, number: int) -> bool:
-        """Whether this shard is whole already. A shard is renamed into place, so if it is there, it is whole."""
-        return self._shard(view, number).is_file()
-
-    def add(self, view: str, number: int, vectors: NDArray[np.float32]) -> None:
-        """Keep one shard of vectors, (n, dim)."""
-        write_array(self._shard(view, number), vectors)
-
-    def _write_view(self, view: str, n_rows: int, n_shards: int) -> list[str]:
-        """Join a view's shards, one at a time in memory, and return the names of the files."""
-        scales: list[NDArray[np.float32]] = []
-
-        def stored() -> Iterator[NDArray[Any]]:
-            for number in range(n_shards):
-                vectors = self._read(view, number)
-                if self.store == "int8":
-                    vectors, scale = quantize(vectors)
-                    scales.append(scale)
-                yield vectors
-
-        shape = (n_rows, self._read(view, 0).shape[1]) if n_shards else (0, 0)
-        write_rows(self.folder / f"{view}.npy", shape, self.store, stored())
-        if self.store != "int8":
-            return [f"{view}.npy"]
-        write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
-        return [f"{view}.npy", f"{view}_scales.npy"]
-
-    def _read(self, view: str, number: int) -> NDArray[Any]:
-        return read_array(self._shard(view, number), "run the same command again")
-
-    def finish(
-        self,
-        articles: Sequence[Article],
-        n_shards: dict[str, int],
-        lexical: dict[str, NDArray[np.float32]],
-        lexicon: Lexicon,
-        fields: Manifest,
-    ) -> None:
-        """Put the cache in place of whatever was there; the manifest goes first and comes last.
-
-        n_shards : view -> how many shards it has
-        lexical  : view -> (n_rows, n_groups) scores
-        """
-        (self.folder / MANIFEST).unlink(missing_ok=True)
-        names: list[str] = []
-        for view, n in n_shards.items():
-            names += self._write_view(view, len(lexical[view]), n)
-        n_articles = len(articles)
-        files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
-        targets = (soft_target(a.categories) for a in articles)
-        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))), n_articles)
-        primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
-        files["primary"] = np.fromiter(primary, np.uint8, n_articles)
-        for name, array in files.items():
-            write_array(self.folder / f"{name}.npy", array)
-        columns = {
-            "ids": [a.id for a in articles],
-            "categories": [" ".join(a.categories) for a in articles],
-            "dates": [a.date for a in articles],
-        }
-        write_json(self.folder / "articles.json", columns)
-        about = {
-            "identity": asdict(self.identity),
-            "precision": self.precision,
-            "store": self.store,
-            "copies": self.copies,
-            "n_articles": n_articles,
-            "dim": int(self._read("both", 0).shape[1]),
-            "views": [view for view in VIEWS if view in n_shards],
-        }
-        names += [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
-        write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
-        shutil.rmtree(self.partial, ignore_errors=True)
+    terms = read_json(folder / "lexicon.json", remedy)
+    n = len(terms) if isinstance(terms, list) else -1
+    shapes = {"salience": (n,), "weights": (n, len(GROUPS)), "bias": (len(GROUPS),)}
+    if {name: array.shape for name, array in arrays.items()} != shapes:
+        raise SphereError(f"{folder / 'lexicon.safetensors'} does not fit lexicon.json: {remedy}.")
+    return Lexicon(tuple(map(str, terms)), **arrays)

@@ -8,12 +8,12 @@ answer.spheres(0.95)
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.artifacts import ARTIFACTS
+from spheres.artifacts import ARTIFACTS, library_versions
 from spheres.calibration import Calibration
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
@@ -106,10 +106,24 @@ class Classifier:
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
         if loaded.sha256 != identity.weights_sha256:
             raise SphereError(
-                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: "
-                f"run `python embed.py CORPUS --encoder {spec.name} --overwrite`, then `python head.py train`."
+                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: {_anew(spec.name)}."
+            )
+        if loaded.dim != trained.dim:
+            raise SphereError(
+                f"{folder / HEAD} expects {trained.dim} numbers an article, {spec.name} gives {loaded.dim}: "
+                f"{_anew(spec.name)}."
             )
         return cls(loaded, trained)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the answers, to their last bit: classifiers that are equal in this answer alike."""
+        return {
+            "encoder": self.name,
+            "weights_sha256": self.encoder.sha256,
+            "precision": self.encoder.precision,
+            "head_sha256": self.trained.sha256,
+            "libraries": library_versions(),
+        }
 
     def classify(self, title: str, abstract: str) -> Classification:
         """Classify one article by its title, its abstract, or both.
@@ -159,6 +173,10 @@ class Classifier:
             calibration=self.trained.calibrations[view],
             vector=vector,
         )
+
+
+def _anew(name: str) -> str:
+    return f"run `python embed.py CORPUS --encoder {name} --overwrite`, then `python head.py train --encoder {name}`"
 
 
 def default_encoder(artifacts: Path = ARTIFACTS) -> str:

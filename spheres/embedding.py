@@ -4,20 +4,25 @@ One pass reads ids and categories (seconds), a second one the texts, as they are
 cache of the same identity is left alone, and an interrupted run goes on from its last whole shard.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from filelock import FileLock, Timeout
+import numpy as np
+from numpy.typing import NDArray
 
-from spheres.artifacts import make_folder, read_json
-from spheres.cache import MANIFEST, CacheWriter, Identity, existing_identity
-from spheres.corpus import Corpus
+from spheres.artifacts import read_json
+from spheres.cache import MANIFEST, Identity, existing_identity
+from spheres.cache_writer import CacheWriter, partial_of
+from spheres.corpus import Article, Corpus
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
+from spheres.lexical import Lexicon
+from spheres.locking import lock_of, only_writer
 from spheres.sources import EncoderSpec, fetch, weights_sha256
 from spheres.stacking import lexical_scores, texts_of
 from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_rows
@@ -87,18 +92,12 @@ def embed_corpus(
         max_length=spec.max_length,
         corpus_sha256=corpus.fingerprint(),
     )
-    found = existing_identity(folder)
-    if found and not overwrite:
-        if difference := _difference(found, identity) or _lack(folder, settings):
-            raise SphereError(f"{folder} holds {difference}: add --overwrite, or give another --out.")
+    if not overwrite and _is_there(folder, identity, settings):
         say(f"{folder} already holds this corpus under this encoder: nothing to do.")
+        _tidy(folder, identity)
         return False
-    make_folder(folder.parent)
-    try:
-        with FileLock(folder.with_name(folder.name + ".lock"), timeout=0):
-            _embed(corpus, spec, folder, identity, settings, say, start_progress)
-    except Timeout:
-        raise SphereError(f"another run is writing {folder}: wait for it, or give another --out.") from None
+    with only_writer(lock_of(folder), folder, ", or give another --out"):
+        _embed(corpus, spec, folder, identity, settings, say, start_progress)
     return True
 
 
@@ -121,10 +120,9 @@ def _embed(
     encoder = Encoder.load(spec, settings.precision)
     views = [view for view in VIEWS if view == "both" or view in settings.views]
     rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in views}
-    say("Weighing words, before the encoder starts (for 40,000 articles about four minutes).")
-    lexicon, lexical = lexical_scores(corpus, articles, rows)
     store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
     writer = CacheWriter(folder, identity, encoder.precision, store, SHARD, settings.copies)
+    lexicon, lexical = _weighed(writer, corpus, articles, rows, say)
     shards = {view: [rows[view][i : i + SHARD] for i in range(0, len(rows[view]), SHARD)] for view in rows}
     whole = {view: [len(shard) for i, shard in enumerate(shards[view]) if writer.has(view, i)] for view in rows}
     if done := sum(sum(sizes) for sizes in whole.values()):
@@ -145,6 +143,22 @@ def _embed(
     say(f"{folder}: {len(articles):,} articles, {encoder.dim} numbers each.")
 
 
+def _weighed(
+    writer: CacheWriter,
+    corpus: Corpus,
+    articles: Sequence[Article],
+    rows: Mapping[str, NDArray[np.intp]],
+    say: Callable[[str], None],
+) -> tuple[Lexicon, dict[str, NDArray[np.float32]]]:
+    """What `lexical_scores` returns, weighed once and kept with the shards."""
+    words = writer.words(rows)
+    if words is None:
+        say("Weighing words, before the encoder starts (for 40,000 articles about four minutes).")
+        words = lexical_scores(corpus, articles, rows)
+        writer.keep_words(*words)
+    return words
+
+
 def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of `size` items, the last one shorter.
 
@@ -154,6 +168,28 @@ def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while shard := list(islice(iterator, size)):
         yield shard
+
+
+def _is_there(folder: Path, identity: Identity, settings: Settings) -> bool:
+    """Whether the folder holds the wanted cache.
+
+    raises : SphereError where it holds another one
+    """
+    found = existing_identity(folder)
+    if not found:
+        return False
+    if difference := _difference(found, identity) or _lack(folder, settings):
+        raise SphereError(f"{folder} holds {difference}: add --overwrite, or give another --out.")
+    return True
+
+
+def _tidy(folder: Path, identity: Identity) -> None:
+    """Remove the shards of a run that was killed when the cache was in its place; not those of one that is at work."""
+    plan = partial_of(folder) / "plan.json"
+    if plan.is_file():
+        with suppress(SphereError), only_writer(lock_of(folder), folder, ""):
+            if read_json(plan, "")["identity"] == asdict(identity):
+                shutil.rmtree(plan.parent, ignore_errors=True)
 
 
 def _difference(found: Identity, wanted: Identity) -> str:

@@ -10,8 +10,8 @@ batch wait for each other hundreds of times in it. A single batch gets all cores
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -89,7 +89,7 @@ class Encoder:
         found = list(batches([len(t.ids) for t in tokens]))
         with self._counted() as alone:
             side_by_side = self.model.device.type == "cpu" and not (alone and len(found) == 1)
-            for n in workers().map(fill, found) if side_by_side else map(fill, found):
+            for n in _side_by_side(fill, found) if side_by_side else map(fill, found):
                 advance(n)
         return vectors
 
@@ -134,6 +134,19 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch = [int(i) for i in order[start:end] if lengths[i] == length]
         start += len(batch)
         yield batch
+
+
+def _side_by_side(fill: Callable[[list[int]], int], batches: Iterable[list[int]]) -> Iterator[int]:
+    """What `fill` returns for each of the batches; the workers begin no other one after the caller was interrupted."""
+    begun: list[Future[int]] = []
+    try:
+        for batch in batches:
+            begun.append(workers().submit(fill, batch))
+        for future in begun:
+            yield future.result()
+    finally:
+        for future in begun:
+            future.cancel()
 
 
 def workers() -> ThreadPoolExecutor:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.atlas import fit_atlas
-from spheres.cache import Cache, load_lexicon
+from spheres.cache import Cache, load_lexicon, remedy_of
 from spheres.calibration import Calibration, fit_calibration
 from spheres.errors import SphereError
 from spheres.familiarity import Familiarity, fit_familiarity
@@ -50,7 +50,7 @@ def train(cache: Cache, recipe: Recipe, say: Callable[[str], None] = lambda sent
     trained = Trained(
         heads=heads,
         recipe=recipe,
-        lexicon=load_lexicon(cache.folder, "run embed.py again") if recipe.lexical else None,
+        lexicon=load_lexicon(cache.folder, remedy_of(cache.folder)) if recipe.lexical else None,
         identity=cache.identity,
         n_articles=len(rows["train"]),
         calibrations={view: calibrate(cache, recipe, heads, view) for view in cache.views},

@@ -237,13 +237,15 @@ def _train_one(
             torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
+            if stop.is_set():
+                return "stopped"
         head.eval()
         with torch.inference_mode():
             now = float(loss_of(head(held_out[0]), held_out[1]))
         if now < best:
             best, best_epoch = now, epoch
             best_state = {name: value.clone() for name, value in head.state_dict().items()}
-        if stop.is_set() or epoch - best_epoch >= training.patience:
+        if epoch - best_epoch >= training.patience:
             break
     head.load_state_dict(best_state)
     return f"best validation loss {best:.4f} after epoch {best_epoch} of {epoch}"

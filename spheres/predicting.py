@@ -10,18 +10,20 @@ is written of each, and in which format, is for `spheres.downloads`. On two core
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.artifacts import whole_file
-from spheres.batch import Limits, Outcome, answer, in_batches, rows_of, survey
+from spheres.artifacts import Manifest, file_sha256
+from spheres.batch import Limits, Outcome, Question, answer, in_batches, rows_of, survey
 from spheres.downloads import check_suffix, download
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
 from spheres.prediction import check_threshold
+from spheres.resuming import at_once, resumable
 from spheres.tokens import clean
 
 if TYPE_CHECKING:  # the classifier brings torch along
@@ -62,7 +64,7 @@ class Report:
     n_problems   : rows that have none
     seconds_left : at the rate so far; None before the first batch is done
     counts       : for every group, in arXiv's order, the rows of which it is the most probable one
-    first        : the first answered rows, at most SHOWN_ROWS
+    first        : the first rows that this run has answered, at most SHOWN_ROWS
     problems     : place of the first rows without an answer, and why, in a sentence; at most SHOWN_PROBLEMS
     finished     : whether the file of answers is in its place
     """
@@ -87,6 +89,7 @@ def classify_file(
     keep: bool = True,
     limits: Limits | None = None,
     batch: int = BATCH,
+    identity: Manifest | None = None,
 ) -> Generator[Report, None, None]:
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
@@ -97,6 +100,8 @@ def classify_file(
     keep      : whether .jsonl keeps the columns of `source`, as .csv and .tsv always do
     limits    : what is taken of the file; None takes everything
     batch     : rows between two reports; more of them are faster
+    identity  : the classifier's; where it is given, a run that ends early is gone on with by the next one that asks the
+                same of the same file, and what there is of it is kept beside `out`
     yields    : a report once the rows are counted, one after each batch, and a last one, which is `finished`
     raises    : SphereError, at the first step, where a file cannot be read or written, is over the limits, or the
                 threshold is no threshold; at a later step where the file turns out damaged or the disk full
@@ -106,13 +111,20 @@ def classify_file(
     surveyed = survey(source, limits)
     written = download(out, keep, surveyed.columns)
     tally = Tally(surveyed.n_rows)
-    yield tally.report()
-    with ExitStack() as stack, whole_file(out) as f:
-        f.write(written.header)
-        for questions in in_batches(rows_of(source, stack, limits), batch):
-            outcomes = answer(classifier, questions, threshold, rule)
-            f.writelines(map(written.line, outcomes))
+    asked = {"threshold": threshold, "rule": rule, "keep": keep, "batch": batch, "classifier": identity}
+    with ExitStack() as stack:
+        questions = rows_of(source, stack, limits)
+        answers = stack.enter_context(
+            resumable(out, {"source_sha256": file_sha256(source), **asked}) if identity else at_once(out)
+        )
+        tally.skip(islice(questions, answers.n_rows), answers.counts)
+        yield tally.report()
+        start = b"" if answers.n_rows else written.header
+        for some in in_batches(questions, batch):
+            outcomes = answer(classifier, some, threshold, rule)
             tally.add(outcomes)
+            answers.add(start + b"".join(map(written.line, outcomes)), len(some), tally.counts)
+            start = b""
             yield tally.report()
     yield tally.report(finished=True)
 
@@ -138,7 +150,16 @@ class Tally:
         self.counts = dict.fromkeys(GROUPS, 0)
         self.first: list[AnsweredRow] = []
         self.problems: list[tuple[str, SphereError]] = []
+        self.n_skipped = 0
         self.started = time.monotonic()
+
+    def skip(self, questions: Iterable[Question], counts: Mapping[str, int]) -> None:
+        """Count rows that an earlier run has answered, of which only `counts` are known."""
+        for question in questions:
+            self._add_problem(question)
+            self.n_answered += question.problem is None
+        self.counts.update(counts)
+        self.n_skipped, self.started = self.n_answered + self.n_problems, time.monotonic()
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -148,20 +169,23 @@ class Tally:
                 self.counts[outcome.answer.ranked()[0][0]] += 1
                 if len(self.first) < SHOWN_ROWS:
                     self.first.append(preview(outcome, outcome.answer))
-            elif question.problem:
-                self.n_problems += 1
-                if len(self.problems) < SHOWN_PROBLEMS:
-                    self.problems.append((question.row.place, question.problem))
+            self._add_problem(question)
+
+    def _add_problem(self, question: Question) -> None:
+        if question.problem:
+            self.n_problems += 1
+            if len(self.problems) < SHOWN_PROBLEMS:
+                self.problems.append((question.row.place, question.problem))
 
     def report(self, finished: bool = False) -> Report:
         n_done = self.n_answered + self.n_problems
-        rate = n_done / max(time.monotonic() - self.started, 1e-9)  # rows a second
+        rate = (n_done - self.n_skipped) / max(time.monotonic() - self.started, 1e-9)  # rows a second
         return Report(
             n_rows=self.n_rows,
             n_done=n_done,
             n_answered=self.n_answered,
             n_problems=self.n_problems,
-            seconds_left=max(0, self.n_rows - n_done) / rate if n_done else None,
+            seconds_left=max(0, self.n_rows - n_done) / rate if rate else None,
             counts=dict(self.counts),
             first=tuple(self.first),
             problems=tuple(self.problems),

@@ -13,21 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from spheres.artifacts import read_manifest, read_safetensors, write_manifest, write_safetensors
+from spheres.artifacts import (
+    as_safetensors,
+    check_vouched,
+    file_sha256,
+    read_manifest,
+    read_safetensors,
+    write_manifest,
+)
 from spheres.atlas import Atlas
 from spheres.cache import Cache, Identity, load_lexicon
 from spheres.calibration import Calibration
 from spheres.errors import SphereError
 from spheres.familiarity import Familiarity
 from spheres.features import Recipe
+from spheres.groups import GROUPS
 from spheres.head import Head, Heads, Training
 from spheres.lexical import Lexicon
 
 HEAD = "head.json"
+ARRAYS = ("head.safetensors", "familiarity.safetensors", "atlas.safetensors")
+LEXICON = ("lexicon.json", "lexicon.safetensors")
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Trained:
     calibrations : view -> what makes its probabilities and sets honest
     measured     : what the sets held and how large they were on test articles, see `spheres.evaluation.measure_sets`
     metrics      : figures on validation articles
+    sha256       : of the file that vouches for all others, by which the head is known again; empty until it is saved
     """
 
     heads: Heads
@@ -50,6 +60,12 @@ class Trained:
     atlas: Atlas
     measured: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def dim(self) -> int:
+        """The length of the vectors that it takes."""
+        return len(self.familiarity.middle)
 
     def log_probabilities(self, features: NDArray[np.float32], view: str) -> NDArray[np.float64]:
         """Calibrated log-probabilities of articles of one view: (n, n_features) -> (n, n_groups)."""
@@ -57,13 +73,16 @@ class Trained:
 
 
 def save_trained(trained: Trained, folder: Path) -> None:
-    """Write the head in place of whatever was there; whole, or not at all."""
-    (folder / HEAD).unlink(missing_ok=True)
-    write_safetensors(folder / "head.safetensors", {k: v.numpy() for k, v in trained.heads.state_dict().items()})
+    """Write the head in place of whatever was there.
+
+    raises : SphereError where the disk is full; then the head that was there is whole still
+    """
     space = {"middle": trained.familiarity.middle, "whiten": trained.familiarity.whiten}
-    write_safetensors(folder / "familiarity.safetensors", space)
-    write_safetensors(folder / "atlas.safetensors", dict(vars(trained.atlas)))
-    lexicon = ["lexicon.json", "lexicon.safetensors"] if trained.recipe.lexical else []
+    arrays = {
+        "head.safetensors": {name: value.numpy() for name, value in trained.heads.state_dict().items()},
+        "familiarity.safetensors": space,
+        "atlas.safetensors": dict(vars(trained.atlas)),
+    }
     fields = {
         "identity": asdict(trained.identity),
         "recipe": asdict(trained.recipe),
@@ -73,9 +92,8 @@ def save_trained(trained: Trained, folder: Path) -> None:
         "measured": trained.measured,
         "metrics": trained.metrics,
     }
-    write_manifest(
-        folder / HEAD, fields, ["head.safetensors", "familiarity.safetensors", "atlas.safetensors", *lexicon]
-    )
+    lexicon = LEXICON if trained.recipe.lexical else ()
+    write_manifest(folder / HEAD, fields, lexicon, {name: as_safetensors(arrays[name]) for name in arrays})
 
 
 def load_trained(folder: Path) -> Trained:
@@ -88,11 +106,11 @@ def load_trained(folder: Path) -> Trained:
     try:
         about = dict(manifest["recipe"])
         recipe = Recipe(**{**about, "views": tuple(about["views"]), "training": Training(**about["training"])})
-        weights = safetensors.torch.load_file(folder / "head.safetensors")
-        heads = _heads(weights, recipe.training)
+        check_vouched(folder / HEAD, manifest, [*ARRAYS, *(LEXICON if recipe.lexical else ())], remedy)
+        weights = read_safetensors(folder / "head.safetensors", remedy)
         space = read_safetensors(folder / "familiarity.safetensors", remedy)
         trained = Trained(
-            heads=heads,
+            heads=_heads({name: torch.from_numpy(array) for name, array in weights.items()}, recipe.training),
             recipe=recipe,
             lexicon=load_lexicon(folder, remedy) if recipe.lexical else None,
             identity=Identity(**manifest["identity"]),
@@ -105,10 +123,28 @@ def load_trained(folder: Path) -> Trained:
             atlas=Atlas(**read_safetensors(folder / "atlas.safetensors", remedy)),
             measured=manifest["measured"],
             metrics=manifest["metrics"],
+            sha256=file_sha256(folder / HEAD),
         )
-    except (KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as e:
+        _check_shapes(trained, folder, remedy)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
         raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({e}): {remedy}.") from e
     return trained
+
+
+def _check_shapes(trained: Trained, folder: Path, remedy: str) -> None:
+    """Refuse parts that are for vectors of different lengths.
+
+    raises : SphereError
+    """
+    dim, shift = trained.dim, trained.heads.state_dict()["heads.0.shift"]
+    expected = {
+        "head.safetensors": (shift, (dim + (len(GROUPS) if trained.recipe.lexical else 0),)),
+        "familiarity.safetensors": (trained.familiarity.whiten, (dim, dim)),
+        "atlas.safetensors": (trained.atlas.projection, (dim, 2)),
+    }
+    for name, (array, shape) in expected.items():
+        if array.shape != shape:
+            raise SphereError(f"{folder / name} has the shape {tuple(array.shape)}, expected {shape}: {remedy}.")
 
 
 def _heads(weights: dict[str, torch.Tensor], training: Training) -> Heads:

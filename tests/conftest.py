@@ -13,6 +13,16 @@ from spheres.sources import find_encoder
 from spheres.surroundings import Surroundings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of the tests that have one; minutes each")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form was asked for."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The bundled encoder in fp32, which every processor computes alike."""

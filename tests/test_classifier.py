@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from spheres.artifacts import sealed
 from spheres.classifier import Classification, Classifier
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
@@ -67,7 +68,7 @@ def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifi
     folder = Path(shutil.copytree(SHIPPED / "all-MiniLM-L6-v2", tmp_path / "all-MiniLM-L6-v2"))
     manifest = json.loads((folder / "head.json").read_text())
     manifest["identity"]["weights_sha256"] = "0" * 64
-    (folder / "head.json").write_text(json.dumps(manifest))
+    (folder / "head.json").write_text(json.dumps(sealed(manifest)))
     with pytest.raises(SphereError, match="trained on other weights"):
         Classifier.load("all-MiniLM-L6-v2", tmp_path)
 

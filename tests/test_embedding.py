@@ -1,9 +1,6 @@
-"""From a corpus to a cache: whole, repeatable, resumed, and never silently wrong."""
+"""From a corpus to a cache: whole, repeatable and resumed; damage is in test_corrupted.py."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,8 @@ from filelock import FileLock
 from made_up import articles, write_corpus
 
 import spheres.embedding
-from spheres.cache import Cache, open_cache, quantize
+from spheres.cache import Cache, open_cache
+from spheres.cache_writer import quantize
 from spheres.corpus import Corpus
 from spheres.embedding import Settings, embed_corpus
 from spheres.encoder import Encoder
@@ -36,15 +34,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 @pytest.fixture(scope="module")
 def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole cache; tests that damage it work on a copy."""
+    """A whole cache."""
     folder = tmp_path_factory.mktemp("artifacts") / "all-MiniLM-L6-v2"
     assert embed_corpus(corpus, BUNDLED, folder, settings=FP32, **QUIET)
     return folder
-
-
-@pytest.fixture
-def copy(folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(folder, tmp_path / folder.name))
 
 
 def live(encoder: Encoder, cache: Cache, view: str) -> np.ndarray:
@@ -168,52 +161,3 @@ def test_a_corpus_without_usable_articles_is_refused(tmp_path: Path) -> None:
     path.write_text('{"title": "A", "categories": "68T05"}\n')
     with pytest.raises(SphereError, match="holds no usable article"):
         embed_corpus(Corpus(path), BUNDLED, tmp_path / "x", **QUIET)
-
-
-def damaged(path: Path) -> Iterator[tuple[str, str]]:
-    """Ways to spoil a file, each done in turn, with a word of the sentence that must follow."""
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    yield "cut short", "is not what manifest.json says"
-    flipped = bytearray(content)
-    flipped[len(content) // 2] ^= 1
-    path.write_bytes(flipped)
-    yield "one bit flipped", "is not what manifest.json says"
-    path.unlink()
-    yield "gone", "is missing"
-
-
-@pytest.mark.parametrize("name", ["both.npy", "targets.npy", "articles.json", "lexicon.safetensors"])
-def test_a_damaged_file_is_named_with_the_command_that_makes_it_anew(name: str, copy: Path) -> None:
-    for _, words in damaged(copy / name):
-        with pytest.raises(SphereError) as caught:
-            open_cache(copy)
-        assert name in str(caught.value) and words in str(caught.value)
-        assert "python embed.py CORPUS --encoder all-MiniLM-L6-v2 --overwrite" in str(caught.value)
-
-
-def test_a_pickle_in_the_place_of_an_array_is_refused_unexecuted(copy: Path, tmp_path: Path) -> None:
-    from spheres.artifacts import file_sha256
-
-    class Trap:
-        def __reduce__(self) -> tuple[Any, ...]:
-            return os.mkdir, (str(tmp_path / "sprung"),)
-
-    np.save(copy / "targets.npy", np.array([Trap()], dtype=object), allow_pickle=True)
-    manifest = json.loads((copy / "manifest.json").read_text())
-    manifest["files"]["targets.npy"] = file_sha256(copy / "targets.npy")
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(SphereError, match="missing or damaged"):
-        open_cache(copy)
-    assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "words"),
-    [("format_version", 2, "format version 2"), ("groups", ["cs"], "has the groups"), ("files", None, "no manifest")],
-)
-def test_a_manifest_of_another_make_is_refused(field: str, value: Any, words: str, copy: Path) -> None:
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps({**manifest, field: value}))
-    with pytest.raises(SphereError, match=words):
-        open_cache(copy)

@@ -1,0 +1,194 @@
+"""Making a cache: shards of vectors, kept as they come, and at the end all arrays in their place.
+
+`spheres.embedding` drives it; `spheres.leftovers` keeps what an interrupted run had done, and `spheres.cache` reads the
+result and says what is in it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.artifacts import (
+    FORMAT_VERSION,
+    Manifest,
+    as_json,
+    write_array,
+    write_json,
+    write_manifest,
+    write_rows,
+    write_safetensors,
+)
+from spheres.cache import MANIFEST, Identity
+from spheres.corpus import Article
+from spheres.groups import GROUPS, primary_group, soft_target
+from spheres.leftovers import Leftovers
+from spheres.lexical import Lexicon
+from spheres.views import COPIES, VIEWS
+
+WORDS = "words"  # the name of what `keep_words` keeps
+
+
+def partial_of(folder: Path) -> Path:
+    """Where shards wait until `folder` can be made of them."""
+    return folder.with_name(folder.name + ".partial")
+
+
+def quantize(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Each vector as whole numbers from -127 to 127 and one scale: off by at most half a step, its largest/254.
+
+    vectors : (n, dim)
+    returns : (n, dim) int8 and (n,) float32; vector = int8 * scale
+
+    >>> quantize(np.array([[1.0, -0.5, 0.0]]))[0].tolist()
+    [[127, -64, 0]]
+    """
+    scales = np.maximum(np.abs(vectors).max(axis=1), np.finfo(np.float32).tiny).astype(np.float32) / 127
+    return np.rint(vectors / scales[:, None]).astype(np.int8), scales
+
+
+def save_lexicon(folder: Path, lexicon: Lexicon) -> list[str]:
+    """Write a lexicon's two files and return their names."""
+    write_safetensors(folder / "lexicon.safetensors", _arrays(lexicon))
+    write_json(folder / "lexicon.json", list(lexicon.terms))
+    return ["lexicon.safetensors", "lexicon.json"]
+
+
+def _arrays(lexicon: Lexicon) -> dict[str, NDArray[Any]]:
+    return {"salience": lexicon.salience, "weights": lexicon.weights, "bias": lexicon.bias}
+
+
+class CacheWriter:
+    """Collects shards of vectors and, when all are there, puts the whole cache in place.
+
+    folder   : where the cache is to be, artifacts/<encoder>
+    identity : shards left behind by an interrupted run are used only where theirs is the same
+    store    : how vectors are kept: float32, float16 (half the size) or int8 with a scale each (a quarter)
+    copies   : of which training articles single parts are kept, see `spheres.views`
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        precision: str,
+        store: str,
+        shard_size: int,
+        copies: Mapping[str, int] = COPIES,
+    ) -> None:
+        self.folder = folder
+        self.identity = identity
+        self.precision = precision
+        self.store = store
+        self.copies = dict(copies)
+        plan = {
+            "format_version": FORMAT_VERSION,
+            "identity": asdict(identity),
+            "precision": precision,
+            "shard_size": shard_size,
+            "copies": self.copies,
+        }
+        self.leftovers = Leftovers(partial_of(folder), plan)
+
+    def has(self, view: str, number: int) -> bool:
+        """Whether this shard is whole already."""
+        return self.leftovers.has(_name(view, number))
+
+    def add(self, view: str, number: int, vectors: NDArray[np.float32]) -> None:
+        """Keep one shard of vectors, (n, dim)."""
+        self.leftovers.add(_name(view, number), {"vectors": vectors})
+
+    def words(self, views: Iterable[str]) -> tuple[Lexicon, dict[str, NDArray[np.float32]]] | None:
+        """The lexicon and scores that an earlier run kept, where it had them of all these views."""
+        if not self.leftovers.has(WORDS):
+            return None
+        kept = self.leftovers.read(WORDS)
+        if not all(f"scores {view}" in kept for view in views):
+            return None
+        terms = tuple(json.loads(kept["terms"].tobytes()))
+        lexicon = Lexicon(terms, kept["salience"], kept["weights"], kept["bias"])
+        return lexicon, {view: kept[f"scores {view}"] for view in views}
+
+    def keep_words(self, lexicon: Lexicon, scores: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keep what took minutes to weigh; scores are (n_rows, n_groups) a view."""
+        terms = np.frombuffer(as_json(list(lexicon.terms)), np.uint8)
+        by_view = {f"scores {view}": array for view, array in scores.items()}
+        self.leftovers.add(WORDS, {**_arrays(lexicon), "terms": terms, **by_view})
+
+    def _write_view(self, view: str, n_rows: int, n_shards: int) -> list[str]:
+        """Join a view's shards, one at a time in memory, and return the names of the files."""
+        scales: list[NDArray[np.float32]] = []
+
+        def stored() -> Iterator[NDArray[Any]]:
+            for number in range(n_shards):
+                vectors = self._read(view, number)
+                if self.store == "int8":
+                    vectors, scale = quantize(vectors)
+                    scales.append(scale)
+                yield vectors
+
+        shape = (n_rows, self._read(view, 0).shape[1]) if n_shards else (0, 0)
+        write_rows(self.folder / f"{view}.npy", shape, self.store, stored())
+        if self.store != "int8":
+            return [f"{view}.npy"]
+        write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
+        return [f"{view}.npy", f"{view}_scales.npy"]
+
+    def _read(self, view: str, number: int) -> NDArray[Any]:
+        return self.leftovers.read(_name(view, number))["vectors"]
+
+    def finish(
+        self,
+        articles: Sequence[Article],
+        n_shards: dict[str, int],
+        lexical: dict[str, NDArray[np.float32]],
+        lexicon: Lexicon,
+        fields: Manifest,
+    ) -> None:
+        """Put the cache in place of whatever was there; the manifest goes first and comes last.
+
+        n_shards : view -> how many shards it has
+        lexical  : view -> (n_rows, n_groups) scores
+        """
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        names: list[str] = []
+        for view, n in n_shards.items():
+            names += self._write_view(view, len(lexical[view]), n)
+        n_articles = len(articles)
+        files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
+        targets = (soft_target(a.categories) for a in articles)
+        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))), n_articles)
+        primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
+        files["primary"] = np.fromiter(primary, np.uint8, n_articles)
+        for name, array in files.items():
+            write_array(self.folder / f"{name}.npy", array)
+        columns = {
+            "ids": [a.id for a in articles],
+            "categories": [" ".join(a.categories) for a in articles],
+            "dates": [a.date for a in articles],
+        }
+        write_json(self.folder / "articles.json", columns)
+        about = {
+            "identity": asdict(self.identity),
+            "precision": self.precision,
+            "store": self.store,
+            "copies": self.copies,
+            "n_articles": n_articles,
+            "dim": int(self._read("both", 0).shape[1]),
+            "views": [view for view in VIEWS if view in n_shards],
+        }
+        names += [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
+        write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
+        with suppress(OSError):  # the next run would do it
+            for leftover in self.folder.glob("*.writing"):  # of a run that was killed
+                leftover.unlink(missing_ok=True)
+            self.leftovers.remove()
+
+
+def _name(view: str, number: int) -> str:
+    return f"{view}-{number:05}"

@@ -1,0 +1,325 @@
+"""Artifacts that are not what they were: each is refused with a sentence that names it and the command that mends it.
+
+`pytest --long tests/test_corrupted.py` flips two hundred bits of each file instead of five.
+"""
+
+import json
+import os
+import pickle
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from killing import Run
+from made_up import write_corpus
+
+from spheres.artifacts import SEAL, file_sha256, sealed, write_array, write_json, write_safetensors
+from spheres.cache import load_lexicon, open_cache, remedy_of
+from spheres.classifier import Classifier
+from spheres.corpus import Corpus
+from spheres.embedding import Settings, embed_corpus
+from spheres.encoder import Encoder
+from spheres.errors import SphereError
+from spheres.evaluation import train
+from spheres.features import BEST
+from spheres.sources import BUNDLED, fetch, find_encoder
+from spheres.trained import load_trained, save_trained
+
+NAME = BUNDLED.name
+MANIFESTS = {"cache": "manifest.json", "head": "head.json"}
+REMEDIES = {
+    "cache": f"run `python embed.py CORPUS --encoder {NAME} --overwrite`",
+    "head": f"run `python head.py train --encoder {NAME}`",
+}
+FILES = [
+    *(("cache", f"{view}{kind}.npy") for view in ("both", "title", "abstract") for kind in ("", "_scales", "_lexical")),
+    *(("cache", name) for name in ("targets.npy", "primary.npy", "articles.json")),
+    *(("cache", name) for name in ("lexicon.json", "lexicon.safetensors", "manifest.json")),
+    *(("head", name) for name in ("head.safetensors", "familiarity.safetensors", "atlas.safetensors")),
+    *(("head", name) for name in ("lexicon.json", "lexicon.safetensors", "head.json")),
+]
+ARRAYS = [(whose, name) for whose, name in FILES if not name.endswith("json")]
+
+OPEN: dict[str, Callable[[Path], object]] = {
+    "cache": lambda folder: (open_cache(folder), load_lexicon(folder, remedy_of(folder))),  # as training does
+    "head": load_trained,
+}
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut in half": lambda content: content[: len(content) // 2],
+    "a byte short": lambda content: content[:-1],
+    "a byte too long": lambda content: content + b"\0",
+    "zeros": lambda content: bytes(len(content)),
+    "another file": lambda content: b'{"title": "On trees"}\n',
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return Corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "made-up.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache and a head of made-up articles; a test that damages a file puts it back, or works on a copy."""
+    folder = tmp_path_factory.mktemp("artifacts") / NAME
+    embed_corpus(corpus, BUNDLED, folder, settings=Settings(precision="fp32", store="int8"), say=lambda sentence: None)
+    save_trained(train(open_cache(folder), BEST), folder)
+    return folder
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(folder, tmp_path / "artifacts" / NAME))
+
+
+def refusal(whose: str, folder: Path) -> str:
+    """The sentence with which these artifacts are refused."""
+    with pytest.raises(SphereError) as caught:
+        OPEN[whose](folder)
+    sentence = str(caught.value)
+    assert REMEDIES[whose] in sentence and "\n" not in sentence, sentence
+    return sentence
+
+
+def vouched(whose: str, folder: Path, **fields: Any) -> None:
+    """Make the manifest say that all is well with the files as they are now, and that these fields are so."""
+    path = folder / MANIFESTS[whose]
+    manifest = json.loads(path.read_bytes()) | fields
+    manifest["files"] = {name: file_sha256(folder / name) for name in manifest["files"]}
+    path.write_text(json.dumps(sealed(manifest)))
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    spoilt = bytearray(content)
+    spoilt[bit // 8] ^= 1 << bit % 8
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "gone", "a folder"])
+@pytest.mark.parametrize(("whose", "name"), FILES)
+def test_a_damaged_file_is_named_with_the_command_that_makes_it_anew(
+    whose: str, name: str, damage: str, folder: Path
+) -> None:
+    file = folder / name
+    content = file.read_bytes()
+    file.unlink()
+    try:
+        if damage == "a folder":
+            file.mkdir()
+        elif damage != "gone":
+            file.write_bytes(DAMAGES[damage](content))
+        assert name in refusal(whose, folder)
+    finally:
+        file.rmdir() if damage == "a folder" else file.unlink(missing_ok=True)
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize(("whose", "name"), FILES)
+def test_no_bit_can_be_flipped_unnoticed(whose: str, name: str, folder: Path, long: bool) -> None:
+    file, chance = folder / name, random.Random(name)
+    content = file.read_bytes()
+    try:
+        for _ in range(200 if long else 5):
+            file.write_bytes(flipped(content, chance.randrange(8 * len(content))))
+            if name in MANIFESTS.values() and harmless(content, file):
+                OPEN[whose](folder)
+            else:
+                assert name in refusal(whose, folder)
+    finally:
+        file.write_bytes(content)
+    OPEN[whose](folder)
+
+
+def harmless(content: bytes, file: Path) -> bool:
+    """Whether a manifest still says what it said: the bit was in white space, or in the name of its seal."""
+    try:
+        then, now = json.loads(content), json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    return now == then or (SEAL not in now and then.items() - {SEAL: then[SEAL]}.items() <= now.items())
+
+
+class Trap:
+    """Makes a folder where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.path),)
+
+
+def pickles(trap: Trap, folder: Path) -> dict[str, bytes]:
+    """Files that run the trap in a reader that unpickles: plain, as an array of objects, as an archive of such."""
+    objects = np.array([trap], dtype=object)
+    np.save(folder / "one.npy", objects, allow_pickle=True)
+    np.savez(folder / "many.npz", objects=objects)
+    contents = {name: (folder / name).read_bytes() for name in ("one.npy", "many.npz")}
+    return {"plain": pickle.dumps(trap), **contents}
+
+
+def test_the_trap_would_spring(tmp_path: Path) -> None:
+    pickle.loads(pickles(Trap(tmp_path / "sprung"), tmp_path)["plain"])  # noqa: S301 - it is ours
+    assert (tmp_path / "sprung").is_dir()
+    with pytest.raises(FileExistsError):
+        np.load(tmp_path / "one.npy", allow_pickle=True)
+
+
+@pytest.mark.parametrize("kind", ["plain", "one.npy", "many.npz"])
+@pytest.mark.parametrize(("whose", "name"), FILES)
+def test_a_pickle_in_its_place_is_refused_unexecuted(
+    whose: str, name: str, kind: str, folder: Path, tmp_path: Path
+) -> None:
+    trap = Trap(tmp_path / "sprung")
+    manifest, file = folder / MANIFESTS[whose], folder / name
+    before = {path: path.read_bytes() for path in (manifest, file)}
+    try:
+        file.write_bytes(pickles(trap, tmp_path)[kind])
+        if name not in MANIFESTS.values():
+            vouched(whose, folder)  # or its hash alone would be the reason
+        assert name in refusal(whose, folder)
+        assert not trap.path.exists()
+    finally:
+        for path, content in before.items():
+            path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "tokenizer.json"])
+@pytest.mark.parametrize("kind", ["plain", "one.npy", "many.npz"])
+def test_a_pickle_in_an_encoders_folder_is_refused_unexecuted(name: str, kind: str, tmp_path: Path) -> None:
+    trap = Trap(tmp_path / "sprung")
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    for file in fetch(BUNDLED).iterdir():
+        if name != "pytorch_model.bin" or file.suffix != ".safetensors":
+            (encoder / file.name).symlink_to(file)
+    (encoder / name).unlink(missing_ok=True)
+    (encoder / name).write_bytes(pickles(trap, tmp_path)[kind])
+    with pytest.raises(SphereError, match=r"encoder.* (could not be loaded|holds no \*.safetensors)"):
+        Encoder.load(find_encoder(str(encoder)))
+    assert not trap.path.exists()
+
+
+@pytest.mark.parametrize("whose", ["cache", "head"])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"format_version": 2}, "has format version 2, expected 1"),
+        ({"groups": ["math", "physics"]}, "has the groups ['math', 'physics'], expected ['physics', 'math', 'cs'"),
+        ({"files": {}}, "does not vouch for"),
+        ({"identity": {"encoder": "x"}}, ""),
+    ],
+)
+def test_a_manifest_of_another_make_is_refused(whose: str, fields: dict[str, Any], words: str, copy: Path) -> None:
+    vouched(whose, copy, **fields)
+    if "identity" in fields and whose == "cache":
+        with pytest.raises(TypeError):
+            _ = open_cache(copy).identity
+        return
+    assert f"{MANIFESTS[whose]} {words}" in refusal(whose, copy)
+
+
+@pytest.mark.parametrize("field", ["views", "store", "dim", "copies", "recipe", "calibrations", "n_articles"])
+def test_a_manifest_that_lacks_something_is_refused(field: str, copy: Path) -> None:
+    whose = "cache" if field in ("views", "store", "dim", "copies") else "head"
+    path = copy / MANIFESTS[whose]
+    manifest = json.loads(path.read_bytes())
+    del manifest[field]
+    path.write_text(json.dumps(sealed(manifest)))
+    assert f"{path.name} does not fit" in refusal(whose, copy)
+
+
+def test_a_first_manifest_which_has_no_seal_is_still_good(copy: Path) -> None:
+    for whose, name in MANIFESTS.items():
+        manifest = json.loads((copy / name).read_bytes())
+        assert (manifest["format_version"], manifest["groups"][0]) == (1, "physics")
+        del manifest[SEAL]
+        (copy / name).write_text(json.dumps(manifest))
+        OPEN[whose](copy)
+
+
+ARRAY_NAMES = [name for _, name in FILES if name.endswith(".npy")]
+
+
+@pytest.mark.parametrize("name", ARRAY_NAMES)
+def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> None:
+    array = np.load(copy / name)
+    for other in (array[1:], array[..., None], array.astype(np.float64), array[..., :3] if array.ndim == 2 else None):
+        if other is not None:
+            write_array(copy / name, other)
+            vouched("cache", copy)
+            assert f"{name} has the shape" in refusal("cache", copy)
+
+
+@pytest.mark.parametrize(
+    ("whose", "name", "arrays"),
+    [
+        ("head", "familiarity.safetensors", {"middle": (100,), "whiten": (100, 100)}),
+        ("head", "familiarity.safetensors", {"middle": (384,), "whiten": (384, 100)}),
+        ("head", "familiarity.safetensors", {"middle": (384,)}),
+        ("head", "atlas.safetensors", {"projection": (100, 2), "low": (2,), "high": (2,)}),
+        ("head", "atlas.safetensors", {"nothing": (1,)}),
+        ("head", "head.safetensors", {"heads.0.shift": (100,)}),
+        ("head", "lexicon.safetensors", {"salience": (3,), "weights": (3, 8), "bias": (8,)}),
+    ],
+)
+def test_parts_of_another_dimension_are_refused(
+    whose: str, name: str, arrays: dict[str, tuple[int, ...]], copy: Path
+) -> None:
+    write_safetensors(copy / name, {key: np.ones(shape, np.float32) for key, shape in arrays.items()})
+    vouched(whose, copy)
+    refusal(whose, copy)
+
+
+def test_lists_of_other_lengths_are_refused(copy: Path) -> None:
+    articles = json.loads((copy / "articles.json").read_bytes())
+    write_json(copy / "articles.json", articles | {"dates": articles["dates"][1:]})
+    vouched("cache", copy)
+    assert "articles.json does not have 288 dates" in refusal("cache", copy)
+
+
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [
+        ({"weights_sha256": "0" * 64}, "was trained on other weights of all-MiniLM-L6-v2 than those found"),
+        ({"pooling": "cls+mean"}, "expects 384 numbers an article, all-MiniLM-L6-v2 gives 768"),
+    ],
+)
+def test_a_head_of_another_encoder_is_refused(identity: dict[str, str], words: str, copy: Path) -> None:
+    vouched("head", copy, identity=json.loads((copy / "head.json").read_bytes())["identity"] | identity)
+    with pytest.raises(SphereError, match=words) as caught:
+        Classifier.load(NAME, copy.parent)
+    assert f"embed.py CORPUS --encoder {NAME} --overwrite`, then `python head.py train --enc" in str(caught.value)
+
+
+def test_what_a_later_version_made_is_not_overwritten_unasked(copy: Path, corpus: Corpus) -> None:
+    vouched("cache", copy, format_version=2)
+    before = (copy / "both.npy").read_bytes()
+    with pytest.raises(SphereError, match="has format version 2, expected 1: add --overwrite"):
+        embed_corpus(corpus, replace(BUNDLED, max_length=64), copy, say=lambda sentence: None)
+    assert (copy / "both.npy").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words"),
+    [
+        ("evaluate", "title.npy", REMEDIES["cache"]),
+        ("train", "targets.npy", REMEDIES["cache"]),
+        ("predict", "familiarity.safetensors", REMEDIES["head"]),
+    ],
+)
+def test_the_command_line_says_it_in_one_sentence(command: str, name: str, words: str, copy: Path) -> None:
+    (copy / name).write_bytes(flipped((copy / name).read_bytes(), 4000))
+    corpus = write_corpus(copy.parent / "corpus.jsonl", 8)
+    more = [corpus, "--out", copy.parent / "answers.csv"] if command == "predict" else []
+    run = Run("head", [command, *more, "--encoder", NAME, "--artifacts", copy.parent], copy.parent / "log").start()
+    assert run.end() == 2
+    assert run.sentence == run.said.strip()
+    assert run.sentence.startswith("head.py: ") and name in run.sentence and words in run.sentence
