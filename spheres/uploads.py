@@ -9,11 +9,13 @@ whatever lies there and of any size, even where a text was asked for.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
+from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
@@ -37,6 +39,11 @@ def check_calls(page: gr.Blocks) -> None:
         return list(await preprocess(block_fn, inputs, *rest, **named))
 
     page.preprocess_data = preprocess_data
+
+
+def hide_folders() -> None:
+    """Name files' folders in a way that nobody can work out from what is in them, not even with the same Gradio."""
+    processing_utils.hash_seed = secrets.token_bytes(32)
 
 
 def uploaded(sent: object) -> Path:
