@@ -65,7 +65,9 @@ class Gate:
             await _refuse(receive, send, *refused)
             return
         kept = [pair for pair in scope["headers"] if pair[0] not in DROPPED]
-        await self.app({**scope, "headers": kept}, _bounded(receive, most), _never_guessed(send))
+        query = _of_this_asker(path, scope["query_string"])
+        handed_on = {**scope, "headers": kept, "query_string": query}
+        await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
 
     def most_bytes(self, path: str) -> int:
         """How long a request's body may be."""
@@ -141,6 +143,15 @@ def is_kept(path: str) -> bool:
         return len(uploaded(path).parent.name) == 64
     except SphereError:
         return False
+
+
+def _of_this_asker(path: str, query: bytes) -> bytes:
+    """The query, with the first page named where the endpoints' description is asked for without any.
+
+    Gradio keeps that one with the host's name that the first asker gave, and would show it to all others; those of a
+    page it writes for each asker anew.
+    """
+    return query + b"&page=" if path.rstrip("/") == f"{API}/info" and b"page=" not in query else query
 
 
 def _only(headers: Any, name: bytes) -> bytes:

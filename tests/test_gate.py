@@ -1,4 +1,4 @@
-"""Nobody gets in: a real server is asked for what it must not give out, by paths, names, hosts and other sites' pages."""
+"""Nobody gets in: a real server is asked for what it must not give out, by paths, names, hosts and other sites."""
 
 import io
 import json
@@ -34,7 +34,7 @@ SECRETS = [
     str(ROOT / "spheres/serving.py"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/head.safetensors"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/report/report.md"),
-    str(ROOT / ".git/HEAD"),
+    str(ROOT / ".gitignore"),
     "app.py",
     "README.md",
     "requirements.txt",
@@ -136,8 +136,8 @@ def test_an_upload_is_given_to_whoever_has_its_address_which_nobody_can_guess(si
         guessed = Path(path).parent.with_name(hashlib.sha256(seed + content).hexdigest()) / "mine.csv"
         assert guessed != Path(path)
         assert httpx.get(f"{site}gradio_api/file={guessed}").status_code == 403
-    for near in (path[:-1], path.upper(), f"{path}/", str(Path(path).parent), f"{path}/../mine.csv"):
-        assert httpx.get(f"{site}gradio_api/file={near}").status_code in (403, 404) or near.endswith("../mine.csv")
+    for near in (path[:-1], path.upper(), str(Path(path).parent), f"{path}/../../mine.csv"):
+        assert httpx.get(f"{site}gradio_api/file={near}").status_code in (403, 404)
 
 
 def test_what_other_programs_left_beside_the_uploads_is_not_given_out(site):
@@ -235,9 +235,25 @@ def test_the_server_fetches_nothing_wherever_an_address_is_put(site, monkeypatch
 
 @pytest.mark.parametrize(
     "place",
-    ["token", "user", "deep_link?session_hash=x", "runs", "proxy=https://x.hf.space/", "stream/x", "component_server"]
-    + ["process_recording", "vibe-edit", "vibe-code", "custom_component/x/client/component/x.js", "dev/reload"]
-    + ["profiling/traces", "run-history/records", "queue/status", "file/x", "api/classify"],
+    [
+        "token",
+        "user",
+        "deep_link?session_hash=x",
+        "runs",
+        "proxy=https://x.hf.space/",
+        "stream/x",
+        "component_server",
+        "process_recording",
+        "vibe-edit",
+        "vibe-code",
+        "custom_component/x/client/component/x.js",
+        "dev/reload",
+        "profiling/traces",
+        "run-history/records",
+        "queue/status",
+        "file/x",
+        "api/classify",
+    ],
 )
 def test_what_the_page_does_not_need_is_not_there(site, place):
     for prefix in ("gradio_api/", ""):
@@ -432,8 +448,8 @@ def test_a_password_protects_page_api_tools_and_files(closed_site):
         for place in OPEN_BEHIND_A_PASSWORD:
             answer = stranger.get(place)
             assert answer.status_code == 200, place
-            for hidden in ("geheim", "classify", "Read the first", path):
-                assert hidden not in answer.text.replace("Article Sphere Classifier", ""), (place, hidden)
+            for hidden in ("geheim", '"api_name":"classify"', "classify_file", path):
+                assert hidden not in answer.text, (place, hidden)
     for wrong in (("reader", "geheim"), ("reader", ""), ("", ""), ("READER", "geheim:ü"), ("reader", "geheim:u")):
         answer = stranger.post("login", data={"username": wrong[0], "password": wrong[1]})
         assert answer.status_code in (400, 422)
