@@ -87,7 +87,8 @@ class Client:
     def explain(self, n: int) -> None:
         """Ask in a browser, then open the tab that colours the text."""
         session = Session(self.visitor, self.known.texts[n], self.known.config)
-        shown = re.sub(r"\s+", "", unescape(re.sub(r"<[^>]*>", "", session.why())))
+        bare = re.sub(r'<span class="(points|sr-only)">[^<]*</span>|<[^>]*>', "", session.why())
+        shown = re.sub(r"\s+", "", unescape(bare))
         title, abstract = self.known.texts[n]
         for part in (title, abstract[:200]):
             if re.sub(r"\s+", "", part) not in shown:
@@ -127,6 +128,7 @@ class Client:
                 event = self.visitor.post("/gradio_api/call/classify_file", data)["event_id"]
                 request = f"GET /gradio_api/call/classify_file/{event} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
                 self.send(request.encode(), wait_for=b"event: generating")
+        self.visitor.close()  # the server closes what is silent for five seconds
 
     def upload(self, content: bytes) -> str:
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from spheres.errors import SphereError
 from spheres.uploads import uploaded
@@ -67,7 +71,8 @@ class Gate:
         kept = [pair for pair in scope["headers"] if pair[0] not in DROPPED]
         query = _of_this_asker(path, scope["query_string"])
         handed_on = {**scope, "headers": kept, "query_string": query}
-        await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
+        with suppress(ClientDisconnect):  # who hangs up in the middle of an upload is no error of ours
+            await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
 
     def most_bytes(self, path: str) -> int:
         """How long a request's body may be."""
@@ -79,8 +84,6 @@ class Gate:
         """Whether the password is missing. The tools' own guard asks for theirs."""
         if not self.auth or not path.startswith(API) or path.rstrip("/") in OPEN or path.startswith(TOOLS):
             return None
-        from starlette.requests import HTTPConnection
-
         page, cookies = scope["app"], HTTPConnection(scope).cookies
         tokens = (cookies.get(f"access-token{kind}-{page.cookie_id}") for kind in ("", "-unsecure"))
         return None if any(token in page.tokens for token in tokens) else (401, "Not authenticated")
@@ -174,8 +177,6 @@ def _bounded(receive: Receive, most: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            from starlette.exceptions import HTTPException
-
             raise HTTPException(413, f"This is too large: the most that is taken here is {most / 1e6:.0f} MB.")
         return message
 
