@@ -2,7 +2,7 @@
 
     python app.py                                       # http://127.0.0.1:7860, with the bundled encoder
     python app.py --encoder distilbert-base-cased       # with a head you trained
-    python app.py --share --auth reader:secret          # with a public link, behind a password
+    python app.py --share --auth reader                 # with a public link, behind a password that it asks for
     python app.py --corpus arxivData.json               # with the titles of the nearest articles
 
 It starts in about ten seconds and needs no network. Ctrl+C ends it.
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spheres.credentials import credentials, leave_process_list
 from spheres.errors import SphereError
 from spheres.tools import check_installed
 
@@ -34,7 +35,10 @@ ENVIRONMENT = {
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        start(options)
+        auth = credentials(options.auth)
+        if arguments is None:
+            leave_process_list(options.auth)
+        start(options, auth)
     except SphereError as error:
         print(error, file=sys.stderr)
         return 2
@@ -43,15 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def start(options: argparse.Namespace) -> None:
+def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     """Serve the page until it is interrupted. Imports wait for the arguments, so that --help answers at once."""
-    auth = credentials(options.auth)
     if options.mcp:
         check_installed()
     os.environ.update(ENVIRONMENT)
     from spheres.serving import free_address, serve, wait
+    from spheres.storage import own_folder
 
     address = free_address(options.host, options.port)
+    own_folder()
     with all_kept():
         from spheres.batch import Limits
         from spheres.classifier import Classifier
@@ -80,21 +85,6 @@ def all_kept() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def credentials(given: str | None) -> tuple[str, str] | None:
-    """User and password from USER:PASSWORD, or from the environment's SPHERES_AUTH; None where neither is there.
-
-    >>> credentials("reader:a:b")
-    ('reader', 'a:b')
-    """
-    text = given if given is not None else os.environ.get("SPHERES_AUTH")
-    if not text and given is None:
-        return None
-    user, colon, password = (text or "").partition(":")
-    if not (user and colon and password):
-        raise SphereError("The credentials are not USER:PASSWORD with both parts filled: mend --auth or SPHERES_AUTH.")
-    return user, password
 
 
 def parser() -> argparse.ArgumentParser:
@@ -138,8 +128,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--auth",
         metavar="USER:PASSWORD",
-        help="ask visitors for these; better given in the environment variable "
-        "SPHERES_AUTH, which other users of the machine do not see",
+        help="ask visitors for these; USER alone asks for the password here. Other users of the machine see it for a "
+        "moment, and never where it comes in the environment variable SPHERES_AUTH",
     )
     add(
         "--corpus",

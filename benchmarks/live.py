@@ -152,9 +152,9 @@ def turned(places: Iterable[int], by: int) -> list[int]:
 class Session:
     """A visitor's browser: an answer in its session, and a slider that asks for it to be shown anew."""
 
-    def __init__(self, visitor: Visitor, text: Text) -> None:
+    def __init__(self, visitor: Visitor, text: Text, config: dict[str, Any] | None = None) -> None:
         self.visitor, self.hash = visitor, uuid.uuid4().hex[:10]
-        config = json.loads(visitor.get("/config"))
+        config = config or json.loads(visitor.get("/config"))
         ids: dict[str, int] = {}
         for part in config["components"]:
             ids.setdefault(part["props"].get("elem_id"), part["id"])  # the first language's come first
@@ -162,8 +162,10 @@ class Session:
         read = next(event for event in events if [ids["classify"], "click"] in event["targets"])
         self.shows = next(event for event in events if [ids["threshold"], "change"] in event["targets"])
         self.place = self.shows["inputs"].index(ids["threshold"])
-        self._ask("/gradio_api/queue/join", read["id"], list(text))
-        visitor.get(f"/gradio_api/queue/data?session_hash={self.hash}")
+        tab = next(part["id"] for part in config["components"] if part["props"].get("id") == "why")
+        self.opens = next(event for event in events if [tab, "select"] in event["targets"])
+        self.weighs = next(event for event in events if event["trigger_after"] == self.opens["id"])
+        self._join(read["id"], list(text))
 
     def move(self, threshold: float) -> Any:
         """The answer's new markup, as the browser asks for it: past the queue."""
@@ -173,6 +175,22 @@ class Session:
         if 'class="winner' not in str(answer["data"][0]):
             raise ValueError(f"the slider shows no answer: {str(answer)[:200]}")
         return answer
+
+    def why(self) -> str:
+        """The coloured text's markup, once its tab is opened."""
+        self._ask(f"/gradio_api/run/{self.opens['api_name']}", self.opens["id"], [])
+        return str(self._join(self.weighs["id"], [None] * len(self.weighs["inputs"]))[0])
+
+    def _join(self, event: int, data: list[Any]) -> list[Any]:
+        """What an event of the page answers in the end, through the queue."""
+        self._ask("/gradio_api/queue/join", event, data)
+        stream = self.visitor.get(f"/gradio_api/queue/data?session_hash={self.hash}").decode()
+        said = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+        ended = next(message for message in said if message["msg"] == "process_completed")
+        if not ended["success"]:
+            raise ValueError(f"the page's event failed: {str(ended)[:300]}")
+        answers: list[Any] = ended["output"]["data"]
+        return answers
 
     def _ask(self, path: str, event: int, data: list[Any]) -> Any:
         return self.visitor.post(path, {"data": data, "fn_index": event, "session_hash": self.hash})

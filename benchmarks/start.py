@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import httpx
 
@@ -33,10 +33,12 @@ class Site:
     """A page's server as a user starts it, in a process of its own; up once the block begins, gone when it ends.
 
     arguments : of python, before --port P
+    log       : a file that takes what it writes; else that is dropped
     seconds   : from the start of the process to its first page
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, log: IO[str] | None = None) -> None:
+        self.log = log or subprocess.DEVNULL
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [sys.executable, *(arguments or ("app.py",)), "--port", str(self.port)]
@@ -44,8 +46,7 @@ class Site:
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(self.command, cwd=ROOT, **quiet)
+        self.process = subprocess.Popen(self.command, cwd=ROOT, stdout=self.log, stderr=self.log)
         try:
             while not self._answers():
                 if self.process.poll() is not None or time.perf_counter() - started > PATIENCE:

@@ -47,11 +47,18 @@ class Visitor:
 
         raises : Refused
         """
-        event = self.post(self.path, {"data": [*text, threshold]})["event_id"]
-        kind, data = self._events(f"{self.path}/{event}")
+        return self._call(self.path, [*text, threshold])[0]
+
+    def call(self, endpoint: str, data: list[Any]) -> Any:
+        """What another endpoint answers to these values; raises Refused as well."""
+        return self._call(f"/gradio_api/call/{endpoint}", data)
+
+    def _call(self, path: str, values: list[Any]) -> Any:
+        event = self.post(path, {"data": values})["event_id"]
+        kind, data = self._events(f"{path}/{event}")
         if kind != "complete":
             raise Refused(str(data))
-        return data[0]
+        return data
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}

@@ -12,6 +12,7 @@ What a column may be called stands in `COLUMNS`; a new schema is a new name ther
 import ast
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -124,8 +125,11 @@ class Corpus:
     def fingerprint(self) -> str:
         """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
         check_file(self.path)
-        with self.path.open("rb") as f:
-            digest = hashlib.file_digest(f, "sha256").hexdigest()
+        try:
+            with self.path.open("rb") as f:
+                digest = hashlib.file_digest(f, "sha256").hexdigest()
+        except OSError as e:
+            raise SphereError("{path} could not be read ({reason}).", path=self.path, reason=e.strerror or e) from e
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
@@ -213,8 +217,8 @@ def to_article(record: Record) -> Article:
 
 
 def _text(value: Any) -> str:
-    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN) is no text."""
-    if isinstance(value, float) and value != value:
+    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN, infinities) is no text."""
+    if isinstance(value, float) and not math.isfinite(value):
         return ""
     if hasattr(value, "isoformat"):  # a date out of Parquet
         return str(value.isoformat())

@@ -20,13 +20,14 @@ from spheres.panels import build_panels
 from spheres.wording import LANGUAGES, Wording, wording
 
 WAITING = 64  # questions that may wait; one more is told that the queue is full
-DAY = 24 * 3600  # seconds
+HOUR = 3600  # seconds
+KEPT = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and how old those are that it deletes: within a day
 
 
 def build_page(served: Served) -> gr.Blocks:
     """The pages over a classifier, with a bounded queue, ready to be launched."""
     home, *others = (wording(code) for code in LANGUAGES)
-    with gr.Blocks(title=home.name, analytics_enabled=False, delete_cache=(DAY, DAY)) as page:
+    with gr.Blocks(title=home.name, analytics_enabled=False, delete_cache=KEPT) as page:
         _fill(page, served, home)
         add_endpoints(served)
     for words in others:

@@ -64,14 +64,17 @@ def serve(
     import httpx
     from starlette.middleware import Middleware
 
+    from spheres.gate import Gate
     from spheres.sessions import keep_light
     from spheres.tools import Entry, Guard, mend_tools
-    from spheres.uploads import check_calls
+    from spheres.uploads import check_calls, hide_folders
 
     host, port = address
     entry = Entry(auth) if mcp and auth else None
-    middleware = [Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
+    gate = Middleware(Gate, max_upload=max_upload, auth=auth is not None)
+    middleware = [gate, Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
     check_calls(page)
+    hide_folders()
     _keep_local_requests_local(host)
     try:
         _, url, _ = page.launch(

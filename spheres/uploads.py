@@ -9,11 +9,13 @@ whatever lies there and of any size, even where a text was asked for.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
+from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
@@ -23,13 +25,15 @@ SERVED = "/gradio_api/file="  # what an upload's address has in front of its pat
 
 
 def check_calls(page: gr.Blocks) -> None:
-    """Have the page refuse, in a sentence, calls with too few values or with a file that was not uploaded to it."""
+    """Have the page refuse, in a sentence, calls with another number of values, or with a file not uploaded to it."""
     preprocess = page.preprocess_data
 
     async def preprocess_data(block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
-        if len(inputs) < len(block_fn.inputs):
-            sentence = f"This takes {len(block_fn.inputs)} values, and got {len(inputs)}: give all of them."
-            raise gr.Error(sentence, print_exception=False)
+        taken, given = len(block_fn.inputs), len(inputs)
+        if given != taken:
+            what_to_do = "give all of them" if given < taken else "give no more"
+            raise gr.Error(f"This takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
+        inputs = [whole(value) if isinstance(value, str) else value for value in inputs]
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
         except SphereError as error:
@@ -37,6 +41,20 @@ def check_calls(page: gr.Blocks) -> None:
         return list(await preprocess(block_fn, inputs, *rest, **named))
 
     page.preprocess_data = preprocess_data
+
+
+def whole(text: str) -> str:
+    """The text, half surrogate pairs replaced one by one: Gradio breaks off an answer that holds any.
+
+    >>> whole("x\\udc00\\ud800")
+    'x??'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def hide_folders() -> None:
+    """Name files' folders in a way that nobody can work out from what is in them, not even with the same Gradio."""
+    processing_utils.hash_seed = secrets.token_bytes(32)
 
 
 def uploaded(sent: object) -> Path:

@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 from places import ROOT, SHIPPED
 
 from spheres.classifier import Classifier
 from spheres.encoder import Encoder
 from spheres.sources import find_encoder
 from spheres.surroundings import Surroundings
+
+settings.register_profile("long", max_examples=2000)  # pytest --hypothesis-profile=long
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
