@@ -1,8 +1,8 @@
 """Write requirements-lock.txt and requirements-lock-cuda.txt: exact versions and hashes of all that the project needs.
 
     pip install uv
-    python docs/make_lock.py                      # or with a folder that holds PyTorch's CPU build, offline from its site
-    python docs/make_lock.py /folder/of/wheels
+    python docs/make_lock.py
+    python docs/make_lock.py /folder/of/wheels      # where PyTorch's CPU build is at hand and PyTorch's site is not
 
 For CPython 3.11 on x86-64 Linux. PyTorch comes in two builds of one version: PyPI's asks for NVIDIA's libraries,
 gigabytes of them, and that of PyTorch's own site for none. The first file takes either build and lists no such library;

@@ -13,7 +13,9 @@ batches as without Ray, so the vectors are the same. Docs: docs/scale.md.
 import logging
 import os
 import secrets
+import socket
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,8 +32,10 @@ from spheres.sources import EncoderSpec
 from spheres.tokens import clean
 
 CORES = 4  # of a worker at most: more would wait for each other, fewer hold more copies of the encoder
-RESTARTS = 20  # of one worker: a machine may fail so often, a text that kills whoever reads it may not
+RESTARTS = 5  # of one worker: a run outlives that many failures, but does not go on for ever where each start fails
 MEMORY = 512 * 2**20  # bytes that shards may take on their way, on this machine; more of them wait on disk
+PATIENCE = 5.0  # seconds to wait for a sign of life from a cluster
+QUIET = {"logging_level": logging.ERROR, "log_to_driver": False}
 
 
 @dataclass(frozen=True)
@@ -73,27 +77,17 @@ def started() -> Iterator[Workers]:
     raises : SphereError where it cannot be reached or started
     """
     address = os.environ.get("RAY_ADDRESS")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # all of these are read when Ray is imported
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # what stands in the environment is read by Ray's import
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if not address:
         _keep_to_this_machine()
     import ray
 
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     with tempfile.TemporaryDirectory(prefix="ray-") as place:
         try:
-            if address:
-                ray.init(address, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
-            else:
-                cores = len(os.sched_getaffinity(0))
-                ray.init(
-                    "local",
-                    num_cpus=cores,
-                    object_store_memory=MEMORY,
-                    include_dashboard=False,
-                    _temp_dir=place,
-                    **quiet,
-                )
+            _knock(address)
+            with _silence():
+                ray.init(address or "local", **(_of_a_cluster() if address else _of_this_machine(place)))
         except Exception as e:  # Ray raises many kinds: no answer, another version of Ray or Python, no room
             where = f"Ray at {address} (RAY_ADDRESS) cannot be used" if address else "Ray cannot be started"
             raise SphereError(f"{where} ({_reason(e)}): mend that, or leave out --engine ray.") from e
@@ -101,6 +95,37 @@ def started() -> Iterator[Workers]:
             yield workers_for([node["Resources"] for node in ray.nodes() if node["Alive"]])
         finally:
             ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Fail at once where nobody listens: Ray itself would go on trying for ten minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), timeout=PATIENCE).close()
+
+
+def _of_a_cluster() -> dict[str, Any]:
+    """Its machines get this package from here; what it needs they must have: pip install -r requirements-ray.txt."""
+    return {"runtime_env": {"py_modules": [str(Path(__file__).parent)]}, **QUIET}
+
+
+def _of_this_machine(place: str) -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    own = {"num_cpus": cores, "object_store_memory": MEMORY, "include_dashboard": False, "_temp_dir": place}
+    return {**own, **QUIET}
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing on standard error: Ray's part in C++ writes there what it has read of the environment."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _keep_to_this_machine() -> None:
@@ -123,6 +148,8 @@ class RayEngine:
         """See `Engine.embed`. raises : SphereError where no worker can go on"""
         import ray.exceptions
 
+        if not shards.wanted:
+            return  # workers would be started for nothing
         try:
             for row in self._vectors(shards).iter_rows():
                 self.processes.add(row["process"])
@@ -137,11 +164,10 @@ class RayEngine:
         """A Ray data set with a row for each shard, computed as it is read."""
         import ray.data
         from ray.data import ActorPoolStrategy, DataContext
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         _say_little()
         DataContext.get_current().target_max_block_size = 1  # byte: a block is a shard, and so is what a retry costs
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
         wanted = ray.put(shards)  # millions of row numbers, which a task should not carry
 
         def read(_: object) -> Iterator[Any]:
@@ -149,11 +175,11 @@ class RayEngine:
 
         return (
             ray.data.from_items([0])
-            .map_batches(read, batch_size=None, num_cpus=0, scheduling_strategy=here)
+            .map_batches(read, batch_size=None, num_cpus=0, label_selector=here)
             .map(
                 Worker,
                 fn_constructor_args=(*self._encoder, self.workers.cores),
-                compute=ActorPoolStrategy(size=self.workers.n),
+                compute=ActorPoolStrategy(size=min(self.workers.n, len(shards.wanted))),
                 num_cpus=self.workers.cores,
                 num_gpus=self.workers.gpus,
                 max_restarts=RESTARTS,
@@ -195,8 +221,14 @@ class Worker:
 
 
 def _say_little() -> None:
-    """No progress bars of Ray's own, nor what it thinks of the plan."""
+    """No progress bars of Ray's own, nor what it thinks of the plan.
+
+    That `max_restarts` will be given in another way some day is for whoever raises Ray's version to know.
+    """
     from ray.data import DataContext
+    from ray.util.annotations import RayDeprecationWarning
+
+    warnings.simplefilter("ignore", RayDeprecationWarning)
 
     DataContext.get_current().enable_progress_bars = False
     DataContext.get_current().print_on_execution_start = False
