@@ -138,6 +138,8 @@ def _embed(
         with start_progress(VIEW_NAMES[view], len(rows[view]), len(rows[view]) - left[view]) as progress:
             for number, vectors in engine.embed(missing[view], progress.update):
                 writer.add(view, number, vectors)
+    for remark in engine.remarks:
+        say(remark)
     about = {key: value for key, value in asdict(counts).items() if key not in ("problems", "kept")}
     writer.finish(
         articles,

@@ -26,10 +26,16 @@ Advance = Callable[[int], object]
 
 
 class Engine(Protocol):
-    """What turns texts into vectors. `dim` is a vector's length; `precision` is what it computes in, never "auto"."""
+    """What turns texts into vectors.
+
+    dim       : a vector's length
+    precision : what it computes in: "bf16" or "fp32"
+    remarks   : sentences for the user about how it went so far
+    """
 
     dim: int
     precision: str
+    remarks: list[str]
 
     def embed(self, shards: Shards, advance: Advance = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Number and vectors, (n_texts, dim), of each shard, in whatever order they are done.
@@ -45,6 +51,7 @@ class LocalEngine:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.dim, self.precision = encoder.dim, encoder.precision
+        self.remarks: list[str] = []
 
     def embed(self, shards: Shards, advance: Advance = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         for number, texts in shards:

@@ -79,6 +79,7 @@ def started() -> Iterator[Workers]:
     address = os.environ.get("RAY_ADDRESS")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # what stands in the environment is read by Ray's import
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")  # says at length on standard output that a worker is gone
     if not address:
         _keep_to_this_machine()
     import ray
@@ -136,13 +137,23 @@ def _keep_to_this_machine() -> None:
 
 
 class RayEngine:
-    """An `Engine` over running workers. `processes` names those that have given vectors, lost ones too."""
+    """An `Engine` over running workers.
+
+    processes : those that have given vectors, host:pid, lost ones too
+    replacing : those of them that took a lost one's place
+    """
 
     def __init__(self, encoder: Encoder, workers: Workers) -> None:
         self.dim, self.precision = encoder.dim, encoder.precision
         self._encoder = encoder.spec, encoder.precision, encoder.sha256  # not itself: workers have their own
         self.workers = workers
         self.processes: set[str] = set()
+        self.replacing: set[str] = set()
+
+    @property
+    def remarks(self) -> list[str]:
+        n = len(self.replacing)
+        return [f"Workers lost and replaced: {n}; what they were at was computed again."] if n else []
 
     def embed(self, shards: Shards, advance: Any = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See `Engine.embed`. raises : SphereError where no worker can go on"""
@@ -153,6 +164,8 @@ class RayEngine:
         try:
             for row in self._vectors(shards).iter_rows():
                 self.processes.add(row["process"])
+                if row["replaces"]:
+                    self.replacing.add(row["process"])
                 advance(shards.length(row["number"]))
                 yield row["number"], np.frombuffer(row["vectors"], np.float32).reshape(-1, self.dim)
         except ray.exceptions.RayError as e:
@@ -211,12 +224,15 @@ class Worker:
             raise SphereError(f"{spec.name} has other weights on {os.uname().nodename}: give every machine the same.")
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        import ray
+
         texts = list(zip(row["titles"], row["abstracts"], strict=True))
         vectors = self.encoder.encode(self.encoder.tokenize(texts))
         return {
             "number": row["number"],
             "vectors": vectors.tobytes(),
             "process": f"{os.uname().nodename}:{os.getpid()}",
+            "replaces": ray.get_runtime_context().was_current_actor_reconstructed,
         }
 
 

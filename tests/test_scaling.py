@@ -42,6 +42,7 @@ class Killer:
         self.engines: list[RayEngine] = []
         self.n_done, self.killed = 0, 0
         self.addresses: set[str] = set()
+        self.said: list[str] = []
 
     @contextmanager
     def start(self, label: str, total: int, done: int) -> Iterator[Progress]:
@@ -104,8 +105,8 @@ def survived(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         patch.delenv("RAY_ADDRESS", raising=False)
         for engine, start in (("local", spheres.embedding.no_progress), ("ray", killer.start)):
             settings = Settings(views=("both",), engine=engine)
-            quiet = {"say": lambda sentence: None, "start_progress": start}
-            embed_corpus(corpus, BUNDLED, folder / engine, settings=settings, **quiet)
+            said = killer.said if engine == "ray" else []
+            embed_corpus(corpus, BUNDLED, folder / engine, settings=settings, say=said.append, start_progress=start)
     return folder / "local", folder / "ray", killer
 
 
@@ -120,7 +121,8 @@ def test_the_killed_worker_was_replaced_and_its_shard_done_by_another(survived: 
     killer = survived[2]
     (engine,) = killer.engines
     assert engine.workers == Workers(n=2, cores=1, gpus=0)
-    assert len(engine.processes) == 3
+    assert len(engine.processes) == 3 and len(engine.replacing) == 1
+    assert "Workers lost and replaced: 1; what they were at was computed again." in killer.said
     assert killer.n_done == N_ARTICLES
 
 
