@@ -72,7 +72,8 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     if name == "local":
         yield LocalEngine(encoder)
         return
-    from spheres.scaling import RayEngine, started
+    from spheres.ray_machines import started
+    from spheres.scaling import RayEngine
 
     with started() as workers:
         yield RayEngine(encoder, workers)

@@ -20,7 +20,8 @@ from spheres.corpus import Corpus
 from spheres.embedding import Progress, Settings, embed_corpus
 from spheres.engines import LocalEngine, open_engine
 from spheres.errors import SphereError
-from spheres.scaling import RayEngine, Workers, in_rows
+from spheres.ray_machines import Workers, started, workers_for
+from spheres.scaling import RayEngine, Worker, in_rows
 from spheres.shards import Shards
 from spheres.sources import BUNDLED
 
@@ -173,6 +174,18 @@ def test_without_ray_there_is_one_sentence_and_exit_code_2(
     )
 
 
+def test_a_worker_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.set_num_threads", lambda n: None)
+    with pytest.raises(SphereError, match="has other weights on .*: give every machine the same"):
+        Worker(BUNDLED, "fp32", "0" * 64, 1)
+
+
+def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # nobody listens there
+    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): mend"), started():
+        pass
+
+
 def test_an_engine_that_nobody_knows_is_refused() -> None:
     with (
         pytest.raises(SphereError, match="engine 'spark' is unknown: give one of local, ray"),
@@ -183,7 +196,7 @@ def test_an_engine_that_nobody_knows_is_refused() -> None:
 
 def test_a_cluster_without_cores_is_refused() -> None:
     with pytest.raises(SphereError, match="no machine with a free core"):
-        spheres.scaling.workers_for([{"memory": 1e9}])
+        workers_for([{"memory": 1e9}])
 
 
 def test_the_local_engine_gives_the_encoders_vectors(encoder, corpus: Corpus) -> None:
