@@ -176,7 +176,7 @@ def test_without_ray_there_is_one_sentence_and_exit_code_2(
 
 def test_a_worker_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.set_num_threads", lambda n: None)
-    with pytest.raises(SphereError, match="has other weights on .*: give every machine the same"):
+    with pytest.raises(SphereError, match=r"has other weights on .*: give every machine the same"):
         Worker(BUNDLED, "fp32", "0" * 64, 1)
 
 
