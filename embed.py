@@ -6,6 +6,7 @@
 CORPUS is Kaggle's arxivData.json, arXiv's snapshot, or any CSV, TSV, JSON lines or Parquet file with columns for title,
 abstract and categories; plain, gzip or xz. The arrays go to artifacts/<encoder>/. About 40 articles a second on two
 cores: 40,000 articles take a quarter of an hour. Interrupted, run the same command again: it goes on where it was.
+With --engine ray many processes share the work, those of a cluster where RAY_ADDRESS names one: docs/scale.md.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from spheres.artifacts import ARTIFACTS
 from spheres.cache import STORES
 from spheres.corpus import Corpus
 from spheres.encoder import PRECISIONS
+from spheres.engines import ENGINES
 from spheres.errors import SphereError
 from spheres.sources import DISTILBERT, MAX_LENGTH, POOLINGS, find_encoder
 from spheres.views import VIEWS
@@ -63,6 +65,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="title and abstract together, and for training and measuring also apart (default: all)",
     )
     parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements-ray.txt`",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="replace arrays made by other settings or another corpus"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no messages but errors")
@@ -81,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
             Corpus(args.corpus, sample=args.sample),
             spec,
             args.out or ARTIFACTS / spec.name,
-            settings=Settings(args.precision, args.store, tuple(args.views)),
+            settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),
             overwrite=args.overwrite,
             say=(lambda sentence: None) if args.quiet else print,
             start_progress=lambda label, total, done: tqdm(

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "start": "from `python app.py` to the first page, and memory after 100 classifications",
     "training": "the head, beside scikit-learn's MLPClassifier",
     "growth": "1 k to 1 M articles: rate and peak memory; neighbours over 40 k and 1 M vectors",
+    "scaling": "embed.py's local engine beside Ray's, and Ray's while workers are killed",
     "users": "1, 8 and 32 clients at once, and the queue's bound",
 }
 

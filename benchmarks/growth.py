@@ -192,6 +192,7 @@ class StandIn:
 def embed(corpus: str, out: str, kind: str) -> Figures:
     """What `embed.py CORPUS --out OUT --quiet` does, with the seconds that do not depend on the number of articles."""
     import spheres.embedding
+    import spheres.engines
     import spheres.stacking
     from spheres.corpus import Corpus
     from spheres.lexical import Lexicon
@@ -217,8 +218,8 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
     if kind == "stand-ins":
         Lexicon.scores = lambda lexicon, texts: np.tile(lexicon.bias, (len(texts), 1))  # type: ignore[method-assign]
     if kind != "real encoder":
-        spheres.embedding.Encoder = StandIn  # type: ignore[assignment, misc]
-    timed(spheres.embedding.Encoder, "load")
+        spheres.engines.Encoder = StandIn  # type: ignore[assignment, misc]
+    timed(spheres.engines.Encoder, "load")
     started = time.perf_counter()
     spheres.embedding.embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), say=lambda sentence: None)
     return {"seconds": time.perf_counter() - started, "before": sum(spent)}

@@ -5,12 +5,11 @@ cache of the same identity is left alone, and an interrupted run goes on from it
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +18,16 @@ from spheres.artifacts import read_json
 from spheres.cache import MANIFEST, Identity, existing_identity
 from spheres.cache_writer import CacheWriter, partial_of
 from spheres.corpus import Article, Corpus
-from spheres.encoder import Encoder
+from spheres.engines import Engine, open_engine
 from spheres.errors import SphereError
 from spheres.lexical import Lexicon
 from spheres.locking import lock_of, only_writer
+from spheres.shards import Shards
 from spheres.sources import EncoderSpec, fetch, weights_sha256
-from spheres.stacking import lexical_scores, texts_of
+from spheres.stacking import lexical_scores
 from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_rows
 
 SHARD = 4096  # texts: a minute or two of work, which is what an interruption may cost
-
-T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -59,12 +57,14 @@ class Settings:
     store     : "float32", "float16" or "int8"; None takes float16 for bf16 and float32 for fp32
     views     : which views are embedded; whole articles always are
     copies    : of which training articles single parts are embedded, see `spheres.views`
+    engine    : "local" or "ray", where the encoder runs, see `spheres.engines`
     """
 
     precision: str = "auto"
     store: str | None = None
     views: tuple[str, ...] = VIEWS
     copies: Mapping[str, int] = field(default_factory=lambda: COPIES)
+    engine: str = "local"
 
 
 def embed_corpus(
@@ -96,14 +96,17 @@ def embed_corpus(
         say(f"{folder} already holds this corpus under this encoder: nothing to do.")
         _tidy(folder, identity)
         return False
-    with only_writer(lock_of(folder), folder, ", or give another --out"):
-        _embed(corpus, spec, folder, identity, settings, say, start_progress)
+    with (
+        only_writer(lock_of(folder), folder, ", or give another --out"),
+        open_engine(settings.engine, spec, settings.precision) as engine,
+    ):
+        _embed(corpus, engine, folder, identity, settings, say, start_progress)
     return True
 
 
 def _embed(
     corpus: Corpus,
-    spec: EncoderSpec,
+    engine: Engine,
     folder: Path,
     identity: Identity,
     settings: Settings,
@@ -117,30 +120,31 @@ def _embed(
         say(f"  skipped {problem}")
     if not articles:
         raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
-    encoder = Encoder.load(spec, settings.precision)
     views = [view for view in VIEWS if view == "both" or view in settings.views]
     rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in views}
-    store = settings.store or ("float16" if encoder.precision == "bf16" else "float32")
-    writer = CacheWriter(folder, identity, encoder.precision, store, SHARD, settings.copies)
+    store = settings.store or ("float16" if engine.precision == "bf16" else "float32")
+    writer = CacheWriter(folder, identity, engine.precision, store, SHARD, settings.copies)
     lexicon, lexical = _weighed(writer, corpus, articles, rows, say)
-    shards = {view: [rows[view][i : i + SHARD] for i in range(0, len(rows[view]), SHARD)] for view in rows}
-    whole = {view: [len(shard) for i, shard in enumerate(shards[view]) if writer.has(view, i)] for view in rows}
-    if done := sum(sum(sizes) for sizes in whole.values()):
+    n_shards = {view: -(-len(rows[view]) // SHARD) for view in rows}
+    missing = {view: _missing(corpus, view, rows[view], n_shards[view], writer) for view in rows}
+    left = {view: sum(map(missing[view].length, missing[view].wanted)) for view in rows}
+    if done := sum(len(rows[view]) - left[view] for view in rows):
         say(f"Going on from {done:,} texts that an earlier run has embedded.")
     for view in rows:
-        with start_progress(VIEW_NAMES[view], len(rows[view]), sum(whole[view])) as progress:
-            for number, shard in enumerate(in_shards(texts_of(corpus, rows[view], view), SHARD)):
-                if not writer.has(view, number):
-                    writer.add(view, number, encoder.encode(encoder.tokenize(shard), progress.update))
+        with start_progress(VIEW_NAMES[view], len(rows[view]), len(rows[view]) - left[view]) as progress:
+            for number, vectors in engine.embed(missing[view], progress.update):
+                writer.add(view, number, vectors)
+    for remark in engine.remarks:
+        say(remark)
     about = {key: value for key, value in asdict(counts).items() if key not in ("problems", "kept")}
     writer.finish(
         articles,
-        {view: len(shards[view]) for view in shards},
+        n_shards,
         lexical,
         lexicon,
         {"corpus": {"name": corpus.path.name, "format": corpus.format, **about}},
     )
-    say(f"{folder}: {len(articles):,} articles, {encoder.dim} numbers each.")
+    say(f"{folder}: {len(articles):,} articles, {engine.dim} numbers each.")
 
 
 def _weighed(
@@ -159,15 +163,11 @@ def _weighed(
     return words
 
 
-def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one shorter.
-
-    >>> list(in_shards("abcde", 2))
-    [['a', 'b'], ['c', 'd'], ['e']]
-    """
-    iterator = iter(items)
-    while shard := list(islice(iterator, size)):
-        yield shard
+def _missing(corpus: Corpus, view: str, rows: NDArray[np.intp], n_shards: int, writer: CacheWriter) -> Shards:
+    """What of a view no earlier run has embedded."""
+    return Shards(
+        corpus, view, rows, SHARD, frozenset(number for number in range(n_shards) if not writer.has(view, number))
+    )
 
 
 def _is_there(folder: Path, identity: Identity, settings: Settings) -> bool:
