@@ -91,7 +91,7 @@ def closer_look(told: Explanation, sentence: Piece, without: tuple[float, ...]) 
     return replace(told, pieces=tuple(replace(word, without=without) for word in words))
 
 
-TEXT = ("On trees", "We climb up. They sway down.")
+TEXT = ("Old trees", "We climb up. They sway down.")
 WHOLE = answer(cs=0.6, math=0.4)
 TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2), WHOLE])
 
@@ -102,8 +102,8 @@ TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2),
     [
         TEXT,
         ("", "  We climb.\n\n They sway.  "),
-        (" On trees ", ""),
-        ("On trees", " We climb — up & up."),
+        (" Old trees ", ""),
+        ("Old trees", " We climb — up & up."),
         ("Über Bäume 🌳", "\u202eWe climb.\x00 They\ud800 sway. " * 3),
         *[(f"On {m} trees", f"{m} We climb. {m}They sway{m}. {m}") for m in MARKUP],
         *[(m, "") for m in MARKUP],
@@ -124,7 +124,7 @@ def test_each_sentence_has_its_side_number_and_what_is_said_of_it() -> None:
     read = Markup(why_html(TOLD, None, "cs", EN))
     shown = [(e["class"], e["text"], e["data-say"], e["style"]) for e in read.of("sentence")]
     assert shown == [
-        ("sentence for", "On trees+30.0", "without it 30.0% (+30.0 points)", "--strength:0.63"),
+        ("sentence for", "Old trees+30.0", "without it 30.0% (+30.0 points)", "--strength:0.63"),
         ("sentence against", "We climb up.−20.0", "without it 80.0% (−20.0 points)", "--strength:0.49"),
         ("sentence", "They sway down.0.0", "without it 60.0% (0.0 points)", "--strength:0.00"),
     ]
@@ -169,7 +169,7 @@ def test_the_words_of_the_strongest_sentence_stand_inside_it() -> None:
     read = Markup(why_html(TOLD, closer, "cs", EN))
     (framed,) = read.of("strongest")
     assert framed["class"] == "strongest for"
-    assert framed["text"] == "On (−5.0) trees (−5.0)+30.0"
+    assert framed["text"] == "Old (−5.0) trees (−5.0)+30.0"
     words = read.of("word")
     assert [(w["class"], w["data-say"]) for w in words] == [("word against", "without it 65.0% (−5.0 points)")] * 2
     assert [e["text"] for e in read.of("sr-only")] == [" (−5.0)"] * 2  # colour is not for everyone
@@ -178,7 +178,7 @@ def test_the_words_of_the_strongest_sentence_stand_inside_it() -> None:
 
 
 def test_of_a_single_sentence_the_words_alone_are_marked() -> None:
-    text = ("", "We climb — up.")
+    text = ("", "Oaks climb — up.")
     told = Explanation(text, WHOLE, ())
     read = Markup(why_html(told, closer_look(told, sentences_of(text)[0], answer(cs=0.5)), "cs", EN))
     assert [w["class"] for w in read.of("word")] == ["word for"] * 3
@@ -219,10 +219,10 @@ def test_the_nearest_articles_are_a_table_with_links() -> None:
 
 
 def test_where_one_title_is_known_there_is_a_column_for_all() -> None:
-    html = near_html([neighbour(title="On trees"), neighbour()], ["cs", "cs"], 2, RU)
+    html = near_html([neighbour(title="Old trees"), neighbour()], ["cs", "cs"], 2, RU)
     assert cells(html) == [
         ["Сходство", "Статья", "Название", "Категории", "Дата"],
-        ["0,877", "2001.00001", "On trees", "cs.DS math.CO", "2001-01-01"],
+        ["0,877", "2001.00001", "Old trees", "cs.DS math.CO", "2001-01-01"],
         ["0,877", "2001.00001", "", "cs.DS math.CO", "2001-01-01"],
     ]
 
