@@ -141,7 +141,8 @@ def test_killed_at_a_random_moment(name: str, scripts: dict[str, Script], long: 
         run = script.run(folder).start()
         time.sleep(chance.uniform(0, script.seconds))
         run.send(signal.SIGKILL)
-        if run.end() == 0:  # it was done already
+        if run.end() == 0:  # it was done already: the machine has less to do than when the script was measured
+            script.seconds *= 0.8
             continue
         killed += 1
         check_what_is_there(script, folder, old)
