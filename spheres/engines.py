@@ -30,12 +30,15 @@ class Engine(Protocol):
 
     dim       : a vector's length
     precision : what it computes in: "bf16" or "fp32"
-    remarks   : sentences for the user about how it went so far
     """
 
     dim: int
     precision: str
-    remarks: list[str]
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences for the user about how it went so far."""
+        ...
 
     def embed(self, shards: Shards, advance: Advance = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Number and vectors, (n_texts, dim), of each shard, in whatever order they are done.
