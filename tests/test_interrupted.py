@@ -22,7 +22,7 @@ from spheres.trained import load_trained
 
 NAME = "all-MiniLM-L6-v2"
 ENCODER = ("--encoder", NAME)
-RANDOM_MOMENTS = {"embed": 2, "train": 0, "predict": 1}  # of the short form; training takes the longest
+RANDOM_MOMENTS = {"embed": 1, "train": 0, "predict": 1}  # of the short form; training takes the longest
 MANY = 20  # of the long one
 HEAD_FILES = ("head.json", "head.safetensors", "familiarity.safetensors", "atlas.safetensors")
 
