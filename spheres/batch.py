@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 from spheres.answer import notes
 from spheres.corpus import Article, check_columns, nothing_readable, to_article
 from spheres.errors import SphereError
-from spheres.formats import SPLIT, open_records
-from spheres.rows import Record, Row
+from spheres.formats import open_records
+from spheres.rows import SPLIT, Record, Row
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.classifier import Classification, ClassifiesMany
 
-BATCH_CHARACTERS = 4_000_000  # of text tokenized together, however few articles that is: it takes some GB of memory
+BATCH_CHARACTERS = 1_000_000  # of text classified together, however few articles that is: it takes some seconds
 
 
 @dataclass(frozen=True)

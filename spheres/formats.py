@@ -15,7 +15,6 @@ import gzip
 import io
 import lzma
 import re
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,9 +24,10 @@ from typing import IO, Any, cast
 
 from spheres.errors import SphereError
 from spheres.json_rows import json_lines, json_list
-from spheres.rows import CHUNK, MAX_RECORD, Row, distinct
+from spheres.parquet_rows import parquet
+from spheres.rows import CHUNK, MAX_RECORD, Row, check_size, damaged_after, distinct
 
-SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
+BOMB, BOMB_TIMES = 100_000_000, 200  # bytes, and times its size, that a packed file may unpack to
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
     if not head.strip():
         raise SphereError("{path} is empty: a corpus holds at least one article.", path=path)
     if head[:4] == b"PAR1":
-        name, rows = "Parquet", _parquet(binary, compression, path, stack, max_bytes)
+        name, rows = "Parquet", parquet(binary, compression, path, stack, max_bytes)
     else:
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
@@ -76,17 +76,25 @@ def check_file(path: Path) -> None:
 
     raises : SphereError
     """
-    if not path.exists():
+    try:
+        there, is_file = path.exists(), path.is_file()
+    except (OSError, ValueError):  # a name too long, a way that may not be gone, a null character
+        there = is_file = False
+    if not there:
         raise SphereError(f"{path} does not exist: give the path of a corpus file.")
-    if not path.is_file():
+    if not is_file:
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that breaks off after so many bytes: a few kilobytes of gzip may unpack to terabytes."""
+    """A stream that breaks off after so many bytes: a few kilobytes of gzip may unpack to terabytes.
 
-    def __init__(self, source: Any, max_bytes: int, path: Path) -> None:
+    max_bytes : None for as many as a corpus could have: packed texts are a third of their size, and seldom a tenth
+    """
+
+    def __init__(self, source: Any, max_bytes: int | None, path: Path) -> None:
         self.source, self.max_bytes, self.path, self.n_read = source, max_bytes, path, 0
+        self.bomb = BOMB + BOMB_TIMES * path.stat().st_size
 
     def readable(self) -> bool:
         return True
@@ -95,20 +103,12 @@ class _Bounded(io.RawIOBase):
         n: int = self.source.readinto(buffer)
         self.n_read += n
         check_size(self.n_read, self.max_bytes, self.path)
+        if self.n_read > self.bomb:
+            sentence = (
+                "{path} unpacks to over {times} times its size, as no corpus does: unpack it, and look what it is."
+            )
+            raise SphereError(sentence, path=self.path, times=BOMB_TIMES)
         return n
-
-
-def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
-    """Refuse more bytes than are to be read.
-
-    raises : SphereError
-    """
-    if max_bytes is not None and n_bytes > max_bytes:
-        raise SphereError(
-            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT,
-            path=path,
-            megabytes=max_bytes / 1e6,
-        )
 
 
 def _decompressed(path: Path, stack: ExitStack, max_bytes: int | None) -> tuple[io.BufferedReader, str]:
@@ -122,7 +122,7 @@ def _decompressed(path: Path, stack: ExitStack, max_bytes: int | None) -> tuple[
     else:
         raw, compression = path.open("rb", buffering=0), ""
     stack.enter_context(raw)
-    if max_bytes is not None:
+    if compression or max_bytes is not None:
         raw = stack.enter_context(_Bounded(raw, max_bytes, path))
     return stack.enter_context(io.BufferedReader(raw, CHUNK)), compression
 
@@ -135,13 +135,7 @@ def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
             place = row.place
             yield row
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as e:
-        raise _damaged_after(place, path, e) from e
-
-
-def _damaged_after(place: str, path: Path, reason: Exception) -> SphereError:
-    return SphereError(
-        "{path} is damaged after {place} ({reason}): fetch it again.", path=path, place=place, reason=reason
-    )
+        raise damaged_after(place, path, e) from e
 
 
 def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
@@ -178,40 +172,3 @@ def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iter
             yield Row(place, problem=problem)
         else:
             yield Row(place, dict(zip(header, cells, strict=True)))
-
-
-def _parquet(
-    binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack, max_bytes: int | None
-) -> Iterator[Row]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as e:
-        raise SphereError("{path} is Parquet: run `pip install pyarrow` to read it.", path=path) from e
-    source: IO[bytes] | Path = path
-    if compression:  # Parquet is read from its end, so a compressed one is unpacked to disk first
-        source = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        while chunk := binary.read(CHUNK):
-            source.write(chunk)
-        source.seek(0)
-    try:
-        file = stack.enter_context(pyarrow.parquet.ParquetFile(source))
-    except (pyarrow.ArrowException, OSError) as e:
-        raise SphereError("{path} is a damaged Parquet file ({reason}): fetch it again.", path=path, reason=e) from e
-    groups = range(file.metadata.num_row_groups)
-    check_size(sum(file.metadata.row_group(i).total_byte_size for i in groups), max_bytes, path)
-
-    def rows() -> Iterator[Row]:
-        number = n_bytes = 0
-        names = distinct(file.schema_arrow.names)
-        try:
-            for batch in file.iter_batches(batch_size=256 if max_bytes is None else 32):
-                n_bytes += batch.nbytes  # one text in a dictionary may stand in a million rows
-                check_size(n_bytes, max_bytes, path)
-                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    number += 1
-                    yield Row(f"row {number}", dict(zip(names, values, strict=True)))
-        except (pyarrow.ArrowException, ValueError, OverflowError) as e:  # the last two: a date of no calendar
-            raise _damaged_after(f"row {number}", path, e) from e
-
-    return rows()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 API = "/gradio_api"
 TOOLS, FILE = f"{API}/mcp", f"{API}/file="
+BY_NAME = f"{API}/call/v2/"  # Gradio fails where the names are not an endpoint's, and answers nothing before
 FRONT = {"/", "/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
 FRONT |= {f"/{code}" for code in LANGUAGES}
 FRONT_FOLDERS = ("/assets/", "/static/")
@@ -71,8 +71,16 @@ class Gate:
         kept = [pair for pair in scope["headers"] if pair[0] not in DROPPED]
         query = _of_this_asker(path, scope["query_string"])
         handed_on = {**scope, "headers": kept, "query_string": query}
-        with suppress(ClientDisconnect):  # who hangs up in the middle of an upload is no error of ours
+        try:
             await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
+        except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
+            return
+        except (KeyError, TypeError, ValueError):
+            if not path.startswith(BY_NAME):
+                raise
+            await _refuse(
+                receive, send, 400, "These are not the endpoint's name and values, as /gradio_api/info has them."
+            )
 
     def most_bytes(self, path: str) -> int:
         """How long a request's body may be."""
@@ -197,6 +205,10 @@ def _never_guessed(send: Send) -> Send:
 async def _refuse(receive: Receive, send: Send, status: int, sentence: str) -> None:
     while (await receive()).get("more_body"):  # a sender hears nothing before all is sent
         pass
+    await _say(send, status, sentence)
+
+
+async def _say(send: Send, status: int, sentence: str) -> None:
     detail: object = {"error": sentence} if status == 401 else sentence  # as Gradio's own refusals have it
     body = json.dumps({"detail": detail}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

@@ -1,7 +1,7 @@
 """The page in Russian."""
 
-from spheres.formats import SPLIT
 from spheres.identifiers import SENTENCES
+from spheres.rows import SPLIT
 from spheres.wording import Wording
 
 _SPLIT = "Разделите файл на части или обработайте его командой `python head.py predict`, у которой нет предела."

@@ -8,10 +8,11 @@ the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Text = tuple[str, str]  # title, abstract; either may be empty
+SLICE = 50_000  # characters tokenized together; the window is filled by some thousand
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,34 @@ def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int,
 
 def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
     """Token ids of many articles; `tokenizer` is any Hugging Face tokenizer with [CLS] and [SEP]."""
+
+    def ids_of(parts: list[str]) -> list[list[int]]:
+        encoded = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)
+        return list(encoded["input_ids"])
+
     parts = [clean(part) for text in texts for part in text]
-    ids = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    slices = [sliced(part) for part in parts]
+    ids = ids_of([first for first, *_ in slices])
+    # Nobody reads what follows, it is only counted; all at once that would take a gigabyte for a megabyte or two.
+    unread = [sum(len(ids_of([piece])[0]) for piece in rest) for _, *rest in slices]
     cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
-    return [join_pair(ids[i], ids[i + 1], cls, sep, max_length) for i in range(0, len(ids), 2)]
+    joined = (join_pair(ids[i], ids[i + 1], cls, sep, max_length) for i in range(0, len(ids), 2))
+    return [
+        replace(tokens, n_text=tokens.n_text + unread[2 * i] + unread[2 * i + 1]) if any(unread) else tokens
+        for i, tokens in enumerate(joined)
+    ]
+
+
+def sliced(text: str, most: int = SLICE) -> list[str]:
+    """The text in pieces of at most `most` characters, cut at a blank, where no token is, or else wherever they end.
+
+    >>> sliced("prime gaps and more", 10), sliced("primegaps", 5), sliced("", 5)
+    (['prime gaps', 'and more'], ['prime', 'gaps'], [''])
+    """
+    pieces, start = [], 0
+    while len(text) - start > most:
+        blank = text.rfind(" ", start, start + most + 1)
+        end = blank if blank > start else start + most
+        pieces.append(text[start:end])
+        start = end + (blank > start)
+    return [*pieces, text[start:]]

@@ -215,6 +215,9 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a Parquet bomb in its dictionary": lambda: _parquet(
         pyarrow.table({"title": ["x" * 40_000_000] * 64}), compression="zstd", write_statistics=False
     ),
+    "a Parquet bomb in a list": lambda: _parquet(
+        pyarrow.table({"title": ["x"], "x": [["y" * 900_000] * 500]}), compression="zstd", write_statistics=False
+    ),
     "Parquet nested": lambda: _parquet(pyarrow.table({"title": ["a"], "x": [[[[[[{"a": [1]}]]]]]]})),
     "Parquet of numbers": lambda: _parquet(pyarrow.table({"title": [1.5, float("nan")], "abstract": [b"\xff", b""]})),
     "rows of two million Chinese characters": lambda: b"title\n" + ("研究" * 999_000 + "\n").encode() * 6,

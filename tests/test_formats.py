@@ -147,6 +147,8 @@ def test_an_empty_file_a_folder_and_a_device_get_one_sentence_each(tmp_path: Pat
         (tmp_path, "is not a file"),
         (Path("/dev/zero"), "is not a file"),
         (tmp_path / "nowhere", "does not exist"),
+        (tmp_path / ("x" * 300), "does not exist"),
+        (tmp_path / "a\0b", "does not exist"),
     ]:
         with pytest.raises(SphereError, match=words):
             read(path)
@@ -172,6 +174,27 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_left_in_time(packing: str, t
     assert path.stat().st_size < 100_000
     with pytest.raises(SphereError, match="more than 2 MB"):
         read(path, max_bytes=2_000_000)
+
+
+@pytest.mark.parametrize("packing", ["gzip", "xz"])
+def test_what_unpacks_to_more_than_any_corpus_is_left_even_where_there_is_no_limit(
+    packing: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(PACKERS[packing](b'{"title": "a"}\n') + PACKERS[packing](b" " * 2**26) * 8)
+    with pytest.raises(SphereError, match="unpacks to over 200 times its size"):
+        read(path)
+
+
+@pytest.mark.parametrize("column", [["y" * 100_000] * 400, [["y" * 100_000] * 20] * 20, [{"a": ["y" * 100_000]}] * 400])
+def test_a_parquet_text_counts_as_often_as_it_stands_also_within_lists(column: list[object], tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"title": ["a"] * len(column), "x": column}), path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(SphereError, match="more than 5 MB"):
+        read(path, max_bytes=5_000_000)
+    rows = read(path)[1]
+    assert [row.record["x"] for row in rows if row.record] == column
 
 
 def test_a_parquet_text_that_stands_in_every_row_counts_in_every_row(tmp_path: Path) -> None:

@@ -50,21 +50,27 @@ class Server:
     def timed(self, name: str) -> Iterator[None]:
         started = time.monotonic()
         yield
-        seconds = time.monotonic() - started
         self.n += 1
-        self.slowest = max(self.slowest, (seconds, name))
-        assert seconds < MOST_SECONDS, f"{name}: {seconds:.1f} s"
+        self.took(time.monotonic() - started, name)
+
+    def took(self, seconds: float, name: str) -> None:
+        self.slowest = max(self.slowest, (seconds, name[:60]))
+        assert seconds < MOST_SECONDS, f"{name[:60]}: {seconds:.1f} s"
 
     def ask(self, name: str, body: bytes, endpoint: str = "classify") -> str:
-        """What comes of it: "complete", or the sentence that refuses it."""
+        """What comes of it: "complete", or the sentence that refuses it. Of a file, each batch has its ten seconds."""
         place = f"gradio_api/call/{endpoint}"
         with self.timed(name):
             answer = self.http.post(place, content=body, headers={"Content-Type": "application/json"})
-            if answer.status_code != 200:
-                assert 400 <= answer.status_code < 500, (name, answer.status_code, answer.text[:200])
-                return sentence(name, answer.json()["detail"])
-            stream = self.http.get(f"{place}/{answer.json()['event_id']}").text
-        kind, data = stream.strip().splitlines()[-2:]
+        if answer.status_code != 200:
+            assert 400 <= answer.status_code < 500, (name, answer.status_code, answer.text[:200])
+            return sentence(name, answer.json()["detail"])
+        heard, last = [""], time.monotonic()
+        with self.http.stream("GET", f"{place}/{answer.json()['event_id']}") as stream:
+            for line in stream.iter_lines():
+                self.took(time.monotonic() - last, name)
+                heard, last = [*heard[-1:], line] if line else heard, time.monotonic()
+        kind, data = heard
         if kind == "event: complete":
             assert json.loads(data[6:])
             return "complete"
@@ -109,7 +115,7 @@ def test_any_text_is_answered_or_refused(server, name):
         server.ask(name, json.dumps({"data": data}).encode())
 
 
-@pytest.mark.parametrize("name", nasty.TEXTS)
+@pytest.mark.parametrize("name", list(nasty.TEXTS)[:: 1 if LONG else 3] + ["half a pair at the end"])
 def test_the_page_answers_it_and_explains_it_as_well(server, name):
     visitor = Visitor(server.site.port)
     text = nasty.TEXTS[name](19_000 if LONG else 5_000)
@@ -230,8 +236,11 @@ def test_files_out_of_a_hat(classifier, content):
 SCRIPTS = """
 import resource, sys, time, contextlib, io
 sys.path.insert(0, {root!r})
+import functools
 import app, embed, head
 from pathlib import Path
+from spheres.classifier import Classifier
+Classifier.load = functools.cache(Classifier.load)  # what is tried is the reading
 for path in sys.argv[1:]:
     for name, run in (
         ("predict", lambda: head.main(["predict", path, "--encoder", "all-MiniLM-L6-v2", "--out", {out!r}, "--quiet"])),
@@ -259,6 +268,7 @@ NO_CORPORA = [
     "a million columns",
     "a Parquet bomb",
     "a Parquet bomb in its dictionary",
+    "a Parquet bomb in a list",
     "NaN for a title",
     "UTF-32",
     "a JSON string without an end",

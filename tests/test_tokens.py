@@ -3,7 +3,7 @@
 import pytest
 
 from spheres.encoder import Encoder
-from spheres.tokens import clean, join_pair
+from spheres.tokens import clean, join_pair, sliced
 
 CLS, SEP = 101, 102
 
@@ -42,3 +42,22 @@ def test_lone_surrogates_controls_and_line_breaks_reach_no_tokenizer(encoder: En
     for nasty in ["\ud800\udfff", "\x00\x01", "\u202eabc", "e" + "\u0301" * 500, "🌳" * 50, "<script>", "ﷺ" * 300]:
         (tokens,) = encoder.tokenize([(nasty, nasty)])
         assert 1 <= len(tokens.ids) <= encoder.spec.max_length
+
+
+@pytest.mark.parametrize("slice", [7, 50, 1000])
+def test_a_text_tokenized_in_pieces_is_the_same_text(slice: int, encoder: Encoder, monkeypatch) -> None:
+    title, abstract = "Prime gaps, and the zeros of L-functions", "We bound gaps between primes; 素数 too. " * 40
+    whole = encoder.tokenize([(title, abstract), ("", abstract), (title, "")])
+    monkeypatch.setattr("spheres.tokens.sliced.__defaults__", (slice,))
+    if slice > 7:  # a shorter one than a word cuts it
+        assert encoder.tokenize([(title, abstract), ("", abstract), (title, "")]) == whole
+    else:
+        assert encoder.tokenize([(title, abstract)])[0].n_text >= whole[0].n_text
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "word " * 30, "x" * 99, "素数" * 40, "a " + "b" * 60 + " c"])
+@pytest.mark.parametrize("most", [1, 7, 50])
+def test_pieces_are_the_text_but_for_the_blanks_between_them(text: str, most: int) -> None:
+    pieces = sliced(clean(text), most)
+    assert "".join(pieces).replace(" ", "") == clean(text).replace(" ", "")
+    assert all(len(piece) <= most for piece in pieces)
