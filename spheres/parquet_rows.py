@@ -1,7 +1,8 @@
 """Rows out of a Parquet file, some at a time, and never more of them than memory has room for.
 
 A text that stands in many rows is in the file once, and a number for it in each of them: a file of some kilobytes may
-so be one of terabytes. Hence texts are read as such numbers, and what they stand for is counted before it is made.
+so be one of terabytes. Hence texts are read as such numbers, and what they stand for is counted before it is made; and
+of a stranger's file, what its pages unpack to is counted before any is read.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from spheres.errors import SphereError
+from spheres.parquet_pages import page_bytes
 from spheres.rows import CHUNK, Row, check_size, damaged_after, distinct
 
 if TYPE_CHECKING:
@@ -41,12 +43,10 @@ def parquet(
             source.write(chunk)
         source.seek(0)
     try:
-        columns = [column.path for column in _columns(source) if column.physical_type == "BYTE_ARRAY"]
+        columns = checked_columns(source, path, max_bytes)
         file = stack.enter_context(pyarrow.parquet.ParquetFile(source, read_dictionary=columns))
-    except (pyarrow.ArrowException, OSError) as e:
+    except (pyarrow.ArrowException, OSError, ValueError) as e:
         raise SphereError("{path} is a damaged Parquet file ({reason}): fetch it again.", path=path, reason=e) from e
-    groups = range(file.metadata.num_row_groups)
-    check_size(sum(file.metadata.row_group(i).total_byte_size for i in groups), max_bytes, path)
 
     def rows() -> Iterator[Row]:
         number = n_bytes = 0
@@ -88,10 +88,18 @@ def unpacked_bytes(array: Any) -> int:
     return int(array.nbytes)
 
 
-def _columns(source: IO[bytes] | Path) -> list[Any]:
+def checked_columns(source: IO[bytes] | Path, path: Path, max_bytes: int | None) -> list[str]:
+    """The columns of texts, by what the file calls them, once it is known to unpack to no more than `max_bytes`.
+
+    raises : SphereError where it would; ValueError, or pyarrow's errors, where the file is damaged
+    """
     import pyarrow.parquet
 
-    schema = pyarrow.parquet.read_metadata(source).schema
-    if not isinstance(source, Path):
-        source.seek(0)
-    return [schema.column(i) for i in range(len(schema))]
+    with ExitStack() as stack:
+        file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+        metadata = pyarrow.parquet.read_metadata(file)
+        if max_bytes is not None:
+            check_size(page_bytes(file, metadata), max_bytes, path)
+        file.seek(0)
+    columns = [metadata.schema.column(i) for i in range(len(metadata.schema))]
+    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]

@@ -63,9 +63,14 @@ def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tok
 
     parts = [clean(part) for text in texts for part in text]
     slices = [sliced(part) for part in parts]
-    ids = ids_of([first for first, *_ in slices])
-    # Nobody reads what follows, it is only counted; all at once that would take a gigabyte for a megabyte or two.
-    unread = [sum(len(ids_of([piece])[0]) for piece in rest) for _, *rest in slices]
+    ids, unread = ids_of([first for first, *_ in slices]), [0] * len(slices)
+    for i, (_, *rest) in enumerate(slices):
+        for piece in rest:  # one by one: a megabyte or two at once would take a gigabyte
+            found = ids_of([piece])[0]
+            if len(ids[i]) < max_length:
+                ids[i] = [*ids[i], *found]
+            else:
+                unread[i] += len(found)
     cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
     joined = (join_pair(ids[i], ids[i + 1], cls, sep, max_length) for i in range(0, len(ids), 2))
     return [

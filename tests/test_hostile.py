@@ -115,7 +115,7 @@ def test_any_text_is_answered_or_refused(server, name):
         server.ask(name, json.dumps({"data": data}).encode())
 
 
-@pytest.mark.parametrize("name", list(nasty.TEXTS)[:: 1 if LONG else 3] + ["half a pair at the end"])
+@pytest.mark.parametrize("name", [*list(nasty.TEXTS)[:: 1 if LONG else 3], "half a pair at the end"])
 def test_the_page_answers_it_and_explains_it_as_well(server, name):
     visitor = Visitor(server.site.port)
     text = nasty.TEXTS[name](19_000 if LONG else 5_000)

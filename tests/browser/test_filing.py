@@ -190,3 +190,16 @@ def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
     for problem in problems.all_inner_texts():
         assert not re.search(r"[A-Za-z]{2,}", problem), problem
     assert not re.search(r"[a-z]{4,}", page.locator("#file-first tbody tr").last.inner_text())
+
+
+def test_markup_in_a_files_name_and_cells_is_only_text(visit, tmp_path):
+    markup = '<img src=x onerror="window.ran = true">'
+    path = tmp_path / "<img src=x onerror=window.ran=true>.csv"
+    path.write_text(f"title,{markup},abstract\n{markup.replace(chr(34), '')},x,{WHOLE[0].abstract}\n{markup},,,\n")
+    page = visit()
+    upload(page, path)
+    start(page)
+    expect(page.locator("#file-first")).to_contain_text("<img src=x onerror=window.ran = true>")
+    assert downloaded(page).name.endswith("-spheres.csv")
+    assert page.evaluate("window.ran") is None
+    assert page.locator("#many img[src=x], #file-first img, #file-status img").count() == 0
