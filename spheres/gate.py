@@ -78,9 +78,7 @@ class Gate:
         except (KeyError, TypeError, ValueError):
             if not path.startswith(BY_NAME):
                 raise
-            await _refuse(
-                receive, send, 400, "These are not the endpoint's name and values, as /gradio_api/info has them."
-            )
+            await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
 
     def most_bytes(self, path: str) -> int:
         """How long a request's body may be."""

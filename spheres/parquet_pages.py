@@ -50,11 +50,11 @@ def page_header(file: IO[bytes], place: int) -> tuple[int, int, int, int]:
     reader = _Reader(file.read(MAX_HEADER))
     fields: Fields = reader.structure()
     kinds = [fields[kind] for kind in (DATA, DICTIONARY, DATA_2) if isinstance(fields.get(kind), dict)]
-    unpacked, packed, *counts = fields.get(UNPACKED), fields.get(PACKED), *(kind.get(N_VALUES) for kind in kinds)
-    n_values = counts[0] if counts else 0
-    if not all(isinstance(number, int) and number >= 0 for number in (unpacked, packed, n_values)):
+    sizes: list[Any] = [fields.get(UNPACKED), fields.get(PACKED), *(kind.get(N_VALUES) for kind in kinds[:1])]
+    if not all(isinstance(size, int) and size >= 0 for size in sizes):
         raise ValueError(f"no page at byte {place}")
-    return unpacked, packed, n_values, reader.place
+    unpacked, packed, *n_values = map(int, sizes)
+    return unpacked, packed, sum(n_values), reader.place
 
 
 class _Reader:
