@@ -22,8 +22,9 @@ from filelock import FileLock, Timeout
 from spheres.errors import SphereError
 
 PREFIX, LOCK, VISITORS = "spheres-page-", ".lock", "visitors"
-DAY, HOUR = 24 * 3600.0, 3600.0  # seconds
-AGE, EVERY = DAY - 2 * HOUR, HOUR  # a file goes at this age, or at the next of these moments: within a day
+HOUR = 3600.0  # seconds
+AGE, EVERY = 23 * HOUR, HOUR / 4  # a file goes at this age, or at the next of these moments: within a day
+BROKEN_OFF = HOUR / 4  # age of an upload that nothing more came of: it lies outside of any file's own folder
 YOUNG = 60.0  # seconds: a folder whose lock may not be taken yet
 
 
@@ -73,12 +74,14 @@ def remove_old(folder: Path, age: float) -> int:
 
     A file that is handed out again counts from then on: Gradio touches it.
     """
-    limit, n = time.time() - age, 0
+    now, n = time.time(), 0
     for root, folders, files in os.walk(folder, topdown=False):
         for name in [*files, *folders]:
             path = Path(root, name)
+            broken_off = name in files and path.parent == folder / VISITORS
             try:
-                if path.lstat().st_ctime > limit or path == folder / LOCK or path == folder / VISITORS:
+                young = now - path.lstat().st_ctime < (min(age, BROKEN_OFF) if broken_off else age)
+                if young or path in (folder / LOCK, folder / VISITORS):
                     continue
                 if name in files or path.is_symlink():
                     path.unlink()

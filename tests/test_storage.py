@@ -61,6 +61,15 @@ def test_old_files_go_and_young_ones_stay(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == [LOCK, VISITORS]  # empty folders follow
 
 
+def test_an_upload_that_broke_off_goes_sooner(tmp_path, monkeypatch):
+    (tmp_path / VISITORS / "a").mkdir(parents=True)
+    for name in ("tmpabc", "a/whole.csv"):
+        (tmp_path / VISITORS / name).touch()
+    monkeypatch.setattr(storage, "BROKEN_OFF", 0.0)
+    assert remove_old(tmp_path, 3600) == 1
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["whole.csv"]
+
+
 def test_a_link_in_the_folder_goes_and_what_it_leads_to_stays(tmp_path):
     outside, folder = tmp_path / "outside", tmp_path / "folder"
     outside.mkdir()
