@@ -124,8 +124,11 @@ class Corpus:
     def fingerprint(self) -> str:
         """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
         check_file(self.path)
-        with self.path.open("rb") as f:
-            digest = hashlib.file_digest(f, "sha256").hexdigest()
+        try:
+            with self.path.open("rb") as f:
+                digest = hashlib.file_digest(f, "sha256").hexdigest()
+        except OSError as e:
+            raise SphereError("{path} could not be read ({reason}).", path=self.path, reason=e.strerror or e) from e
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:

@@ -147,8 +147,10 @@ def shower(served: Served, words: Wording) -> Callable[..., tuple[str, ...]]:
 
         A number half typed counts as the nearest one.
         """
-        asked = DEFAULT_THRESHOLD if threshold is None else min(max(threshold, MIN_THRESHOLD), MAX_THRESHOLD)
-        rule = str(rule) if rule in words.rule_names else DEFAULT_RULE
+        if not isinstance(threshold, int | float) or threshold != threshold:  # a program may send anything
+            threshold = DEFAULT_THRESHOLD
+        asked = min(max(threshold, MIN_THRESHOLD), MAX_THRESHOLD)
+        rule = rule if isinstance(rule, str) and rule in words.rule_names else DEFAULT_RULE
         view = outcome.view if outcome is not None and not isinstance(outcome, str) else "both"
         meaning = threshold_meaning(asked, rule, served.classifier.measured(view, rule, asked), words)
         return (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 API = "/gradio_api"
 TOOLS, FILE = f"{API}/mcp", f"{API}/file="
-BY_NAME = f"{API}/call/v2/"  # Gradio fails where the names are not an endpoint's, and answers nothing before
+BY_NAME = tuple(f"{API}/{name}" for name in ("call/", "run/", "queue/join"))  # where Gradio fails at a name of nothing
 FRONT = {"/", "/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
 FRONT |= {f"/{code}" for code in LANGUAGES}
 FRONT_FOLDERS = ("/assets/", "/static/")
@@ -75,8 +75,8 @@ class Gate:
             await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
-        except (KeyError, TypeError, ValueError):
-            if not path.startswith(BY_NAME):
+        except (KeyError, TypeError, ValueError, AttributeError):
+            if scope["method"] != "POST" or not path.startswith(BY_NAME):
                 raise
             await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
 

@@ -25,13 +25,14 @@ SERVED = "/gradio_api/file="  # what an upload's address has in front of its pat
 
 
 def check_calls(page: gr.Blocks) -> None:
-    """Have the page refuse, in a sentence, calls with too few values, or with a file that was not uploaded to it."""
+    """Have the page refuse, in a sentence, calls with another number of values, or with a file not uploaded to it."""
     preprocess = page.preprocess_data
 
     async def preprocess_data(block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
-        if len(inputs) < len(block_fn.inputs):
-            sentence = f"This takes {len(block_fn.inputs)} values, and got {len(inputs)}: give all of them."
-            raise gr.Error(sentence, print_exception=False)
+        taken, given = len(block_fn.inputs), len(inputs)
+        if given != taken:
+            what_to_do = "give all of them" if given < taken else "give no more"
+            raise gr.Error(f"This takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
         inputs = [whole(value) if isinstance(value, str) else value for value in inputs]
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)

@@ -347,6 +347,25 @@ def test_a_call_with_too_few_values_is_told_so(site, name):
     assert call(site, '{"data": ["x"]}', name)[1]["error"] == sentence
 
 
+@pytest.mark.parametrize("name", ["classify", "classify_file"])
+def test_a_call_with_too_many_values_is_told_so(site, name):
+    sentence = "This takes 3 values, and got 4: give no more."
+    assert call(site, '{"data": ["x", 0.9, "sum", 1]}', name)[1]["error"] == sentence
+
+
+@pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
+@pytest.mark.parametrize("rule", [["sum"], {}, 7, None, "x"])
+def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, rule, classifier):
+    show, classification = shower(Served(classifier), wording("en")), classifier.classify(TITLE, "")
+    assert show(classification, threshold, rule) == show(classification, 0.95, "coverage")
+
+
+@pytest.mark.parametrize("place", ["run/nothing", "call/nothing", "call/v2/nothing"])
+def test_a_call_of_what_is_not_there_is_told_so(site, place):
+    answer = httpx.post(f"{site}gradio_api/{place}", json={"data": []})
+    assert answer.status_code == 400 and "endpoint" in answer.json()["detail"]
+
+
 def test_a_cancelled_file_is_classified_no_further_and_leaves_nothing_behind(classifier, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "server"))
     (tmp_path / "server").mkdir()
