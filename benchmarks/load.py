@@ -44,7 +44,7 @@ class Seen:
     """What came of one kind of act."""
 
     seconds: list[float] = field(default_factory=list)
-    refused: int = 0
+    refused: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -88,7 +88,7 @@ class Load:
         table = Table("load", ("answered", "refused: queue full", "failed", "wrong", "p50, ms", "p95, ms"))
         for act, seen in self.acts.items():
             times = [1000 * percentile(seen.seconds, share) if seen.seconds else None for share in (0.5, 0.95)]
-            table.add(act, len(seen.seconds), seen.refused, len(seen.failures), len(seen.wrong), *times)
+            table.add(act, len(seen.seconds), len(seen.refused), len(seen.failures), len(seen.wrong), *times)
         total = sum(len(seen.seconds) for seen in self.acts.values())
         table.notes.append(
             f"{self.clients} visitors for {self.minutes:g} minutes did {total:,} things. Resident memory: at first "
@@ -128,7 +128,7 @@ def put_under_load(texts: Sequence[Text], minutes: float, clients: int) -> Load:
 
 
 def _visit(load: Load, port: int, known: Known, until: float, seed: int) -> None:
-    draw, lock = random.Random(seed), threading.Lock()
+    draw = random.Random(seed)
     client = Client(port, known, draw)
     while time.perf_counter() < until:
         [what] = draw.choices(ACTS, SHARES)
@@ -140,8 +140,7 @@ def _visit(load: Load, port: int, known: Known, until: float, seed: int) -> None
             seen.wrong.append(str(wrong))
         except (Refused, OSError, http.client.HTTPException, ValueError, KeyError) as error:
             if isinstance(error, Refused) and FULL in str(error):
-                with lock:
-                    seen.refused += 1
+                seen.refused.append(str(error))
                 time.sleep(1)  # as its message asks
             else:
                 seen.failures.append(f"{type(error).__name__}: {error}")

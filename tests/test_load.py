@@ -38,7 +38,7 @@ def test_whatever_failed_is_a_complaint():
     load = a_load([1.0] * 9)
     load.acts["slide"].failures.append("OSError: gone")
     load.acts["file"].wrong.append("another's row")
-    load.acts["classify"].refused = 7  # the queue's own message is none
+    load.acts["classify"].refused.append("Queue is full")  # the queue's own message is none
     load.after = (0.1, 3.0)
     load.log = "Traceback (most recent call last)"
     assert [said.split(":")[0] for said in load.complaints()] == [
