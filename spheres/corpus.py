@@ -12,6 +12,7 @@ What a column may be called stands in `COLUMNS`; a new schema is a new name ther
 import ast
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -216,8 +217,8 @@ def to_article(record: Record) -> Article:
 
 
 def _text(value: Any) -> str:
-    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN) is no text."""
-    if isinstance(value, float) and value != value:
+    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN, infinities) is no text."""
+    if isinstance(value, float) and not math.isfinite(value):
         return ""
     if hasattr(value, "isoformat"):  # a date out of Parquet
         return str(value.isoformat())
