@@ -27,6 +27,7 @@ from spheres.json_rows import json_lines, json_list
 from spheres.parquet_rows import parquet
 from spheres.rows import CHUNK, MAX_RECORD, Row, check_size, damaged_after, distinct
 
+MAX_CELLS = 100_000  # of a table's line: each takes memory, even an empty one
 BOMB, BOMB_TIMES = 100_000_000, 200  # bytes, and times its size, that a packed file may unpack to
 
 
@@ -141,6 +142,9 @@ def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
 def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)
+    if header_line.count(separator) > MAX_CELLS:
+        sentence = "{path} has more than {most:,} columns: give a table of articles."
+        raise SphereError(sentence, path=path, most=MAX_CELLS)
     csv.field_size_limit(MAX_RECORD)  # for the header as well: nothing says that a stranger's is short
     header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
     # A table of one column is told from a line of text by its heading, which is a word or two.
@@ -155,7 +159,9 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
 
 
 def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:
-    reader = csv.reader(text, delimiter=separator)
+    too_long = separator * len(header) + "\n"  # stands for a line of too many cells, and has one too many as well
+    lines = (line if line.count(separator) <= 10 * MAX_CELLS else too_long for line in text)
+    reader = csv.reader(lines, delimiter=separator)
     while True:
         place = f"line {reader.line_num + 2}"  # the header is line 1, read before this reader began
         try:

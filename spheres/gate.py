@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 API = "/gradio_api"
 TOOLS, FILE = f"{API}/mcp", f"{API}/file="
-BY_NAME = tuple(f"{API}/{name}" for name in ("call/", "run/", "queue/join"))  # where Gradio fails at a name of nothing
 FRONT = {"/", "/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
 FRONT |= {f"/{code}" for code in LANGUAGES}
 FRONT_FOLDERS = ("/assets/", "/static/")
@@ -36,6 +35,7 @@ CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/j
 CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset")}
 CALL_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
 
+HARMLESS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY = 13_000_000  # bytes: the longest text that is read, each character written as \uXXXX
 MAX_FORM = 100_000  # bytes of an upload that are not the file's own
 HOST = re.compile(rb"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
@@ -71,12 +71,13 @@ class Gate:
         kept = [pair for pair in scope["headers"] if pair[0] not in DROPPED]
         query = _of_this_asker(path, scope["query_string"])
         handed_on = {**scope, "headers": kept, "query_string": query}
+        body = Body(receive, most, ended=scope["method"] in HARMLESS)
         try:
-            await self.app(handed_on, _bounded(receive, most), _never_guessed(send))
+            await self.app(handed_on, body.receive, _after(body, send))
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
-        except (KeyError, TypeError, ValueError, AttributeError):
-            if scope["method"] != "POST" or not path.startswith(BY_NAME):
+        except (KeyError, TypeError, ValueError, AttributeError):  # Gradio fails at names of nothing, and at NaN
+            if scope["method"] != "POST":
                 raise
             await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
 
@@ -134,7 +135,7 @@ def is_foreign(method: str, path: str, headers: Headers) -> bool:
     >>> is_foreign("POST", "/", {b"sec-fetch-site": b"cross-site"}), is_foreign("GET", "/", {b"host": b"a"})
     (True, False)
     """
-    harmless = method in ("GET", "HEAD", "OPTIONS") and path != "/logout"
+    harmless = method in HARMLESS and path != "/logout"
     site = headers.get(b"sec-fetch-site")
     if site is not None:
         return site not in (b"same-origin", b"none") and not (harmless and headers.get(b"sec-fetch-mode") != b"cors")
@@ -174,35 +175,40 @@ def _hosts(headers: Headers) -> list[bytes]:
     return [headers.get(b"host", b""), *(name.strip() for name in forwarded.split(b",") if name.strip())]
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """A body that names no length is cut off once it is too long."""
-    seen = 0
+class Body:
+    """A request's body, which is cut off once it is longer than `most`, whatever length it names."""
 
-    async def receive_some() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise HTTPException(413, f"This is too large: the most that is taken here is {most / 1e6:.0f} MB.")
+    def __init__(self, receive: Receive, most: int, ended: bool = False) -> None:
+        self._receive, self.most, self.seen, self.ended = receive, most, 0, ended
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.seen += len(message.get("body", b""))
+        self.ended = not message.get("more_body")
+        if self.seen > self.most:
+            raise HTTPException(413, f"This is too large: the most that is taken here is {self.most / 1e6:.0f} MB.")
         return message
 
-    return receive_some
+    async def drop_rest(self) -> None:
+        """Read on to the end: a sender hears nothing before all is sent."""
+        while not self.ended:
+            self.ended = not (await self._receive()).get("more_body")
 
 
-def _never_guessed(send: Send) -> Send:
-    """What is sent is what it says it is: no browser takes a table for a page."""
+def _after(body: Body, send: Send) -> Send:
+    """Answers come after the whole question, and are what they say: no browser takes a table for a page."""
 
-    async def send_named(message: Message) -> None:
+    async def send_after(message: Message) -> None:
         if message["type"] == "http.response.start":
+            await body.drop_rest()
             message = {**message, "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")]}
         await send(message)
 
-    return send_named
+    return send_after
 
 
 async def _refuse(receive: Receive, send: Send, status: int, sentence: str) -> None:
-    while (await receive()).get("more_body"):  # a sender hears nothing before all is sent
-        pass
+    await Body(receive, 0).drop_rest()
     await _say(send, status, sentence)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from spheres.errors import SphereError
 
-MAX_RECORD = 32 * 2**20  # characters; a longer record is taken for a broken one
+MAX_RECORD = 8 * 2**20  # characters; a longer record is taken for a broken one
 CHUNK = 2**20
 SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
 

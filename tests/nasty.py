@@ -158,6 +158,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a pickle": lambda: b"\x80\x04cos\nsystem\n(S'touch /tmp/owned'\ntR.",
     "ten thousand columns": lambda: _columns(10_000).encode(),
     "a million columns": lambda: _columns(1_000_000).encode(),
+    "a line of sixteen million cells": lambda: b"title,abstract\nx,y\n" + b"aa," * 16_000_000 + b"\nz,y\n",
+    "JSON of millions of objects": lambda: b'[{"title": "a", "x": [' + b"{}," * 15_000_000 + b"{}]}]",
     "columns of one name": lambda: b"title," * 10_000 + b"x\n" + b"On trees," * 10_000 + b"x\n",
     "a heading of megabytes": lambda: b"title," + b"x" * 10_000_000 + b"\na,b\n",
     "a cell of megabytes": lambda: b"title,abstract\n" + b"x" * 10_000_000 + b",y\n",
