@@ -68,7 +68,9 @@ class Load:
     @property
     def growth(self) -> float:
         """Of memory, as a share; the first fifth of the time, in which all is met for the first time, left out."""
-        fifth = max(1, len(self.megabytes) // 5)
+        fifth = len(self.megabytes) // 5
+        if not fifth:
+            return 0.0
         return statistics.median(self.megabytes[-fifth:]) / statistics.median(self.megabytes[fifth : 2 * fifth]) - 1
 
     def complaints(self, most_growth: float = MOST_GROWTH) -> list[str]:

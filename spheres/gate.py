@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from gradio.route_utils import FnIndexInferError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 
@@ -35,6 +36,7 @@ CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/j
 CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset")}
 CALL_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
 
+NO_CALL = (FnIndexInferError, KeyError, TypeError, ValueError, AttributeError)  # Gradio at names of nothing, and at NaN
 HARMLESS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY = 13_000_000  # bytes: the longest text that is read, each character written as \uXXXX
 MAX_FORM = 100_000  # bytes of an upload that are not the file's own
@@ -76,7 +78,7 @@ class Gate:
             await self.app(handed_on, body.receive, _after(body, send))
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
-        except (KeyError, TypeError, ValueError, AttributeError):  # Gradio fails at names of nothing, and at NaN
+        except NO_CALL:
             if scope["method"] != "POST":
                 raise
             await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
