@@ -41,10 +41,8 @@ HARMLESS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY = 13_000_000  # bytes: the longest text that is read, each character written as \uXXXX
 MAX_FORM = 100_000  # bytes of an upload that are not the file's own
 HOST = re.compile(rb"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
-DROPPED = (
-    b"x-gradio-server",
-    b"range",
-)  # the first names any server as ours; a range is answered with one's own headers
+# Headers that Gradio trusts: the first names any server as this one; a range is answered with the asker's own headers.
+DROPPED = (b"x-gradio-server", b"range")
 
 Headers = dict[bytes, bytes]
 
@@ -79,7 +77,11 @@ class Gate:
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
         except NO_CALL:
+<<<<<<< HEAD
             if scope["method"] != "POST":
+=======
+            if scope["method"] != "POST" or body.answered:
+>>>>>>> rel-b
                 raise
             await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
 
@@ -182,6 +184,10 @@ class Body:
 
     def __init__(self, receive: Receive, most: int, ended: bool = False) -> None:
         self._receive, self.most, self.seen, self.ended = receive, most, 0, ended
+<<<<<<< HEAD
+=======
+        self.answered = False
+>>>>>>> rel-b
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -203,6 +209,10 @@ def _after(body: Body, send: Send) -> Send:
     async def send_after(message: Message) -> None:
         if message["type"] == "http.response.start":
             await body.drop_rest()
+<<<<<<< HEAD
+=======
+            body.answered = True
+>>>>>>> rel-b
             message = {**message, "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")]}
         await send(message)
 

@@ -29,6 +29,10 @@ _FILES = {  # what is wrong with a file
     "строк, а здесь принимается не больше. " + _SPLIT,
     "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT: "В {path} "
     "больше {megabytes} МБ данных в распакованном виде, а здесь принимается не больше. " + _SPLIT,
+    "{path} has more than {most:,} columns: give a table of articles.": "В {path} больше {most} столбцов: "
+    "нужна таблица со статьями.",
+    "{path} unpacks to over {times} times its size, as no corpus does: unpack it, and look what it is.": "{path} при "
+    "распаковке вырастает больше чем в {times} раз, чего с корпусами не бывает: распакуйте и посмотрите, что это.",
     "The file has {n_columns:,} columns, more than the {most:,} that can be kept: take some out, "
     "or run `python head.py predict` with --out FILE.jsonl, which keeps none.": "В файле {n_columns} столбцов, "
     "а сохранить можно не больше {most}: уберите лишние.",

@@ -34,7 +34,16 @@ from spheres.predicting import classify_file
 MOST_SECONDS, MOST_MB = 10.0, 1500.0
 LONG = settings.get_current_profile_name() == "long"
 SIZE = nasty.MOST if LONG else 50_000  # characters of a nasty text
-FULL = ("one letter", "Chinese", "combining flood out of order", "short sentences", "beyond the basic plane")
+FULL = ("Chinese", "combining flood out of order")  # at full size in the short form as well
+SLOW = (
+    "lines",
+    "rows of surrogates",
+    "a quote that never ends",
+    "a bomb in a bomb",
+    "a gzip bomb in one line",
+    "quotes",
+)
+FILES = [name for name in nasty.FILES if LONG or name not in SLOW]
 ODD = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -117,7 +126,11 @@ def test_any_text_is_answered_or_refused(server, name):
         server.ask(name, json.dumps({"data": data}).encode())
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("name", [*list(nasty.TEXTS)[:: 1 if LONG else 3], "half a pair at the end"])
+=======
+@pytest.mark.parametrize("name", [*list(nasty.TEXTS)[:: 1 if LONG else 6], "half a pair at the end"])
+>>>>>>> rel-b
 def test_the_page_answers_it_and_explains_it_as_well(server, name):
     visitor = Visitor(server.site.port)
     text = nasty.TEXTS[name](19_000 if LONG else 5_000)
@@ -138,14 +151,19 @@ def test_any_request_is_answered_or_refused(server, name):
             answer = server.http.post(f"gradio_api/{place}", content=body, headers=headers)
         # what the slider's event refuses, Gradio says with 500 and a sentence
         assert answer.status_code < 500 or answer.json()["error"], (place, answer.text)
+<<<<<<< HEAD
     for kind in ("text/plain", "multipart/form-data", "multipart/form-data; boundary=x", "application/xml", "\x7f"):
+=======
+    kinds = ("text/plain", "multipart/form-data", "multipart/form-data; boundary=x", "application/xml", "\x7f")
+    for kind in kinds if LONG or len(body) < 1_000_000 else kinds[:1]:
+>>>>>>> rel-b
         for place in ("gradio_api/upload", "login"):
             with server.timed(f"{name} as {kind}"):
                 status = server.http.post(place, content=body, headers={"Content-Type": kind}).status_code
             assert status < 500, (place, kind, status)
 
 
-@pytest.mark.parametrize("name", nasty.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_any_uploaded_file_is_answered_or_refused(server, name, tmp_path):
     content = nasty.written(tmp_path, name).read_bytes()
     with server.timed(f"upload of {name}"):
