@@ -77,11 +77,7 @@ class Gate:
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
         except NO_CALL:
-<<<<<<< HEAD
-            if scope["method"] != "POST":
-=======
             if scope["method"] != "POST" or body.answered:
->>>>>>> rel-b
                 raise
             await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
 
@@ -184,10 +180,7 @@ class Body:
 
     def __init__(self, receive: Receive, most: int, ended: bool = False) -> None:
         self._receive, self.most, self.seen, self.ended = receive, most, 0, ended
-<<<<<<< HEAD
-=======
         self.answered = False
->>>>>>> rel-b
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -209,10 +202,7 @@ def _after(body: Body, send: Send) -> Send:
     async def send_after(message: Message) -> None:
         if message["type"] == "http.response.start":
             await body.drop_rest()
-<<<<<<< HEAD
-=======
             body.answered = True
->>>>>>> rel-b
             message = {**message, "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")]}
         await send(message)
 
