@@ -262,7 +262,7 @@ def is_file(path):
 
 for path in sys.argv[1:]:
     for name, run in (
-        ("predict", lambda: head.main(["predict", path, "--encoder", "all-MiniLM-L6-v2", "--out", {out!r}, "--quiet"])),
+        ("predict", lambda: head.main(["predict", path, "--artifacts", {root!r} + "/artifacts", "--out", {out!r}, "--quiet"])),
         ("embed", lambda: embed.main([path, "--encoder", "all-MiniLM-L6-v2", "--out", {out!r} + ".folder", "--quiet"])),
         ("app", lambda: app.main(["--port", "0", "--corpus", path, "--artifacts", {root!r} + "/artifacts"])),
     )[: 2 if is_file(path) else 3]:
