@@ -254,6 +254,8 @@ import app, embed, head
 from pathlib import Path
 from spheres.classifier import Classifier
 Classifier.load = functools.cache(Classifier.load)  # what is tried is the reading
+artifacts = {root!r} + "/artifacts"
+
 def is_file(path):
     try:
         return Path(path).is_file()
@@ -262,9 +264,9 @@ def is_file(path):
 
 for path in sys.argv[1:]:
     for name, run in (
-        ("predict", lambda: head.main(["predict", path, "--encoder", "all-MiniLM-L6-v2", "--out", {out!r}, "--quiet"])),
+        ("predict", lambda: head.main(["predict", path, "--artifacts", artifacts, "--out", {out!r}, "--quiet"])),
         ("embed", lambda: embed.main([path, "--encoder", "all-MiniLM-L6-v2", "--out", {out!r} + ".folder", "--quiet"])),
-        ("app", lambda: app.main(["--port", "0", "--corpus", path, "--artifacts", {root!r} + "/artifacts"])),
+        ("app", lambda: app.main(["--port", "0", "--corpus", path, "--artifacts", artifacts])),
     )[: 2 if is_file(path) else 3]:
         said, started = io.StringIO(), time.monotonic()
         with contextlib.redirect_stderr(said):
