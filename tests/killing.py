@@ -91,6 +91,7 @@ def live(script: str, arguments: list[str], log: Path, at: int, how: str, most_b
     """What the process does."""
     out = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(out, 1), os.dup2(out, 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
     sys.path.insert(0, str(ROOT))
     main: Any = import_module(script)
     import spheres.embedding

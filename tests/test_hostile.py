@@ -167,7 +167,7 @@ def test_any_uploaded_file_is_answered_or_refused(server, name, tmp_path):
     assert str(Path(answer.json()[0]).parent) not in said
 
 
-@settings(ODD, max_examples=2000 if LONG else 60)
+@settings(ODD, max_examples=2000 if LONG else 25)
 @given(
     title=st.text(alphabet=st.characters(), max_size=300),
     abstract=st.text(alphabet=st.characters(), max_size=300),
@@ -184,7 +184,7 @@ JSON = st.recursive(
 )
 
 
-@settings(ODD, max_examples=2000 if LONG else 60)
+@settings(ODD, max_examples=2000 if LONG else 25)
 @given(
     body=st.binary(max_size=200)
     | JSON.map(json.dumps).map(str.encode)
@@ -201,7 +201,7 @@ CELLS = st.text(alphabet=st.characters(), max_size=30) | st.sampled_from(FORMULA
 RECORDS = st.lists(st.dictionaries(st.sampled_from(["title", "abstract", "id", "=x", "note"]) | CELLS, CELLS | JSON))
 
 
-@settings(ODD, max_examples=1000 if LONG else 50)
+@settings(ODD, max_examples=1000 if LONG else 20)
 @given(records=RECORDS, suffix=st.sampled_from([".csv", ".tsv", ".jsonl"]))
 def test_records_out_of_a_hat_come_back_whole_and_harmless(classifier, records, suffix):
     """Whatever is in them: a row for each, and in tables no cell that a spreadsheet would run."""
@@ -224,7 +224,7 @@ def test_records_out_of_a_hat_come_back_whole_and_harmless(classifier, records, 
             assert not cell.startswith(FORMULA_STARTS) or PLAIN_NUMBER.fullmatch(cell)
 
 
-@settings(ODD, max_examples=3000 if LONG else 100)
+@settings(ODD, max_examples=3000 if LONG else 40)
 @given(
     content=st.binary(max_size=400)
     | st.text(alphabet=st.sampled_from('title,abst\t;"[]{}:\n\r \\u0"e1=é\ud800'), max_size=200).map(

@@ -177,7 +177,6 @@ def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path):
     page.get_by_role("button", name="Classify", exact=True).click()
     expect(page.locator(".winner")).to_contain_text("Physics", timeout=5_000)
     expect(busy.locator("#file-status progress")).to_be_visible()
-    busy.get_by_role("button", name="Cancel").click()
 
 
 def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
