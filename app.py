@@ -20,15 +20,12 @@ from spheres.credentials import credentials, leave_process_list
 from spheres.errors import SphereError
 from spheres.tools import check_installed
 
-# Read when the libraries are imported. Gradio asks no version, and keeps no figures on its own events: after each it
-# would sum up the last ten thousand. oneDNN keeps what it compiles for a length of text (2 MB) for a few lengths, not
-# for all that ever came, which took 400 MB and was no faster.
+# Read when Gradio is imported: it asks no version, and keeps no figures on its own events, of which it would sum up the
+# last ten thousand after each.
 ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
-    "LRU_CACHE_CAPACITY": "64",  # PyTorch's own, of the same
 }
 
 

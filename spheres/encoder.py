@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.errors import SphereError
-from spheres.layers import Layers
+from spheres.layers import Layers, bound_caches
 from spheres.sources import EncoderSpec, fetch, weights_sha256
 from spheres.tokens import Text, Tokens, tokenize
 
@@ -61,6 +61,7 @@ class Encoder:
             )
         if precision == "auto":
             precision = "bf16" if _computes_in_bf16() else "fp32"
+        bound_caches()
         model, tokenizer = _load_parts(folder, precision)
         positions = getattr(model.config, "max_position_embeddings", spec.max_length)
         if spec.max_length > positions:

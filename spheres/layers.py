@@ -9,12 +9,15 @@ without a compiler); and attention is two batched multiplications of whole texts
 into multiplications too small to be fast. Measured on two cores of an EPYC with avx512_bf16: 1.4 times the articles.
 """
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TOKENS = 1024  # rows that the layout is chosen for; any number of them may come
+CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")  # oneDNN's own, and PyTorch's of the same
+KEPT = "64"  # compiled multiplications: a few lengths of text
 KEYS = 32  # attention's rows are as long as a multiple of this: softmax is slow over a remainder
 
 
@@ -113,6 +116,15 @@ class Layers:
         scores[:, :, length:] = -torch.inf
         read = torch.bmm(scores.softmax(dim=2), v)  # (n_texts * n_heads, n_tokens, head_dim)
         return read.view(n, self.n_heads, length, -1).transpose(1, 2).reshape(n * length, -1)
+
+
+def bound_caches() -> None:
+    """Let oneDNN keep what it compiles (2 MB) for a few lengths of text, not for all that ever came.
+
+    That took 400 MB of a server and more of `embed.py`, and was no faster. It is read before the first multiplication.
+    """
+    for name in CACHES:
+        os.environ.setdefault(name, KEPT)
 
 
 def _has_onednn(bf16: bool) -> bool:
