@@ -61,7 +61,7 @@ def arxiv() -> Iterator[AtomServer]:
 @pytest.fixture(scope="session")
 def site(counting, surroundings, arxiv) -> Iterator[str]:
     """The page's address, with its closing slash."""
-    page = build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=200)))
+    page = build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=1000)))
     yield serve(page, free_address("127.0.0.1", 0))
     page.close(verbose=False)
 

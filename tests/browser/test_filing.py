@@ -59,7 +59,7 @@ def downloaded(page: Page) -> Path:
 def test_the_limits_are_said_before_the_upload(visit):
     page = visit()
     open_tab(page, "A file of articles")
-    expect(page.locator("#file-intro")).to_contain_text("At most 200 rows and 50 MB")
+    expect(page.locator("#file-intro")).to_contain_text("At most 1,000 rows and 50 MB")
 
 
 def test_a_table_comes_back_with_every_column_and_its_spheres(visit, table):
@@ -106,10 +106,10 @@ def test_the_first_rows_and_a_chart_of_spheres_are_shown(visit, table):
 
 def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, tmp_path):
     page = visit()
-    upload(page, many(tmp_path, 200))
+    upload(page, many(tmp_path, 1000))
     start(page)
     expect(page.locator("#file-status progress")).to_be_visible()
-    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 200 rows, \d+ s left"))
+    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ s left"))
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
     expect(page.locator("#file-download")).to_be_disabled()
@@ -122,10 +122,10 @@ def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, 
 
 def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
     page = visit()
-    upload(page, many(tmp_path, 201))
+    upload(page, many(tmp_path, 1001))
     runs = counting.runs
     start(page)
-    expect(page.locator(".status.problem")).to_contain_text("more than 200 rows")
+    expect(page.locator(".status.problem")).to_contain_text("more than 1,000 rows")
     assert counting.runs == runs
 
 
@@ -170,13 +170,14 @@ def test_markup_in_a_file_stays_text(visit, tmp_path):
 
 def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path):
     busy, page = visit(), visit()
-    upload(busy, many(tmp_path, 200))
+    upload(busy, many(tmp_path, 1000))
     start(busy)
     expect(busy.locator("#file-status progress")).to_be_visible()
     page.get_by_label("Title", exact=True).fill(WHOLE[0].title)
     page.get_by_role("button", name="Classify", exact=True).click()
     expect(page.locator(".winner")).to_contain_text("Physics", timeout=5_000)
     expect(busy.locator("#file-status progress")).to_be_visible()
+    busy.get_by_role("button", name="Cancel").click()
 
 
 def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
