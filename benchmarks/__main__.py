@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         for name in BENCHMARKS if args.what == "all" else [args.what]:
             table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)
+            table.quick = args.quick
             print(f"\n## {name}: {BENCHMARKS[name]}\n\n{table.markdown()}\n", flush=True)
             print(f"Wrote {table.save()}.", flush=True)
     except SphereError as error:

@@ -3,23 +3,23 @@
 import json
 from pathlib import Path
 
-from benchmarks.table import RESULTS
+from benchmarks.table import RESULTS, results
 from spheres.errors import SphereError
 
 BASELINE = Path(__file__).with_name("baseline.json")
 TOLERANCE = 0.15  # of a ratio: what two runs on the same machine differ by when nothing has changed
 
 
-def latest(folder: Path = RESULTS) -> dict[str, dict[str, float]]:
+def latest() -> dict[str, dict[str, float]]:
     """Benchmark -> its ratios, from what has been measured last."""
-    return {path.stem: json.loads(path.read_text())["ratios"] for path in sorted(folder.glob("*.json"))}
+    return {name: about["ratios"] for name, about in results().items()}
 
 
-def keep(folder: Path = RESULTS, baseline: Path = BASELINE) -> None:
+def keep() -> None:
     """Make the present results the baseline; benchmarks that were not run keep theirs."""
-    known = json.loads(baseline.read_text()) if baseline.is_file() else {}
-    baseline.write_text(json.dumps(known | latest(folder), indent=1, sort_keys=True) + "\n")
-    print(f"Wrote {baseline}.")
+    known = json.loads(BASELINE.read_text()) if BASELINE.is_file() else {}
+    BASELINE.write_text(json.dumps(known | latest(), indent=1, sort_keys=True) + "\n")
+    print(f"Wrote {BASELINE}.")
 
 
 def fallen(
@@ -42,13 +42,13 @@ def fallen(
     ]
 
 
-def check(folder: Path = RESULTS, baseline: Path = BASELINE) -> int:
+def check() -> int:
     """Print what fell; returns an exit code, 1 where something did."""
-    if not baseline.is_file():
-        raise SphereError(f"{baseline} is not there: run the benchmarks, then `python -m benchmarks keep`.")
-    now, before = latest(folder), json.loads(baseline.read_text())
+    if not BASELINE.is_file():
+        raise SphereError(f"{BASELINE} is not there: run the benchmarks, then `python -m benchmarks keep`.")
+    now, before = latest(), json.loads(BASELINE.read_text())
     if not now:
-        raise SphereError(f"{folder} holds no results: run `python -m benchmarks all --corpus FILE` first.")
+        raise SphereError(f"{RESULTS} holds no results: run `python -m benchmarks all --corpus FILE` first.")
     sentences = fallen(now, before)
     print("\n".join(sentences) or f"No ratio of {', '.join(now)} fell by more than {TOLERANCE:.0%}.")
     return 1 if sentences else 0

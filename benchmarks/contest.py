@@ -1,6 +1,6 @@
 """Contestants that embed the same articles in turns, their vectors compared, and the machine's limit beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from spheres.tokens import Text, clean
 
 COLUMNS = ("articles/s", "this project is faster", "least cosine with fp32", "articles in a round")
 WARM_UP = 2 * BATCH  # articles
+OURS, OURS_FP32 = "this project", "this project in fp32"
+DEFAULTS, BF16, TEXTBOOK = "sentence-transformers", "sentence-transformers in bf16", "the textbook loop"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,42 @@ def contest(table: Table, contestants: Sequence[Contestant], encoder: Encoder, r
         f"{np.mean(lengths):.0f} tokens on average and take {operations / 1e9:.2f} billion operations each."
     )
     return found
+
+
+@dataclass(frozen=True)
+class Field:
+    """This project, in its own precision and in fp32, and what its peers are given.
+
+    sample   : every so many-th block of the articles, which is what peers embed
+    same_ids : (n_sample, dim), what this project gives in fp32 for the peers' token ids
+    """
+
+    ours: tuple[Contestant, Contestant]
+    sample: list[Text]
+    same_ids: Vectors
+
+
+def field_of(texts: Sequence[Text], every: int, encoder: Encoder, precise: Encoder) -> Field:
+    """The field for these articles; `precise` is the same encoder in fp32."""
+    positions = blocks(texts, every)
+    sample = [texts[i] for i in positions]
+    pairs = precise.encode(precise.tokenize(sample))
+    same_ids = precise.encode(precise.tokenize([(joined(text), "") for text in sample]))
+    ours = (
+        Contestant(OURS, lambda given: encoder.encode(encoder.tokenize(given)), texts, pairs, positions),
+        Contestant(OURS_FP32, lambda given: precise.encode(precise.tokenize(given)), sample),
+    )
+    return Field(ours, sample, same_ids)
+
+
+def set_ratios(table: Table, found: Mapping[str, float]) -> None:
+    """How much faster this project is than each kind of peer; `found` is articles a second by name."""
+    theirs = [rate for name, rate in found.items() if name.startswith(DEFAULTS)]
+    table.ratios |= {
+        "over sentence-transformers' defaults": found[OURS] / found[DEFAULTS],
+        "over sentence-transformers' best": found[OURS] / max(theirs),
+        "over the textbook loop": found[OURS] / found[TEXTBOOK],
+    }
 
 
 def as_contestant(peer: Peer, texts: Sequence[Text], reference: Vectors) -> Contestant:

@@ -5,31 +5,30 @@
 <!-- end -->
 """
 
-import json
 import re
 from pathlib import Path
+from typing import Any
 
-from benchmarks.table import RESULTS, Table
+from benchmarks.table import Table, results
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 MARKED = re.compile(r"<!-- ([a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
-def fill(document: Path = DOCUMENT, folder: Path = RESULTS) -> None:
+def fill() -> None:
     """Replace each table of which there is a newer result, and say so."""
-    tables = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-    written = MARKED.sub(lambda found: marked(found, tables), document.read_text())
-    document.write_text(written)
-    print(f"Wrote {document}.")
+    tables = results()
+    DOCUMENT.write_text(MARKED.sub(lambda found: marked(found, tables), DOCUMENT.read_text()))
+    print(f"Wrote {DOCUMENT}.")
 
 
-def marked(found: re.Match[str], tables: dict[str, dict[str, object]]) -> str:
+def marked(found: re.Match[str], tables: dict[str, dict[str, Any]]) -> str:
     """The mark with its table; as it was where there is no result."""
     about = tables.get(found[1])
     return found[0] if about is None else f"<!-- {found[1]} -->\n{table_of(about)}\n<!-- end -->"
 
 
-def table_of(about: dict[str, object]) -> str:
+def table_of(about: dict[str, Any]) -> str:
     """
     >>> print(table_of({"name": "x", "columns": ["articles/s"], "rows": [["ours", [46.6]]], "notes": ["A note."]}))
     | | articles/s |
@@ -38,5 +37,4 @@ def table_of(about: dict[str, object]) -> str:
     <BLANKLINE>
     A note.
     """
-    name, columns, rows, notes = (about[key] for key in ("name", "columns", "rows", "notes"))
-    return Table(str(name), tuple(columns), rows, notes=notes).markdown()  # type: ignore[arg-type]
+    return Table(about["name"], tuple(about["columns"]), about["rows"], notes=about["notes"]).markdown()

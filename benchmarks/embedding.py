@@ -14,7 +14,20 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.contest import COLUMNS, Contestant, add_absent, as_contestant, blocks, contest, joined
+from benchmarks.contest import (
+    BF16,
+    COLUMNS,
+    DEFAULTS,
+    OURS,
+    TEXTBOOK,
+    add_absent,
+    as_contestant,
+    blocks,
+    contest,
+    field_of,
+    joined,
+    set_ratios,
+)
 from benchmarks.peers import BATCH, Peer, build
 from benchmarks.table import Table
 from spheres.encoder import Encoder
@@ -28,9 +41,6 @@ ROUNDS = 3
 SIZES = 8, 16, 64, 128  # of sentence-transformers' batch, tried besides its own 32
 TRIAL = 4 * BATCH  # articles for each
 
-OURS, OURS_FP32 = "this project", "this project in fp32"
-DEFAULTS, BF16, TEXTBOOK = "sentence-transformers", "sentence-transformers in bf16", "the textbook loop"
-
 
 def run(corpus: Path | None, quick: bool) -> Table:
     peers.need_sentence_transformers()
@@ -38,8 +48,8 @@ def run(corpus: Path | None, quick: bool) -> Table:
     texts = read_articles(corpus_file(corpus), ARTICLES // 10 if quick else ARTICLES)
     folder, length, pooling = fetch(BUNDLED), BUNDLED.max_length, BUNDLED.pooling
     encoder, precise = Encoder.load(BUNDLED), Encoder.load(BUNDLED, "fp32")
-    positions = blocks(texts, SAMPLE)
-    sample = [texts[i] for i in positions]
+    field = field_of(texts, SAMPLE, encoder, precise)
+    sample, same_ids = field.sample, field.same_ids
     table = Table("embedding", COLUMNS)
     dtype = "bfloat16" if encoder.precision == "bf16" else "float32"
     with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
@@ -51,14 +61,11 @@ def run(corpus: Path | None, quick: bool) -> Table:
             *_exported(folder, Path(place), length, pooling, sample),
         ]
         textbook = Peer(TEXTBOOK, peers.textbook(folder, length, pooling))
-        pairs = precise.encode(precise.tokenize(sample))
-        same_ids = precise.encode(precise.tokenize([(joined(text), "") for text in sample]))
         few = blocks(sample, SAMPLE_OF_TEXTBOOK // SAMPLE)
         found = contest(
             table,
             [
-                Contestant(OURS, lambda t: encoder.encode(encoder.tokenize(t)), texts, pairs, positions),
-                Contestant(OURS_FP32, lambda t: precise.encode(precise.tokenize(t)), sample),
+                *field.ours,
                 *(as_contestant(peer, sample, same_ids) for peer in others if peer.encode),
                 as_contestant(textbook, [sample[i] for i in few], same_ids[few]),
             ],
@@ -66,12 +73,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
             1 if quick else ROUNDS,
         )
     add_absent(table, others)
-    theirs = {name: rate for name, rate in found.items() if name.startswith(DEFAULTS)}
-    table.ratios |= {
-        "over sentence-transformers' defaults": found[OURS] / found[DEFAULTS],
-        "over sentence-transformers' best": found[OURS] / max(theirs.values()),
-        "over the textbook loop": found[OURS] / found[TEXTBOOK],
-    }
+    set_ratios(table, found)
     table.notes += [
         "Targets: 3 times sentence-transformers' defaults, 1.3 times its best, 5 times the textbook loop, 0.75 of the "
         "limit. Medians of rounds in which the contestants take turns.",
@@ -87,13 +89,13 @@ def best_batch(folder: Path, length: int, dtype: str, sample: Sequence[Text]) ->
     """sentence-transformers at the batch size that is fastest over a few articles."""
     few = [joined(text) for text in sample[:: max(1, len(sample) // TRIAL)]]
     seconds: dict[int, float] = {}
-    for size in (*SIZES, BATCH):
+    for size in SIZES:
         encode = peers.sentence_transformers(folder, length, dtype, size)
         encode(few[:size])
         started = time.perf_counter()
         encode(few)
         seconds[size] = time.perf_counter() - started
-    best = min(SIZES, key=lambda size: seconds[size])
+    best = min(seconds, key=lambda size: seconds[size])
     short = {"bfloat16": "bf16", "float32": "fp32"}[dtype]
     return Peer(f"{DEFAULTS} in {short}, batches of {best}", peers.sentence_transformers(folder, length, dtype, best))
 

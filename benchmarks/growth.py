@@ -11,7 +11,6 @@ would be theirs; how long that takes and what it holds for more is measured apar
 
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.articles import corpus_file
 from benchmarks.table import Table
-from benchmarks.timing import percentile, resident_mb
+from benchmarks.timing import apart, figures_in, percentile, resident_mb
 
 SIZES = {"real encoder": (1_000, 4_000), "stand-in": (1_000, 10_000, 100_000), "stand-ins": (1_000, 1_000_000)}
 QUICK_SIZES = {"real encoder": (100, 400), "stand-in": (1_000, 4_000), "stand-ins": (1_000, 20_000)}
@@ -52,7 +51,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
                 table.add(f"embed {n:,}, {kind}", figures["rate"], figures["before"], figures["peak"], None, None)
             _compare(table, kind, found)
         for n in QUICK_LEXICONS if quick else LEXICONS:
-            figures = _apart("words", repeated(path, folder, n), n)
+            figures = figures_in(apart("growth", "words", repeated(path, folder, n), n))
             table.add(f"weigh the words of {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
         for n in QUICK_VECTORS if quick else VECTORS:
             _search(table, folder, n)
@@ -81,7 +80,7 @@ def _search(table: Table, folder: Path, n: int) -> None:
     for engine in ENGINES:
         if engine in GRAPHS and n > APPROXIMATE:
             continue
-        figures = _apart("search", engine, vectors, asked, truth)
+        figures = figures_in(apart("growth", "search", engine, vectors, asked, truth))
         if "missing" in figures:
             table.notes.append(f"{engine} is not installed: {figures['missing']}.")
             continue
@@ -101,20 +100,10 @@ def _search(table: Table, folder: Path, n: int) -> None:
         table.ratios["20 ms over nearest of 40 k"] = LONGEST_SEARCH / found[OURS]["p50"]
 
 
-def _apart(*arguments: object) -> Figures:
-    """What a process of its own says in its last line."""
-    command = [sys.executable, "-m", "benchmarks.growth", *map(str, arguments)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    figures: Figures = json.loads(done.stdout.splitlines()[-1])
-    return figures
-
-
 def _embed_apart(corpus: Path, folder: Path, n: int, kind: str) -> Figures:
     larger = repeated(corpus, folder, n)
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        figures = _apart("embed", larger, Path(out) / "cache", kind)
+        figures = figures_in(apart("growth", "embed", larger, Path(out) / "cache", kind))
     larger.unlink()
     return figures | {"rate": n / (figures["seconds"] - figures["before"])}
 

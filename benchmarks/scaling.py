@@ -9,7 +9,6 @@ of the vectors must be the same numbers. About five minutes on two cores.
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ import numpy as np
 from benchmarks.articles import corpus_file
 from benchmarks.growth import repeated
 from benchmarks.table import Table
+from benchmarks.timing import apart, figures_in
 from spheres.corpus import Corpus
 from spheres.engines import open_engine
 from spheres.errors import SphereError
@@ -31,6 +31,7 @@ ARTICLES, QUICK_ARTICLES = 3072, 512
 SHARD, SMALL_SHARD = 512, 64
 KILLS = 5
 AGAIN = "so the task will be retried"  # Ray's words for a shard whose worker is gone
+TALKATIVE = {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}  # so that it says them each time
 
 Figures = dict[str, Any]
 
@@ -46,10 +47,13 @@ def run(corpus: Path | None, quick: bool) -> Table:
     ]
     with tempfile.TemporaryDirectory(prefix="scaling-") as place:
         folder, made, rates = Path(place), {}, {}
+        articles = repeated(corpus_file(corpus), folder, n)
         for name, n_articles, shard, engine, kills in contests:
-            path, out = repeated(corpus_file(corpus), folder, n_articles), folder / f"{name}.npy"
-            figures = _apart(path, n_articles, shard, engine, kills, out)
-            table.add(name, *(figures[key] for key in ("rate", "first", "killed", "replaced", "again")))
+            out = folder / f"{name}.npy"
+            said = apart("scaling", articles, n_articles, shard, engine, kills, out, **TALKATIVE)
+            figures = figures_in(said)
+            again = said.count(AGAIN)  # how often Ray gave a shard to another worker
+            table.add(name, *(figures[key] for key in ("rate", "first", "killed", "replaced")), again)
             made[engine, shard], rates[engine, shard] = np.load(out), figures["rate"]
         for shard in (SHARD, SMALL_SHARD):
             if not np.array_equal(made["local", shard], made["ray", shard]):
@@ -62,22 +66,10 @@ def run(corpus: Path | None, quick: bool) -> Table:
     return table
 
 
-def _apart(*arguments: object) -> Figures:
-    """What a process of its own says in its last line, and how often Ray gave a shard to another worker."""
-    command = [sys.executable, "-m", "benchmarks.scaling", *map(str, arguments)]
-    talkative = os.environ | {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}
-    folder = Path(__file__).parents[1]
-    done = subprocess.run(command, cwd=folder, env=talkative, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SphereError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
-    figures = next(line for line in done.stdout.splitlines() if line.startswith("{"))
-    return {**json.loads(figures), "again": done.stdout.count(AGAIN)}
-
-
 def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> Figures:
     """Embed `n` articles, and kill a worker whenever another so many shards are there."""
     n_shards = -(-n // shard)
-    shards = Shards(Corpus(Path(corpus)), "both", np.arange(n), shard, frozenset(range(n_shards)))
+    shards = Shards(Corpus(Path(corpus)), "both", np.arange(n), shard, frozenset(range(n_shards)))  # the first n
     vectors, times, killed = {}, [], 0
     with open_engine(name, BUNDLED, "auto") as engine:
         started = time.perf_counter()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.contest import COLUMNS, Contestant, as_contestant, blocks, contest, joined
-from benchmarks.embedding import BF16, DEFAULTS, OURS, OURS_FP32, ROUNDS, TEXTBOOK
+from benchmarks.contest import BF16, COLUMNS, DEFAULTS, TEXTBOOK, as_contestant, contest, field_of, set_ratios
+from benchmarks.embedding import ROUNDS
 from benchmarks.peers import Peer
 from benchmarks.table import Table
 from spheres.encoder import Encoder
@@ -38,31 +38,20 @@ def run(corpus: Path | None, quick: bool) -> Table:
         folder = save_distilbert(Path(place))
         spec = find_encoder(str(folder))
         encoder, precise = Encoder.load(spec), Encoder.load(spec, "fp32")
-        positions = blocks(texts, SAMPLE)
-        sample = [texts[i] for i in positions]
+        field = field_of(texts, SAMPLE, encoder, precise)
         length, pooling = spec.max_length, spec.pooling
         others = [
             Peer(DEFAULTS, peers.sentence_transformers(folder, length)),
             Peer(BF16, peers.sentence_transformers(folder, length, "bfloat16")),
             Peer(TEXTBOOK, peers.textbook(folder, length, pooling)),
         ]
-        pairs = precise.encode(precise.tokenize(sample))
-        same_ids = precise.encode(precise.tokenize([(joined(text), "") for text in sample]))
         found = contest(
             table,
-            [
-                Contestant(OURS, lambda t: encoder.encode(encoder.tokenize(t)), texts, pairs, positions),
-                Contestant(OURS_FP32, lambda t: precise.encode(precise.tokenize(t)), sample),
-                *(as_contestant(peer, sample, same_ids) for peer in others),
-            ],
+            [*field.ours, *(as_contestant(peer, field.sample, field.same_ids) for peer in others)],
             encoder,
             1 if quick else ROUNDS,
         )
-    table.ratios |= {
-        "over sentence-transformers' defaults": found[OURS] / found[DEFAULTS],
-        "over sentence-transformers' best": found[OURS] / max(found[DEFAULTS], found[BF16]),
-        "over the textbook loop": found[OURS] / found[TEXTBOOK],
-    }
+    set_ratios(table, found)
     where = torch.cuda.get_device_name() if on_gpu else "no GPU on this machine, so nothing is said of one"
     table.notes.append(f"Random weights, [CLS] pooling, {encoder.precision}; {where}.")
     return table

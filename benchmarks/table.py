@@ -9,6 +9,7 @@ table.save(folder)
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import machine
 
@@ -23,7 +24,7 @@ class Table:
 
     name    : as on the command line
     columns : headings after the first, which names the row
-    targets : ratio or figure -> what is asked of it, in words
+    quick   : whether it is of too few articles to say anything of speed
     """
 
     name: str
@@ -31,6 +32,7 @@ class Table:
     rows: list[tuple[str, list[Cell]]] = field(default_factory=list)
     ratios: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    quick: bool = False
 
     def add(self, row: str, *cells: Cell) -> None:
         self.rows.append((row, list(cells)))
@@ -56,10 +58,17 @@ class Table:
             "rows": self.rows,
             "ratios": {name: round(value, 4) for name, value in self.ratios.items()},
             "notes": self.notes,
+            "quick": self.quick,
             "machine": machine(),
         }
         path.write_text(json.dumps(about, indent=1) + "\n")
         return path
+
+
+def results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """Benchmark -> what it has measured last, but for those that ran too short."""
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    return {name: about for name, about in found.items() if not about.get("quick")}
 
 
 def shown(cell: Cell) -> str:

@@ -1,9 +1,16 @@
 """Fair timing on a machine that is not quite alone: the contestants take turns, and the median round counts."""
 
+import json
+import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+from spheres.errors import SphereError
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True) -> dict[str, float]:
@@ -35,3 +42,26 @@ def resident_mb(pid: int | str = "self") -> float:
     with Path(f"/proc/{pid}/status").open() as f:
         line = next(line for line in f if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1000
+
+
+def apart(benchmark: str, *arguments: object, **environment: str) -> str:
+    """What `python -m benchmarks.<benchmark>` prints with these arguments, in a process of its own.
+
+    raises : SphereError where it fails
+    """
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *map(str, arguments)]
+    folder, variables = Path(__file__).parents[1], os.environ | environment
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SphereError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def figures_in(said: str) -> dict[str, Any]:
+    """The line of JSON among all that a process has said.
+
+    >>> figures_in('A warning.\\n{"rate": 58.5}\\n')
+    {'rate': 58.5}
+    """
+    figures: dict[str, Any] = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+    return figures
