@@ -50,10 +50,10 @@ class _Window:
         self.text, self.buffer, self.position, self.at_end = text, "", 0, False
 
     def grow(self) -> None:
-        """Drop what was read and read on: at least as much again as is held, so that growing stays linear."""
+        """Drop what was read and read on: as much again as is held, so that growing stays linear, up to a record."""
         self.buffer = self.buffer[self.position :]
         self.position = 0
-        more = self.text.read(max(CHUNK, len(self.buffer)))
+        more = self.text.read(max(CHUNK, min(len(self.buffer), MAX_RECORD - len(self.buffer))))
         self.buffer += more
         self.at_end = not more
 
