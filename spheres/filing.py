@@ -62,11 +62,11 @@ def build_filing(served: Served, words: Wording) -> None:
         [status, chart, first, download, start, cancel],
         **EVENTS,
     )
-    cancel.click(
+    stopped = cancel.click(None, cancels=[run], api_visibility="private")
+    stopped.then(  # not at once: the run's last report would come after it, and stay
         lambda: (_said(words.file_cancelled), gr.update(interactive=True), gr.update(interactive=False)),
         None,
         [status, start, cancel],
-        cancels=[run],
         queue=False,
         api_visibility="private",
     )
@@ -87,7 +87,7 @@ def runner(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any, 
         try:
             with tempfile.TemporaryDirectory() as folder:
                 out = Path(folder) / download_name(source.name, format_of(source, served.limits))
-                for report in classify_file(served, source, out, threshold, rule, limits=served.limits):
+                for report in classify_file(served.classifier, source, out, threshold, rule, limits=served.limits):
                     file = gr.update(value=str(out), interactive=True) if report.finished else gr.skip()
                     yield *shown(report, words), file, *(idle if report.finished else at_work)
         except SphereError as error:

@@ -65,6 +65,7 @@ def serve(
     from starlette.middleware import Middleware
 
     from spheres.gate import Gate
+    from spheres.sessions import keep_light
     from spheres.tools import Entry, Guard, mend_tools
     from spheres.uploads import check_calls, hide_folders
 
@@ -102,6 +103,7 @@ def serve(
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise SphereError(f"The page could not start on {host}, port {port}: {error}") from error
+    keep_light(page)
     if mcp:
         mend_tools(page, entry)
     return str(url)
