@@ -211,11 +211,11 @@ def artifacts_folder(args: argparse.Namespace) -> Path:
     from spheres.sources import BUNDLED, DISTILBERT, find_encoder
 
     distilbert: Path = args.artifacts / DISTILBERT.name
-    if args.encoder is None:
-        return distilbert if (distilbert / MANIFEST).is_file() else Path(args.artifacts / BUNDLED.name)
-    folder: Path = args.artifacts / find_encoder(args.encoder).name
+    default = DISTILBERT.name if (distilbert / MANIFEST).is_file() else BUNDLED.name
+    wanted: str = args.encoder or default
+    folder: Path = args.artifacts / find_encoder(wanted).name
     if not (folder / MANIFEST).is_file():
-        raise SphereError(f"{folder} holds no embeddings: run `python embed.py CORPUS --encoder {args.encoder}` first.")
+        raise SphereError(f"{folder} holds no embeddings: run `python embed.py CORPUS --encoder {wanted}` first.")
     return folder
 
 
@@ -236,7 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"head.py: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        ended = "run the same command again to go on" if args.command == "predict" else "nothing was written"
+        goes_on = args.command in ("predict", "compare")
+        ended = "run the same command again to go on" if goes_on else "nothing was written"
         print(f"head.py: stopped; {ended}.", file=sys.stderr)
         return 130
     return 0

@@ -40,6 +40,7 @@ from spheres.split import split_rows
 from spheres.views import VIEWS, view_rows
 
 MANIFEST = "manifest.json"
+LEXICON = ("lexicon.json", "lexicon.safetensors")
 STORES = ("float32", "float16", "int8")
 
 
@@ -93,7 +94,7 @@ class Cache:
 
     @cached_property
     def split(self) -> dict[str, NDArray[np.intp]]:
-        """Row numbers of each split; hashing every id takes a moment, so it is done once."""
+        """Row numbers of each split; hashing every id takes a moment, so it is kept."""
         return split_rows(self.ids)
 
     @property
@@ -127,6 +128,7 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
             dates=articles["dates"],
         )
         _check_shapes(cache, remedy)
+        _ = cache.identity  # whose fields must be the known ones
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise SphereError(f"{folder / MANIFEST} does not fit the files beside it ({e!r}): {remedy}.") from e
     return cache
@@ -144,8 +146,8 @@ def files_of(views: Sequence[str], store: str) -> list[str]:
     ['both.npy', 'both_lexical.npy', 'both_scales.npy', 'targets.npy']
     """
     kinds = ("", "_lexical", "_scales") if store == "int8" else ("", "_lexical")
-    others = ["targets.npy", "primary.npy", "articles.json", "lexicon.safetensors", "lexicon.json"]
-    return [f"{view}{kind}.npy" for view in views for kind in kinds] + others
+    others = ("targets.npy", "primary.npy", "articles.json", *LEXICON)
+    return [*(f"{view}{kind}.npy" for view in views for kind in kinds), *others]
 
 
 def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, remedy: str) -> View:
@@ -163,7 +165,9 @@ def _check_shapes(cache: Cache, remedy: str) -> None:
 
     raises : SphereError; KeyError and ValueError where the manifest itself makes no sense
     """
-    n, store = len(cache.ids), STORES[STORES.index(cache.manifest["store"])]
+    n, store = len(cache.ids), cache.manifest["store"]
+    if store not in STORES:
+        raise ValueError(f"vectors kept as {store}")
     wanted: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
         ("targets", cache.targets, (n, len(GROUPS)), "float32"),
         ("primary", cache.primary, (n,), "uint8"),
@@ -187,18 +191,19 @@ def _check_shapes(cache: Cache, remedy: str) -> None:
             raise SphereError(f"{cache.folder / 'articles.json'} does not have {n} {column}: {remedy}.")
 
 
-def existing_identity(folder: Path) -> Identity | None:
-    """The identity of the cache in `folder`, None where there is no whole one.
+def existing_manifest(folder: Path) -> Manifest | None:
+    """The manifest of the cache in `folder`, None where there is no whole one.
 
     raises : SphereError where it is of a later version of the program
     """
     try:
         manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out")
-        return Identity(**manifest["identity"])
+        _ = Identity(**manifest["identity"])
     except NewerFormatError:
         raise
     except (SphereError, KeyError, TypeError):
         return None
+    return manifest
 
 
 def load_lexicon(folder: Path, remedy: str) -> Lexicon:

@@ -24,12 +24,12 @@ from spheres.artifacts import (
     write_rows,
     write_safetensors,
 )
-from spheres.cache import MANIFEST, Identity
+from spheres.cache import MANIFEST, Identity, files_of
 from spheres.corpus import Article
 from spheres.groups import GROUPS, primary_group, soft_target
 from spheres.leftovers import Leftovers
 from spheres.lexical import Lexicon
-from spheres.views import COPIES, VIEWS
+from spheres.views import VIEWS
 
 WORDS = "words"  # the name of what `keep_words` keeps
 
@@ -52,11 +52,10 @@ def quantize(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[n
     return np.rint(vectors / scales[:, None]).astype(np.int8), scales
 
 
-def save_lexicon(folder: Path, lexicon: Lexicon) -> list[str]:
-    """Write a lexicon's two files and return their names."""
+def save_lexicon(folder: Path, lexicon: Lexicon) -> None:
+    """Write a lexicon's two files."""
     write_safetensors(folder / "lexicon.safetensors", _arrays(lexicon))
     write_json(folder / "lexicon.json", list(lexicon.terms))
-    return ["lexicon.safetensors", "lexicon.json"]
 
 
 def _arrays(lexicon: Lexicon) -> dict[str, NDArray[Any]]:
@@ -68,6 +67,7 @@ class CacheWriter:
 
     folder   : where the cache is to be, artifacts/<encoder>
     identity : shards left behind by an interrupted run are used only where theirs is the same
+    dim      : the vectors' length
     store    : how vectors are kept: float32, float16 (half the size) or int8 with a scale each (a quarter)
     copies   : of which training articles single parts are kept, see `spheres.views`
     """
@@ -76,13 +76,15 @@ class CacheWriter:
         self,
         folder: Path,
         identity: Identity,
+        dim: int,
         precision: str,
         store: str,
         shard_size: int,
-        copies: Mapping[str, int] = COPIES,
+        copies: Mapping[str, int],
     ) -> None:
         self.folder = folder
         self.identity = identity
+        self.dim = dim
         self.precision = precision
         self.store = store
         self.copies = dict(copies)
@@ -120,27 +122,21 @@ class CacheWriter:
         by_view = {f"scores {view}": array for view, array in scores.items()}
         self.leftovers.add(WORDS, {**_arrays(lexicon), "terms": terms, **by_view})
 
-    def _write_view(self, view: str, n_rows: int, n_shards: int) -> list[str]:
-        """Join a view's shards, one at a time in memory, and return the names of the files."""
-        scales: list[NDArray[np.float32]] = []
+    def _write_view(self, view: str, n_rows: int, n_shards: int) -> None:
+        """Join a view's shards, one at a time in memory."""
+        scales = [np.empty(0, np.float32)]  # a small corpus may have no row of a view
 
         def stored() -> Iterator[NDArray[Any]]:
             for number in range(n_shards):
-                vectors = self._read(view, number)
+                vectors = self.leftovers.read(_name(view, number))["vectors"]
                 if self.store == "int8":
                     vectors, scale = quantize(vectors)
                     scales.append(scale)
                 yield vectors
 
-        shape = (n_rows, self._read(view, 0).shape[1]) if n_shards else (0, 0)
-        write_rows(self.folder / f"{view}.npy", shape, self.store, stored())
-        if self.store != "int8":
-            return [f"{view}.npy"]
-        write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
-        return [f"{view}.npy", f"{view}_scales.npy"]
-
-    def _read(self, view: str, number: int) -> NDArray[Any]:
-        return self.leftovers.read(_name(view, number))["vectors"]
+        write_rows(self.folder / f"{view}.npy", (n_rows, self.dim), self.store, stored())
+        if self.store == "int8":
+            write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
 
     def finish(
         self,
@@ -156,34 +152,33 @@ class CacheWriter:
         lexical  : view -> (n_rows, n_groups) scores
         """
         (self.folder / MANIFEST).unlink(missing_ok=True)
-        names: list[str] = []
         for view, n in n_shards.items():
-            names += self._write_view(view, len(lexical[view]), n)
+            self._write_view(view, len(lexical[view]), n)
+            write_array(self.folder / f"{view}_lexical.npy", lexical[view].astype(np.float16))
         n_articles = len(articles)
-        files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
         targets = (soft_target(a.categories) for a in articles)
-        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))), n_articles)
+        by_group = np.dtype((np.float32, len(GROUPS)))
+        write_array(self.folder / "targets.npy", np.fromiter(targets, by_group, n_articles))
         primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
-        files["primary"] = np.fromiter(primary, np.uint8, n_articles)
-        for name, array in files.items():
-            write_array(self.folder / f"{name}.npy", array)
+        write_array(self.folder / "primary.npy", np.fromiter(primary, np.uint8, n_articles))
         columns = {
             "ids": [a.id for a in articles],
             "categories": [" ".join(a.categories) for a in articles],
             "dates": [a.date for a in articles],
         }
         write_json(self.folder / "articles.json", columns)
+        save_lexicon(self.folder, lexicon)
+        views = [view for view in VIEWS if view in n_shards]
         about = {
             "identity": asdict(self.identity),
             "precision": self.precision,
             "store": self.store,
             "copies": self.copies,
             "n_articles": n_articles,
-            "dim": int(self._read("both", 0).shape[1]),
-            "views": [view for view in VIEWS if view in n_shards],
+            "dim": self.dim,
+            "views": views,
         }
-        names += [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
-        write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
+        write_manifest(self.folder / MANIFEST, {**about, **fields}, files_of(views, self.store))
         with suppress(OSError):  # the next run would do it
             for leftover in self.folder.glob("*.writing"):  # of a run that was killed
                 leftover.unlink(missing_ok=True)

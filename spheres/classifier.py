@@ -70,7 +70,7 @@ class Classification:
 
 
 class ClassifiesMany(Protocol):
-    """What answers for many articles at once: a classifier, or something that stands before one."""
+    """What answers for many articles at once: a classifier, or what a test puts in its place."""
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]: ...
 

@@ -6,7 +6,7 @@ them with the threshold of that very moment. The slider calls `show` alone, so i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -63,10 +63,6 @@ class Served:
 
         check_text(title, abstract)
         return self._turns.ask((title, abstract))
-
-    def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
-        """As the classifier's."""
-        return self.classifier.classify_many(texts)
 
 
 @dataclass(frozen=True)

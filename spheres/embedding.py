@@ -1,10 +1,10 @@
 """From a corpus to a cache: read the articles, run the encoder over them shard by shard, keep the arrays.
 
-One pass reads ids and categories (seconds), a second one the texts, as they are needed. Nothing is computed twice: a
-cache of the same identity is left alone, and an interrupted run goes on from its last whole shard.
+One pass over the corpus reads ids and categories, which takes seconds; others the texts, as they are needed, so that it
+need not fit into memory. Nothing is computed twice: a cache of the same identity is left alone, and an interrupted run
+goes on from its last whole shard.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -14,12 +14,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.artifacts import read_json
-from spheres.cache import MANIFEST, Identity, existing_identity
+from spheres.artifacts import Manifest
+from spheres.cache import Identity, existing_manifest
 from spheres.cache_writer import CacheWriter, partial_of
 from spheres.corpus import Article, Corpus
 from spheres.engines import Engine, open_engine
 from spheres.errors import SphereError
+from spheres.leftovers import let_go
 from spheres.lexical import Lexicon
 from spheres.locking import lock_of, only_writer
 from spheres.shards import Shards
@@ -123,7 +124,7 @@ def _embed(
     views = [view for view in VIEWS if view == "both" or view in settings.views]
     rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in views}
     store = settings.store or ("float16" if engine.precision == "bf16" else "float32")
-    writer = CacheWriter(folder, identity, engine.precision, store, SHARD, settings.copies)
+    writer = CacheWriter(folder, identity, engine.dim, engine.precision, store, SHARD, settings.copies)
     lexicon, lexical = _weighed(writer, corpus, articles, rows, say)
     n_shards = {view: -(-len(rows[view]) // SHARD) for view in rows}
     missing = {view: _missing(corpus, view, rows[view], n_shards[view], writer) for view in rows}
@@ -175,35 +176,32 @@ def _is_there(folder: Path, identity: Identity, settings: Settings) -> bool:
 
     raises : SphereError where it holds another one
     """
-    found = existing_identity(folder)
+    found = existing_manifest(folder)
     if not found:
         return False
-    if difference := _difference(found, identity) or _lack(folder, settings):
+    if difference := _difference(found["identity"], identity) or _lack(found, settings):
         raise SphereError(f"{folder} holds {difference}: add --overwrite, or give another --out.")
     return True
 
 
 def _tidy(folder: Path, identity: Identity) -> None:
     """Remove the shards of a run that was killed when the cache was in its place; not those of one that is at work."""
-    plan = partial_of(folder) / "plan.json"
-    if plan.is_file():
+    if partial_of(folder).exists():
         with suppress(SphereError), only_writer(lock_of(folder), folder, ""):
-            if read_json(plan, "")["identity"] == asdict(identity):
-                shutil.rmtree(plan.parent, ignore_errors=True)
+            let_go(partial_of(folder), "identity", asdict(identity))
 
 
-def _difference(found: Identity, wanted: Identity) -> str:
+def _difference(found: Manifest, wanted: Identity) -> str:
     """What another cache is, in words; "" where it is the wanted one."""
     names = {"weights_sha256": "vectors of other weights", "corpus_sha256": "another corpus"}
     for key, value in asdict(wanted).items():
-        if getattr(found, key) != value:
-            return names.get(key, f"vectors made with {key.replace('_', ' ')} {getattr(found, key)}")
+        if found[key] != value:
+            return names.get(key, f"vectors made with {key.replace('_', ' ')} {found[key]}")
     return ""
 
 
-def _lack(folder: Path, settings: Settings) -> str:
+def _lack(manifest: Manifest, settings: Settings) -> str:
     """What a cache of the wanted identity lacks all the same; "" where it has everything."""
-    manifest = read_json(folder / MANIFEST, "")
     for view in settings.views:
         if view not in manifest["views"]:
             return f"no vectors of the view {VIEW_NAMES[view]!r}"

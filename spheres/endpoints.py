@@ -104,9 +104,12 @@ def _classify_file(served: Served) -> Callable[..., Iterator[tuple[FileData | No
         try:
             source = uploaded(file)
             with tempfile.TemporaryDirectory() as folder:
-                out = Path(folder) / download_name(source.name, format_of(source, served.limits))
+                limits = served.limits
+                out = Path(folder) / download_name(source.name, format_of(source, limits))
                 # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-                for report in predicting.classify_file(served, source, out, threshold, rule, limits=served.limits):
+                for report in predicting.classify_file(
+                    served.classifier, source, out, threshold, rule, limits=served.limits
+                ):
                     yield (FileData(path=str(out), orig_name=out.name) if report.finished else None), _about(report)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error

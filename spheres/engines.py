@@ -79,4 +79,6 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     from spheres.scaling import RayEngine
 
     with started() as workers:
-        yield RayEngine(encoder, workers)
+        engine = RayEngine(encoder, workers)
+        del encoder  # the workers have their own
+        yield engine

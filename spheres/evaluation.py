@@ -144,9 +144,8 @@ def measure_sets(cache: Cache, trained: Trained, split: str, view: str) -> dict[
     """
     rows, log_probabilities = predictions(cache, trained, split, view)
     table = set_table(trained.calibrations[view], np.exp(log_probabilities), SLIDER)
-    everyone = np.arange(len(rows))
+    held, sizes = _held_and_sizes(cache.primary[rows], *table.values())
     measured: dict[str, list[list[float]]] = {}
-    for (rule, threshold), chosen in table.items():
-        covered, size = chosen[everyone, cache.primary[rows]].mean(), chosen.sum(axis=1).mean()
+    for (rule, threshold), covered, size in zip(table, held.mean(axis=0), sizes.mean(axis=0), strict=True):
         measured.setdefault(rule, []).append([threshold, round(float(covered), 4), round(float(size), 3)])
     return measured

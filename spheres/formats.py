@@ -28,6 +28,7 @@ from spheres.parquet_rows import parquet
 from spheres.rows import CHUNK, MAX_RECORD, Row, check_size, damaged_after, distinct
 
 MAX_CELLS = 100_000  # of a table's line: each takes memory, even an empty one
+MAX_SEPARATORS = 10 * MAX_CELLS  # of a line before it is cut into cells: most of them may stand in quotes
 BOMB, BOMB_TIMES = 100_000_000, 200  # bytes, and times its size, that a packed file may unpack to
 
 
@@ -160,7 +161,7 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
 
 def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:
     too_long = separator * len(header) + "\n"  # stands for a line of too many cells, and has one too many as well
-    lines = (line if line.count(separator) <= 10 * MAX_CELLS else too_long for line in text)
+    lines = (line if line.count(separator) <= MAX_SEPARATORS else too_long for line in text)
     reader = csv.reader(lines, delimiter=separator)
     while True:
         place = f"line {reader.line_num + 2}"  # the header is line 1, read before this reader began

@@ -20,6 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 
 from spheres.errors import SphereError
+from spheres.tools import PLACE as TOOLS
+from spheres.uploads import SERVED as FILE
 from spheres.uploads import uploaded
 from spheres.wording import LANGUAGES
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/gradio_api"
-TOOLS, FILE = f"{API}/mcp", f"{API}/file="
 FRONT = {"/", "/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
 FRONT |= {f"/{code}" for code in LANGUAGES}
 FRONT_FOLDERS = ("/assets/", "/static/")
@@ -63,7 +64,7 @@ class Gate:
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         most = self.most_bytes(path)
-        headers = {**dict(reversed(scope["headers"])), b"host": _only(scope["headers"], b"host")}
+        headers = {**dict(reversed(scope["headers"])), b"host": _only_host(scope["headers"])}
         refused = refusal(scope["method"], path, headers, most) or self.locked(path, scope)
         if refused:
             await _refuse(receive, send, *refused)
@@ -164,9 +165,9 @@ def _of_this_asker(path: str, query: bytes) -> bytes:
     return query + b"&page=" if path.rstrip("/") == f"{API}/info" and b"page=" not in query else query
 
 
-def _only(headers: Any, name: bytes) -> bytes:
-    """The value of a header that may be there once; nothing that passes for one where it is there twice."""
-    return b",".join(value for key, value in headers if key == name)
+def _only_host(headers: Any) -> bytes:
+    """The header Host, which may be there once; nothing that passes for a name where it is there twice."""
+    return b",".join(value for key, value in headers if key == b"host")
 
 
 def _hosts(headers: Headers) -> list[bytes]:

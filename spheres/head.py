@@ -69,7 +69,7 @@ class Pool:
         self.numbers: torch.Tensor | None = None  # drawn when first needed, which is in training only
 
     def like(self, x: torch.Tensor) -> torch.Tensor:
-        """As many numbers as `x` has, in its shape; more than the pool holds are drawn anew."""
+        """As many numbers as `x` has, in its shape; where that is much of the pool, they are drawn anew."""
         if x.numel() > self.SIZE // 4:
             return self.draw(x.numel(), self.random).view(x.shape)
         if self.numbers is None:

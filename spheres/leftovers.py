@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from spheres.artifacts import Manifest, as_safetensors, file_sha256, read_json, write_json, write_whole, written
 from spheres.errors import SphereError
 
+PLAN = "plan.json"
 _NAME = re.compile(r"(?P<name>.+)-(?P<sha256>[0-9a-f]{64})\.safetensors")
 
 
@@ -32,18 +33,11 @@ class Leftovers:
         self.folder = folder
         self._whole: dict[str, Path] = {}
         with written(folder):
-            if self._planned() == plan:
+            if _planned(folder) == plan:
                 self._sort_out()
             else:
                 self.remove()  # all of them, before the plan says that what is there is of use
-                write_json(folder / "plan.json", plan)
-
-    def _planned(self) -> Any:
-        """The plan of the run that left the folder; None where there is none, or none that can be read."""
-        try:
-            return read_json(self.folder / "plan.json", "")
-        except SphereError:
-            return None
+                write_json(folder / PLAN, plan)
 
     def _sort_out(self) -> None:
         """Find the whole shards; remove damaged and half-written ones."""
@@ -51,7 +45,7 @@ class Leftovers:
             named = _NAME.fullmatch(file.name)
             if named and file_sha256(file) == named["sha256"]:
                 self._whole[named["name"]] = file
-            elif file.name != "plan.json":
+            elif file.name != PLAN:
                 file.unlink()
 
     def has(self, name: str) -> bool:
@@ -66,6 +60,8 @@ class Leftovers:
         content = as_safetensors(arrays)
         file = self.folder / f"{name}-{hashlib.sha256(content).hexdigest()}.safetensors"
         write_whole(file, lambda f: f.write(content))
+        if (old := self._whole.get(name, file)) != file:
+            old.unlink(missing_ok=True)
         self._whole[name] = file
 
     def read(self, name: str) -> dict[str, NDArray[Any]]:
@@ -88,3 +84,18 @@ class Leftovers:
         self._whole.clear()
         if self.folder.exists():
             shutil.rmtree(self.folder)
+
+
+def let_go(folder: Path, field: str, value: object) -> None:
+    """Remove a folder of leftovers, where this field of their plan has this value."""
+    plan = _planned(folder)
+    if isinstance(plan, dict) and plan.get(field) == value:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _planned(folder: Path) -> Any:
+    """The plan of the run that left the folder; None where there is none, or none that can be read."""
+    try:
+        return read_json(folder / PLAN, "")
+    except SphereError:
+        return None

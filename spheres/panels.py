@@ -93,9 +93,9 @@ def weigher(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any,
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
         if known is None:
-            known = explain(served, text, outcome)
+            known = explain(served.classifier, text, outcome)
         yield why_html(known, None, group, words), group, known
-        closer = explain_words(served, known, group)
+        closer = explain_words(served.classifier, known, group)
         yield why_html(known, closer, group, words), group, known
 
     return weigh

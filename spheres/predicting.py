@@ -142,7 +142,7 @@ def check_out(out: Path, source: Path) -> None:
 
 
 class Tally:
-    """Adds up what became of the rows, from the moment it is made."""
+    """Adds up what became of the rows; the clock runs from the last of those that an earlier run has answered."""
 
     def __init__(self, n_rows: int) -> None:
         self.n_rows = n_rows

@@ -24,7 +24,7 @@ from spheres.errors import SphereError
 from spheres.ray_machines import Workers, reason_of
 from spheres.shards import Shards
 from spheres.sources import EncoderSpec
-from spheres.tokens import clean
+from spheres.tokens import whole
 
 RESTARTS = 5  # of one worker: a run outlives that many failures, but does not go on for ever where each start fails
 
@@ -38,7 +38,7 @@ class RayEngine:
 
     def __init__(self, encoder: Encoder, workers: Workers) -> None:
         self.dim, self.precision = encoder.dim, encoder.precision
-        self._encoder = encoder.spec, encoder.precision, encoder.sha256  # not itself: workers have their own
+        self._encoder = encoder.spec, encoder.precision, encoder.sha256
         self.workers = workers
         self.processes: set[str] = set()
         self.replacing: set[str] = set()
@@ -96,12 +96,12 @@ class RayEngine:
 def in_rows(shards: Shards) -> Iterator[Any]:
     """Arrow tables of one row each: a shard's number, its titles and its abstracts.
 
-    Arrow takes no lone surrogates; `clean` does here what it would do before tokenizing.
+    Arrow takes no lone surrogates.
     """
     import pyarrow as pa
 
     for number, texts in shards:
-        titles, abstracts = ([clean(part) for part in parts] for parts in zip(*texts, strict=True))
+        titles, abstracts = ([whole(part) for part in parts] for parts in zip(*texts, strict=True))
         yield pa.table({"number": [number], "titles": [titles], "abstracts": [abstracts]})
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.corpus import Corpus
-from spheres.stacking import texts_of
 from spheres.tokens import Text
+from spheres.views import texts_of
 
 T = TypeVar("T")
 

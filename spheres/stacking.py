@@ -4,7 +4,7 @@ The training articles fall into folds; each fold is scored by a lexicon fitted o
 the one fitted on all. So the head meets in training what it will meet later (stacked generalisation, Wolpert 1992).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from spheres.errors import SphereError
 from spheres.groups import GROUPS, primary_group, sharpened, soft_target
 from spheres.lexical import Lexicon, count_terms, fit_lexicon
 from spheres.split import fold_of, split_rows
-from spheres.tokens import Text
-from spheres.views import view_of
+from spheres.views import texts_of
 
 LEXICON_ARTICLES = 100_000  # of the training articles, the first so many: more would not fit into memory everywhere
 N_FOLDS = 5
@@ -53,13 +52,3 @@ def lexical_scores(
             model = held_out.get(fold_of_row.get(row, -1), lexicon)
             scores[view][place] = model.scores([text])[0]
     return lexicon, scores
-
-
-def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
-    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
-    wanted = iter(rows.tolist())
-    following = next(wanted, None)
-    for row, article in enumerate(corpus):
-        if row == following:
-            yield view_of((article.title, article.abstract), view)
-            following = next(wanted, None)

@@ -35,7 +35,16 @@ def clean(text: str) -> str:
     >>> clean("  Black\\n holes \\ud800 ")
     'Black holes ?'
     """
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return " ".join(whole(text).split())
+
+
+def whole(text: str) -> str:
+    """The text, half surrogate pairs replaced one by one: neither tokenizers nor UTF-8 take any.
+
+    >>> whole("x\\udc00\\ud800")
+    'x??'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
@@ -72,11 +81,11 @@ def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tok
             else:
                 unread[i] += len(found)
     cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
-    joined = (join_pair(ids[i], ids[i + 1], cls, sep, max_length) for i in range(0, len(ids), 2))
-    return [
-        replace(tokens, n_text=tokens.n_text + unread[2 * i] + unread[2 * i + 1]) if any(unread) else tokens
-        for i, tokens in enumerate(joined)
-    ]
+    joined = []
+    for i in range(0, len(ids), 2):
+        tokens = join_pair(ids[i], ids[i + 1], cls, sep, max_length)
+        joined.append(replace(tokens, n_text=tokens.n_text + unread[i] + unread[i + 1]))
+    return joined
 
 
 def sliced(text: str, most: int = SLICE) -> list[str]:

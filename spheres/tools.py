@@ -131,10 +131,12 @@ def as_content(outputs: Any, root_url: str) -> list[Any]:
     from gradio_client.utils import encode_file_path, is_file_obj_with_meta
     from mcp.types import TextContent
 
+    from spheres.uploads import SERVED
+
     if isinstance(outputs[0], tuple):  # how Gradio hands on several, where nobody asked for progress
         outputs = outputs[0]
     texts = (
-        f"{root_url}/gradio_api/file={encode_file_path(output['path'])}"
+        f"{root_url}{SERVED}{encode_file_path(output['path'])}"
         if is_file_obj_with_meta(output)
         else json.dumps(output, ensure_ascii=False)
         for output in outputs

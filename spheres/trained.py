@@ -17,15 +17,16 @@ import torch
 from numpy.typing import NDArray
 
 from spheres.artifacts import (
+    SEAL,
     as_safetensors,
     check_vouched,
-    file_sha256,
     read_manifest,
     read_safetensors,
+    sealed,
     write_manifest,
 )
 from spheres.atlas import Atlas
-from spheres.cache import Cache, Identity, load_lexicon
+from spheres.cache import LEXICON, Cache, Identity, load_lexicon
 from spheres.calibration import Calibration
 from spheres.errors import SphereError
 from spheres.familiarity import Familiarity
@@ -36,7 +37,6 @@ from spheres.lexical import Lexicon
 
 HEAD = "head.json"
 ARRAYS = ("head.safetensors", "familiarity.safetensors", "atlas.safetensors")
-LEXICON = ("lexicon.json", "lexicon.safetensors")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Trained:
     calibrations : view -> what makes its probabilities and sets honest
     measured     : what the sets held and how large they were on test articles, see `spheres.evaluation.measure_sets`
     metrics      : figures on validation articles
-    sha256       : of the file that vouches for all others, by which the head is known again; empty until it is saved
+    sha256       : of the manifest, which vouches for all files, by which the head is known again; empty until it is
+                   saved
     """
 
     heads: Heads
@@ -93,7 +94,7 @@ def save_trained(trained: Trained, folder: Path) -> None:
         "metrics": trained.metrics,
     }
     lexicon = LEXICON if trained.recipe.lexical else ()
-    write_manifest(folder / HEAD, fields, lexicon, {name: as_safetensors(arrays[name]) for name in arrays})
+    write_manifest(folder / HEAD, fields, lexicon, {name: as_safetensors(parts) for name, parts in arrays.items()})
 
 
 def load_trained(folder: Path) -> Trained:
@@ -123,7 +124,7 @@ def load_trained(folder: Path) -> Trained:
             atlas=Atlas(**read_safetensors(folder / "atlas.safetensors", remedy)),
             measured=manifest["measured"],
             metrics=manifest["metrics"],
-            sha256=file_sha256(folder / HEAD),
+            sha256=sealed(manifest)[SEAL],
         )
         _check_shapes(trained, folder, remedy)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:

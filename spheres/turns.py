@@ -22,7 +22,7 @@ MOST = 16  # questions in one run: beyond that a run only gets longer, not faste
 MOST_CHARACTERS = 200_000  # of them together, so that a book beside it keeps nobody waiting
 
 
-class Question:
+class Waiting:
     """A text, and once it is done, its answer or what went wrong."""
 
     def __init__(self, text: Text) -> None:
@@ -44,7 +44,7 @@ class Turns:
 
     def __init__(self, answer_many: Callable[[Sequence[Text]], list[Classification]]) -> None:
         self.answer_many = answer_many
-        self._waiting: deque[Question] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._turn = threading.Lock()
 
     def ask(self, text: Text) -> Classification:
@@ -52,7 +52,7 @@ class Turns:
 
         raises : what `answer_many` raises for this text alone
         """
-        mine = Question(text)
+        mine = Waiting(text)
         self._waiting.append(mine)
         while not mine.done:
             with self._turn:  # whoever comes in answers for those who wait outside, and so perhaps for the next
@@ -63,7 +63,7 @@ class Turns:
         assert mine.answer
         return mine.answer
 
-    def _take(self) -> list[Question]:
+    def _take(self) -> list[Waiting]:
         """The longest waiting questions; at least one."""
         taken = [self._waiting.popleft()]
         length = taken[0].length
@@ -74,7 +74,7 @@ class Turns:
             taken.append(self._waiting.popleft())
         return taken
 
-    def _answer(self, questions: list[Question]) -> None:
+    def _answer(self, questions: list[Waiting]) -> None:
         """Answer them together; where that fails, each by itself, so that one bad text is nobody else's trouble."""
         try:
             answers = self.answer_many([question.text for question in questions])

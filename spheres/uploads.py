@@ -1,7 +1,7 @@
 """Files that callers sent, found again where Gradio put them; any other, of this machine or another, is refused.
 
     check_calls(page)                                                    # whatever part of the page is named a file
-    source = uploaded({"path": "/tmp/gradio/4f.../articles.csv"})
+    source = uploaded({"path": path})                                    # the one that uploading it answered
 
 Gradio alone refuses this machine's other files as well, without a word why; but an address it has the server fetch,
 whatever lies there and of any size, even where a text was asked for.
@@ -20,6 +20,7 @@ from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from spheres.errors import SphereError
+from spheres.tokens import whole
 
 SERVED = "/gradio_api/file="  # what an upload's address has in front of its path
 
@@ -33,7 +34,7 @@ def check_calls(page: gr.Blocks) -> None:
         if given != taken:
             what_to_do = "give all of them" if given < taken else "give no more"
             raise gr.Error(f"This takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
-        inputs = [whole(value) if isinstance(value, str) else value for value in inputs]
+        inputs = [whole(value) if isinstance(value, str) else value for value in inputs]  # Gradio's answers break off
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
         except SphereError as error:
@@ -41,15 +42,6 @@ def check_calls(page: gr.Blocks) -> None:
         return list(await preprocess(block_fn, inputs, *rest, **named))
 
     page.preprocess_data = preprocess_data
-
-
-def whole(text: str) -> str:
-    """The text, half surrogate pairs replaced one by one: Gradio breaks off an answer that holds any.
-
-    >>> whole("x\\udc00\\ud800")
-    'x??'
-    """
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def hide_folders() -> None:

@@ -4,11 +4,12 @@ Every article is embedded whole. Of the single parts only what training and meas
 articles held out of training, and the titles of every second training article, which teach the head to do with little.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spheres.corpus import Corpus
 from spheres.split import split_rows
 from spheres.tokens import Text
 
@@ -45,3 +46,13 @@ def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES)
     held_out = [rows[name] for name in ("validation", "calibration", "test")]
     taught = [rows["train"][:: copies[view]]] if copies[view] else []
     return np.sort(np.concatenate(held_out + taught))
+
+
+def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
+    wanted = iter(rows.tolist())
+    following = next(wanted, None)
+    for row, article in enumerate(corpus):
+        if row == following:
+            yield view_of((article.title, article.abstract), view)
+            following = next(wanted, None)
