@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 from places import ROOT, SHIPPED
 
 from spheres.classifier import Classifier
@@ -13,11 +12,18 @@ from spheres.encoder import Encoder
 from spheres.sources import find_encoder
 from spheres.surroundings import Surroundings
 
-settings.register_profile("long", max_examples=2000)  # pytest --hypothesis-profile=long
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the tests that have one; minutes each")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has only a long form, where that was not asked for; pytest says how many."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -73,11 +72,12 @@ def read(path: Path) -> bytes:
 def test_it_is_gone_from_there_before_anything_is_loaded(tmp_path):
     code = (
         "import os, sys; sys.path.insert(0, os.getcwd()); from spheres.credentials import leave_process_list; "
-        "leave_process_list('a:b' if '--auth' in sys.argv else None); print(sys.argv[1:], os.environ['SPHERES_AUTH'])"
+        "leave_process_list('a:b' if '--auth' in sys.argv else None); "
+        "heavy = {'torch', 'gradio', 'transformers', 'numpy'} & set(sys.modules); "
+        "print(sys.argv[1:], os.environ['SPHERES_AUTH'], *heavy)"
     )
     script = tmp_path / "script.py"
     script.write_text(code)
-    started = time.monotonic()
     ended = subprocess.run(
         [sys.executable, str(script), "--port", "1", "--auth", "a:b", "--share"],
         cwd=Path(__file__).parent.parent,
@@ -87,4 +87,3 @@ def test_it_is_gone_from_there_before_anything_is_loaded(tmp_path):
         check=False,
     )
     assert ended.stdout.strip() == "['--port', '1', '--share'] a:b", ended.stderr
-    assert time.monotonic() - started < 5

@@ -14,17 +14,20 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from places import ROOT
+from visiting import served, upload
 
+from benchmarks.live import Session
+from benchmarks.users import Visitor
 from spheres.batch import Limits
 from spheres.desk import Served
 from spheres.gate import MAX_BODY
 from spheres.page import build_page
-from spheres.serving import free_address, serve
 
 AUTH = ("reader", "geheim:ü")
 TITLE = "Prime gaps and the zeros of L-functions"
 MAX_UPLOAD = 200_000
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
+LIVE = re.compile(r"<(script|img|svg|iframe)\b(?! src=\"data:)")  # what MARKUP would be, were it taken for markup
 
 SECRETS = [
     "/etc/passwd",
@@ -34,6 +37,7 @@ SECRETS = [
     str(ROOT / "spheres/serving.py"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/head.safetensors"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/report/report.md"),
+    str(ROOT / "spheres/page.css"),
     str(ROOT / ".gitignore"),
     "app.py",
     "README.md",
@@ -62,13 +66,12 @@ WAYS = [
 @pytest.fixture(scope="module")
 def sites(classifier) -> Iterator[dict[bool, str]]:
     """Two pages: open, and behind a password, both with tools."""
-    pages = {closed: build_page(Served(classifier, limits=Limits(50, MAX_UPLOAD))) for closed in (False, True)}
-    yield {
-        closed: serve(page, free_address("127.0.0.1", 0), AUTH if closed else None, mcp=True, max_upload=MAX_UPLOAD)
-        for closed, page in pages.items()
-    }
-    for page in pages.values():
-        page.close(verbose=False)
+    pages = [build_page(Served(classifier, limits=Limits(50, MAX_UPLOAD))) for _ in range(2)]
+    with (
+        served(pages[0], mcp=True, max_upload=MAX_UPLOAD) as open_one,
+        served(pages[1], AUTH, mcp=True, max_upload=MAX_UPLOAD) as closed_one,
+    ):
+        yield {False: open_one, True: closed_one}
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +96,6 @@ def raw(site: str, target: str, *headers: str, method: str = "GET", body: bytes 
         while more := connection.recv(65536):
             answer += more
     return int(answer.split(b" ", 2)[1]) if answer else 0, answer.partition(b"\r\n\r\n")[2]
-
-
-def upload(site: str, name: str, content: bytes, **client: object) -> str:
-    return str(httpx.post(f"{site}gradio_api/upload", files={"files": (name, content)}, **client).json()[0])
 
 
 def known_content(secret: str) -> bytes:
@@ -240,6 +239,7 @@ def test_the_server_fetches_nothing_wherever_an_address_is_put(site, monkeypatch
         "user",
         "deep_link?session_hash=x",
         "runs",
+        "api/classify",
         "proxy=https://x.hf.space/",
         "stream/x",
         "component_server",
@@ -252,7 +252,6 @@ def test_the_server_fetches_nothing_wherever_an_address_is_put(site, monkeypatch
         "run-history/records",
         "queue/status",
         "file/x",
-        "api/classify",
     ],
 )
 def test_what_the_page_does_not_need_is_not_there(site, place):
@@ -273,25 +272,26 @@ def test_markup_in_titles_and_file_names_comes_back_as_text(site):
         config = visitor.get("config", params={"page": language} if language else {}).json()
         ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
         events = {tuple(target): event for event in config["dependencies"] for target in event["targets"]}
+        shown = Session(Visitor(urlsplit(site).port), (MARKUP, f"Prime gaps. {MARKUP}. On trees."), config)
+        why = shown.why()
+        assert "alert(1)" in why  # the text itself, coloured
+        for markup in (*texts_in(shown.move(0.9)), why):
+            assert not LIVE.search(markup), markup[:300]
         session = uuid.uuid4().hex[:10]
         table = f'title,abstract\n"{MARKUP.replace(chr(34), chr(34) * 2)}",{MARKUP.replace(",", "")}\n{MARKUP},,\n'
         name = f"{MARKUP.replace('/', '')}.csv"
         path = upload(site, name, table.encode())
         file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        asked_of = {
-            (ids["classify"], "click"): [MARKUP, MARKUP],
-            (ids["file-classify"], "click"): [file, 0.9, "sum"],
-        }
-        for target, data in asked_of.items():
-            body = {"data": data, "fn_index": events[target]["id"], "session_hash": session}
-            assert visitor.post("gradio_api/queue/join", json=body).status_code == 200
-            said = visitor.get(f"gradio_api/queue/data?session_hash={session}").text
-            assert "process_completed" in said
-            parsed = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: ")]
-            texts = [text for message in parsed for text in texts_in(message) if text.lstrip().startswith("<")]
-            assert texts or target[0] == ids["classify"]
-            for text in texts:
-                assert not re.search(r"<(script|img|svg|iframe)\b(?! src=\"data:)", text), text[:300]
+        event = events[ids["file-classify"], "click"]["id"]
+        body = {"data": [file, 0.9, "sum"], "fn_index": event, "session_hash": session}
+        assert visitor.post("gradio_api/queue/join", json=body).status_code == 200
+        said = visitor.get(f"gradio_api/queue/data?session_hash={session}").text
+        assert "process_completed" in said
+        parsed = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: ")]
+        texts = [text for message in parsed for text in texts_in(message) if text.lstrip().startswith("<")]
+        assert texts
+        for text in texts:
+            assert not LIVE.search(text), text[:300]
     assert "<script>alert" not in asked(site, "classify_file", [{"path": path}, 0.9, "sum"])
 
 
@@ -356,8 +356,8 @@ def test_another_sites_page_can_neither_ask_nor_upload_nor_log_in_or_out(sites, 
         assert visitor.post("gradio_api/upload", files={"files": b"x"}, headers=headers).status_code == 403
         assert visitor.post("login", data={"username": "a", "password": "b"}, headers=headers).status_code == 403
         assert visitor.get("logout", headers=headers).status_code == 403
-        if headers.get("Sec-Fetch-Mode") in ("cors", None):
-            assert visitor.get("config", headers=headers).status_code in (403,) if "Origin" not in headers else True
+        if headers.get("Sec-Fetch-Mode") in ("cors", None):  # the others are links and frames
+            assert visitor.get("config", headers=headers).status_code == 403
         assert visitor.get("config").status_code == 200  # still logged in
 
 

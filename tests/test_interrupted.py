@@ -22,8 +22,9 @@ from spheres.trained import load_trained
 
 NAME = "all-MiniLM-L6-v2"
 ENCODER = ("--encoder", NAME)
-RANDOM_MOMENTS = {"embed": 1, "train": 0, "predict": 1}  # of the short form; training takes the longest
-MANY = 20  # of the long one
+MOMENTS = 20  # of the long form; the short one has one
+TRAIN = pytest.param("train", marks=pytest.mark.long)  # a training takes the longest
+FULL = "(No space left on device): free some space or name another folder."
 HEAD_FILES = ("head.json", "head.safetensors", "familiarity.safetensors", "atlas.safetensors")
 
 
@@ -132,18 +133,20 @@ def disturbed(script: Script, folder: Path, at: int, how: str) -> Run:
     return run
 
 
-@pytest.mark.parametrize("name", ["embed", "train", "predict"])
+@pytest.mark.parametrize("name", ["embed", TRAIN, "predict"])
 def test_killed_at_a_random_moment(name: str, scripts: dict[str, Script], long: bool, tmp_path: Path) -> None:
     script, chance, killed, n = scripts[name], random.Random(6), 0, 0
-    while killed < (MANY if long else RANDOM_MOMENTS[name]):
+    while killed < (MOMENTS if long else 1):
         folder = script.prepared(tmp_path / str(n := n + 1))
         old = script.made(folder) if name == "train" else {}
         run = script.run(folder).start()
         time.sleep(chance.uniform(0, script.seconds))
         run.send(signal.SIGKILL)
-        if run.end() == 0:  # it was done already: the machine has less to do than when the script was measured
+        ended = run.end()
+        if ended == 0:  # it was done already: the machine has less to do than when the script was measured
             script.seconds *= 0.8
             continue
+        assert ended == -signal.SIGKILL, run.said
         killed += 1
         check_what_is_there(script, folder, old)
         check_the_next(script, folder, run.count("encoded"))
@@ -160,15 +163,13 @@ def test_killed_at_a_write(name: str, scripts: dict[str, Script], long: bool, tm
     print(f"{name}: killed at {len(tried)} of {script.n_writes} writes")
 
 
-@pytest.mark.parametrize("name", ["embed", "train", "predict"])
+@pytest.mark.parametrize("name", ["embed", TRAIN, "predict"])
 def test_the_disk_is_full(name: str, scripts: dict[str, Script], long: bool, tmp_path: Path) -> None:
     script = scripts[name]
-    if name == "train" and not long:
-        pytest.skip("the next test is its short form")
     tried = list(range(0, script.n_writes - 1, 2)) if long else [script.n_writes - 2]  # the others write nothing
     for at in tried:
         run = disturbed(script, tmp_path / str(at), at, "full")
-        assert "(No space left on device): free some space or name another folder." in run.sentence
+        assert FULL in run.sentence
     print(f"{name}: disk full at {len(tried)} of {script.n_writes} writes")
 
 
@@ -177,6 +178,7 @@ def test_a_full_disk_spares_the_head_that_was_there(scripts: dict[str, Script], 
     old = script.made(folder)
     run = script.run(folder).start(2, "full")
     assert run.end() == 2
+    assert FULL in run.sentence
     assert script.made(folder) == old
     load_trained(folder / NAME)
 
@@ -206,7 +208,7 @@ def test_a_disk_that_is_really_full(name: str, scripts: dict[str, Script], small
     filling.write_bytes(bytes({"embed": 300_000, "predict": 590_000}[name]))
     run = script.run(small_disk, "../log").start()
     assert run.end() == 2
-    assert "(No space left on device): free some space" in run.sentence
+    assert FULL in run.sentence
     filling.unlink(missing_ok=True)
     subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
     check_the_next(script, small_disk, run.count("encoded"))
@@ -243,14 +245,16 @@ def test_of_two_at_once_the_second_stops(name: str, scripts: dict[str, Script], 
     script, folder = scripts[name], scripts[name].prepared(tmp_path)
     first = script.run(folder).start()
     lock = {"embed": f"{NAME}.lock", "train": f"{NAME}.lock", "predict": ".answers.csv.partial/lock"}[name]
-    while not (folder / lock).exists():
+    while first.process.is_alive() and not (folder / lock).exists():
         time.sleep(0.005)
     time.sleep(0.1)
     first.send(signal.SIGSTOP)  # so that it does not end too soon
-    second = script.run(folder, "second").start()
-    assert second.end() == 2
-    assert "another run is writing" in second.sentence and "wait for it" in second.sentence
-    first.send(signal.SIGCONT)
+    try:
+        second = script.run(folder, "second").start()
+        assert second.end() == 2
+        assert "another run is writing" in second.sentence and "wait for it" in second.sentence
+    finally:
+        first.send(signal.SIGCONT)
     assert first.end() == 0, first.said
     assert script.made(folder) == script.whole
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, Tool
 from places import ROOT
+from visiting import served, upload
 
 from spheres.batch import Limits
 from spheres.desk import Served
 from spheres.page import build_page
-from spheres.serving import free_address, serve
 
 TITLE = "Prime gaps and the zeros of L-functions"
 ROWS = "title,year\nPrime gaps and L-functions,2020\n,2021\nNeural machine translation,2022\n"
@@ -30,15 +31,10 @@ PLACE = "gradio_api/mcp/"
 @pytest.fixture(scope="module")
 def open_page(classifier) -> Iterator[Callable[..., str]]:
     """Start a page and give its address; all are closed in the end."""
-    pages = []
-
-    def start(**options: Any) -> str:
-        pages.append(build_page(Served(classifier, limits=Limits(max_rows=3))))
-        return serve(pages[-1], free_address("127.0.0.1", 0), **options)
-
-    yield start
-    for page in pages:
-        page.close(verbose=False)
+    with ExitStack() as pages:
+        yield lambda **options: pages.enter_context(
+            served(build_page(Served(classifier, limits=Limits(max_rows=3))), **options)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +72,6 @@ def call(site: str, tool: str, auth: tuple[str, str] | None = None, **arguments:
 
 def texts(result: CallToolResult) -> list[str]:
     return [content.text for content in result.content]
-
-
-def upload(site: str, name: str, content: str) -> str:
-    return str(httpx.post(f"{site}gradio_api/upload", files={"files": (name, content)}).json()[0])
 
 
 def test_there_are_two_tools_named_typed_and_described(site):
@@ -136,15 +128,12 @@ def test_a_file_is_classified_by_the_address_of_its_upload(site):
 
 def test_a_file_is_classified_out_of_the_message_and_its_copy_is_not_kept_for_ever(classifier, open_page):
     page = build_page(Served(classifier))
-    site = serve(page, free_address("127.0.0.1", 0), mcp=True)
-    try:
+    with served(page, mcp=True) as site:
         data = "data:text/csv;base64," + base64.b64encode(ROWS.encode()).decode()
         _, about = texts(call(site, "classify_file", file=data))
         assert json.loads(about)["answered"] == 2
         copies = [Path(path).read_text() for path in page.upload_file_set]
         assert copies == [ROWS, ROWS]  # Gradio's, and the one that it uploaded to itself
-    finally:
-        page.close(verbose=False)
 
 
 def test_a_caller_who_asks_for_progress_gets_the_same_answer(site):
@@ -187,17 +176,16 @@ def test_a_file_of_this_machine_that_a_caller_names_is_still_there_when_the_page
     precious = tmp_path / "precious.csv"
     precious.write_text("title\nOn trees\n")
     page = build_page(Served(classifier))
-    site = serve(page, free_address("127.0.0.1", 0), mcp=True)
     hidden = {"path": str(precious), "meta": {"_type": "gradio.FileData"}}
-    for file in (hidden, str(precious), precious.as_uri()):
-        assert call(site, "classify_file", file=file).isError
-        assert call(site, "classify", title=hidden).isError
-        assert call(site, "classify", title=TITLE, other=file).isError
-    table = base64.b64encode(precious.read_bytes()).decode()
-    assert not call(site, "classify_file", file=f"data:text/csv;base64,{table}").isError
-    noted = [Path(path) for path in page.upload_file_set]
-    assert noted and precious not in noted  # what Gradio deletes: once a day, and when it ends
-    page.close(verbose=False)
+    with served(page, mcp=True) as site:
+        for file in (hidden, str(precious), precious.as_uri()):
+            assert call(site, "classify_file", file=file).isError
+            assert call(site, "classify", title=hidden).isError
+            assert call(site, "classify", title=TITLE, other=file).isError
+        table = base64.b64encode(precious.read_bytes()).decode()
+        assert not call(site, "classify_file", file=f"data:text/csv;base64,{table}").isError
+        noted = [Path(path) for path in page.upload_file_set]
+        assert noted and precious not in noted  # what Gradio deletes: once a day, and when it ends
     assert precious.exists()
 
 

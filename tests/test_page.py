@@ -12,13 +12,13 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from visiting import served, until
 
 from spheres.batch import Limits
 from spheres.desk import Served, shower
 from spheres.examples import EXAMPLES
 from spheres.groups import GROUPS
 from spheres.page import build_page
-from spheres.serving import free_address, serve
 from spheres.wording import LANGUAGES, wording
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,8 +49,8 @@ class Counted:
 @pytest.fixture(scope="module")
 def site(classifier, surroundings):
     page = build_page(Served(classifier, surroundings, limits=Limits(max_rows=50, max_bytes=1_000_000)))
-    yield serve(page, free_address("127.0.0.1", 0), max_upload=1_000_000)
-    page.close(verbose=False)
+    with served(page, max_upload=1_000_000) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -370,9 +370,7 @@ def test_a_cancelled_file_is_classified_no_further_and_leaves_nothing_behind(cla
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "server"))
     (tmp_path / "server").mkdir()
     counted = Counted(classifier, pause=0.2)
-    page = build_page(Served(counted))
-    try:
-        site = serve(page, free_address("127.0.0.1", 0))
+    with served(build_page(Served(counted))) as site:
         client = Client(site, verbose=False, download_files=tmp_path)
         rows = "year,title\n" + "2020,On prime gaps\n" * 3000
         job = client.submit(write(tmp_path, "articles.csv", rows), api_name="/classify_file")
@@ -386,48 +384,10 @@ def test_a_cancelled_file_is_classified_no_further_and_leaves_nothing_behind(cla
         assert about["answered"] == 2
         assert counted.batches <= batches + 2 < 3000 / 32
         assert not [path for path in (tmp_path / "server").glob("tmp*") if path.is_dir()]
-    finally:
-        page.close(verbose=False)
-
-
-def until(true, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_the_queue_cannot_be_passed_by(site):
     assert httpx.post(f"{site}gradio_api/api/classify", json={"data": [TITLE, "", 0.9]}).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "app.py",
-        "spheres/page.py",
-        ROOT / "app.py",
-        ROOT / "spheres/page.css",
-        ROOT / "artifacts/all-MiniLM-L6-v2/head.safetensors",
-        ROOT / "artifacts/../app.py",
-        ROOT / ".git/config",
-        "/etc/passwd",
-        "file:///etc/passwd",
-        "http://127.0.0.1:1/",
-    ],
-    ids=lambda path: str(path).replace(str(ROOT), "root"),
-)
-def test_no_file_of_the_machine_is_served(site, path):
-    assert httpx.get(f"{site}gradio_api/file={path}").status_code in (403, 404)
-
-
-def test_a_large_upload_is_refused(site):
-    assert httpx.post(f"{site}gradio_api/upload", files={"files": ("a", b"x" * 2_000_000)}).status_code == 413
-
-
-@pytest.mark.parametrize("path", ["monitoring", "monitoring/summary", "gradio_api/runs"])
-def test_nothing_watches_the_visitors(site, path):
-    assert httpx.get(site + path).status_code in (403, 404)
 
 
 def test_the_page_may_be_framed_and_loads_no_foreign_script(site):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from visiting import served
 
 import app
 import embed
 import head
 from spheres.desk import Served
 from spheres.page import build_page
-from spheres.serving import free_address, serve
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = README.partition("## From programs")[2].partition("\n## ")[0]
@@ -33,9 +33,8 @@ READERS: dict[str, Callable[[list[str]], object]] = {
 
 @pytest.fixture(scope="module")
 def site(classifier) -> Iterator[str]:
-    page = build_page(Served(classifier))
-    yield serve(page, free_address("127.0.0.1", 0), mcp=True).rstrip("/")
-    page.close(verbose=False)
+    with served(build_page(Served(classifier)), mcp=True) as url:
+        yield url.rstrip("/")
 
 
 def example(language: str, site: str) -> str:

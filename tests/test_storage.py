@@ -16,11 +16,11 @@ import test_app
 from filelock import FileLock
 from gradio_client import Client, handle_file
 from places import ROOT
+from visiting import served, until
 
 from spheres import storage
 from spheres.desk import Served
 from spheres.page import KEPT, build_page
-from spheres.serving import free_address, serve
 from spheres.storage import LOCK, PREFIX, VISITORS, remove_abandoned, remove_old
 
 ROWS = "title,year\nPrime gaps and L-functions,2020\n"
@@ -36,7 +36,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 from functools import partial
 from spheres import storage
-storage.own_folder = partial(storage.own_folder, age=1.0, every=0.3)
+storage.own_folder = partial(storage.own_folder, age=3.0, every=0.3)
 import app
 sys.exit(app.main())
 """
@@ -52,12 +52,11 @@ def test_old_files_go_and_young_ones_stay(tmp_path):
     for name in (LOCK, "half", f"{VISITORS}/a/old.csv"):
         (tmp_path / name).touch()
     assert remove_old(tmp_path, 3600) == 0
-    time.sleep(0.05)
+    time.sleep(1.1)
     (tmp_path / VISITORS / "young.csv").touch()
-    assert remove_old(tmp_path, 0.04) == 2
+    assert remove_old(tmp_path, 1.0) == 2
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [LOCK, "young.csv"]
-    time.sleep(0.05)
-    remove_old(tmp_path, 0.04)
+    remove_old(tmp_path, -1.0)
     assert sorted(path.name for path in tmp_path.rglob("*")) == [LOCK, VISITORS]  # empty folders follow
 
 
@@ -106,9 +105,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 def test_gradio_deletes_uploads_and_downloads_once_they_are_old(classifier, tmp_path):
     page = build_page(Served(classifier))
-    page.delete_cache = (1, 1)
-    try:
-        site = serve(page, free_address("127.0.0.1", 0))
+    page.delete_cache = (1, 3)  # seconds: every one, those that are three old
+    with served(page) as site:
         table = tmp_path / "articles.csv"
         table.write_text(ROWS)
         client = Client(site, verbose=False, download_files=tmp_path)
@@ -116,15 +114,6 @@ def test_gradio_deletes_uploads_and_downloads_once_they_are_old(classifier, tmp_
         kept = [Path(path) for files in page.temp_file_sets for path in files]
         assert {path.name for path in kept} >= {"articles.csv", "articles-spheres.csv"}
         until(lambda: not any(path.exists() for path in kept))
-    finally:
-        page.close(verbose=False)
-
-
-def until(true, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def broken_off(site: str) -> None:
@@ -137,7 +126,7 @@ def broken_off(site: str) -> None:
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """What starts app.py so that its every way out is noted, and files are old after a second; and the notes."""
+    """What starts app.py so that its every way out is noted, and files are old after three seconds; and the notes."""
     script, log = tmp_path / "quiet.py", tmp_path / "log"
     script.write_text(QUIET.format(root=str(ROOT), log=str(log)))
     monkeypatch.setattr(test_app, "APP", script)

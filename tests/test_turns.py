@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from made_up import articles
+from visiting import until
 
 from spheres.classifier import Classifier
 from spheres.errors import SphereError
@@ -44,8 +45,7 @@ def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
         first = visitors.submit(ask, ("first", ""))
         assert slow.busy.wait(10)
         later = [visitors.submit(ask, text) for text in texts]
-        while len(turns._waiting) < len(texts):
-            threading.Event().wait(0.001)
+        until(lambda: len(turns._waiting) == len(texts))
         slow.may_go.set()
         return [future.result(10) for future in [first, *later]]
 

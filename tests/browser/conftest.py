@@ -8,12 +8,12 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from atom_server import AtomServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
+from visiting import served
 
 from spheres.batch import Limits
 from spheres.desk import Served
 from spheres.identifiers import Listing
 from spheres.page import build_page
-from spheres.serving import free_address, serve
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 expect.set_options(timeout=15_000)  # a machine may be busy; what is right is seen at once
@@ -61,9 +61,8 @@ def arxiv() -> Iterator[AtomServer]:
 @pytest.fixture(scope="session")
 def site(counting, surroundings, arxiv) -> Iterator[str]:
     """The page's address, with its closing slash."""
-    page = build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=1000)))
-    yield serve(page, free_address("127.0.0.1", 0))
-    page.close(verbose=False)
+    with served(build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=1000)))) as url:
+        yield url
 
 
 # Playwright keeps an event loop in this very thread, in which the other tests could not run theirs: so it ends with
