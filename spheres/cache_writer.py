@@ -120,9 +120,12 @@ class CacheWriter:
         by_view = {f"scores {view}": array for view, array in scores.items()}
         self.leftovers.add(WORDS, {**_arrays(lexicon), "terms": terms, **by_view})
 
-    def _write_view(self, view: str, n_rows: int, n_shards: int) -> list[str]:
-        """Join a view's shards, one at a time in memory, and return the names of the files."""
-        scales: list[NDArray[np.float32]] = []
+    def _write_view(self, view: str, shape: tuple[int, int], n_shards: int) -> list[str]:
+        """Join a view's shards, one at a time in memory, and return the names of the files.
+
+        shape : (n_rows, dim); a small corpus may have no row of a view, and so no shard
+        """
+        scales = [np.zeros(0, np.float32)]
 
         def stored() -> Iterator[NDArray[Any]]:
             for number in range(n_shards):
@@ -132,7 +135,6 @@ class CacheWriter:
                     scales.append(scale)
                 yield vectors
 
-        shape = (n_rows, self._read(view, 0).shape[1]) if n_shards else (0, 0)
         write_rows(self.folder / f"{view}.npy", shape, self.store, stored())
         if self.store != "int8":
             return [f"{view}.npy"]
@@ -157,8 +159,9 @@ class CacheWriter:
         """
         (self.folder / MANIFEST).unlink(missing_ok=True)
         names: list[str] = []
+        dim = int(self._read("both", 0).shape[1])
         for view, n in n_shards.items():
-            names += self._write_view(view, len(lexical[view]), n)
+            names += self._write_view(view, (len(lexical[view]), dim), n)
         n_articles = len(articles)
         files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
         targets = (soft_target(a.categories) for a in articles)
@@ -179,7 +182,7 @@ class CacheWriter:
             "store": self.store,
             "copies": self.copies,
             "n_articles": n_articles,
-            "dim": int(self._read("both", 0).shape[1]),
+            "dim": dim,
             "views": [view for view in VIEWS if view in n_shards],
         }
         names += [*(f"{name}.npy" for name in files), "articles.json", *save_lexicon(self.folder, lexicon)]
