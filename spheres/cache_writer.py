@@ -162,12 +162,11 @@ class CacheWriter:
         dim = int(self._read("both", 0).shape[1])
         for view, n in n_shards.items():
             names += self._write_view(view, (len(lexical[view]), dim), n)
-        n_articles = len(articles)
         files: dict[str, NDArray[Any]] = {f"{view}_lexical": lexical[view].astype(np.float16) for view in n_shards}
         targets = (soft_target(a.categories) for a in articles)
-        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))), n_articles)
+        files["targets"] = np.fromiter(targets, np.dtype((np.float32, len(GROUPS))))
         primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
-        files["primary"] = np.fromiter(primary, np.uint8, n_articles)
+        files["primary"] = np.fromiter(primary, np.uint8)
         for name, array in files.items():
             write_array(self.folder / f"{name}.npy", array)
         columns = {
@@ -181,7 +180,7 @@ class CacheWriter:
             "precision": self.precision,
             "store": self.store,
             "copies": self.copies,
-            "n_articles": n_articles,
+            "n_articles": len(articles),
             "dim": dim,
             "views": [view for view in VIEWS if view in n_shards],
         }
@@ -189,7 +188,7 @@ class CacheWriter:
         write_manifest(self.folder / MANIFEST, {**about, **fields}, names)
         with suppress(OSError):  # the next run would do it
             for leftover in self.folder.glob("*.writing"):  # of a run that was killed
-                leftover.unlink(missing_ok=True)
+                leftover.unlink()
             self.leftovers.remove()
 
 

@@ -70,7 +70,7 @@ def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np
     scores = np.sort(before[np.arange(len(primary)), primary])
     # The k-th smallest of n scores covers a new article with probability at least k / (n + 1).
     places = np.ceil(np.linspace(0, 1, N_CUTS) * (len(scores) + 1)).astype(int) - 1
-    cuts = np.append(scores, 1.0)[np.clip(places, 0, len(scores))]
+    cuts = np.append(scores, 1.0)[np.maximum(places, 0)]
     return Calibration(temperature, tuple(float(cut) for cut in cuts))
 
 

@@ -71,4 +71,4 @@ def prediction_sets(probabilities: NDArray[np.floating], threshold: float) -> ND
     if threshold == 1:
         return np.asarray(probabilities > 0)
     # 0.1 + 0.2 != 0.3 in binary; and the first group, with nothing before it, is kept however low the threshold
-    return mass_before(probabilities) < max(threshold - 1e-9, np.finfo(np.float64).tiny)
+    return mass_before(probabilities) <= max(threshold - 1e-9, 0)

@@ -222,7 +222,7 @@ def test_what_a_later_version_made_is_not_taken_for_nothing(folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "terms", [["prime"], ["a", "b", "c", "d"], {"hash tables": 0, "prime": 1, "bonds": 2}, "abc", None]
+    "terms", [["prime"], ["a", "b", "c", "d"], {"hash tables": 0, "prime": 1, "bonds": 2}, "abc", None, 3]
 )
 def test_a_lexicon_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None:
     save_lexicon(tmp_path, LEXICON)

@@ -163,10 +163,10 @@ def test_a_view_that_no_article_has_is_kept_empty(store: str, tmp_path: Path) ->
 def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     folder.mkdir()
-    for name in ("both.npy.writing", "mine.txt"):
+    for name in ("both.npy.writing", "other.npy.writing", "mine.txt"):
         (folder / name).touch()
     make_cache(folder)
-    assert not (folder / "both.npy.writing").exists()
+    assert not list(folder.glob("*.writing"))
     assert (folder / "mine.txt").exists()
     assert not partial_of(folder).exists()
 
@@ -195,6 +195,17 @@ def test_a_folder_that_cannot_be_tidied_is_finished_all_the_same(
 
     monkeypatch.setattr("spheres.leftovers.shutil.rmtree", refused)
     assert open_cache(make_cache(tmp_path / "tiny")).ids == IDS
+
+
+def test_beside_the_shards_stands_what_they_are_of(tmp_path: Path) -> None:
+    writer = writer_of(tmp_path / "tiny", "int8", {"title": 3, "abstract": 0})
+    assert json.loads((partial_of(writer.folder) / "plan.json").read_bytes()) == {
+        "format_version": FORMAT_VERSION,
+        "identity": vars(IDENTITY),
+        "precision": "fp32",
+        "shard_size": SHARD,
+        "copies": {"title": 3, "abstract": 0},
+    }
 
 
 def test_the_next_run_finds_the_shards_that_were_kept(tmp_path: Path) -> None:
