@@ -13,13 +13,12 @@ from spheres.calibration import Calibration, fit_calibration, fit_temperature, t
 from spheres.errors import SphereError
 from spheres.evaluation import set_figures, set_table
 from spheres.metrics import calibration_error
-from spheres.prediction import prediction_set
-
-random = np.random.default_rng(0)
+from spheres.prediction import prediction_set, ranking
 
 
 def draw(n: int, boast: float) -> tuple[np.ndarray, np.ndarray]:
     """Log-probabilities that are `boast` times too sure of themselves, and groups drawn from the honest ones."""
+    random = np.random.default_rng(0)  # the same draws, whichever tests ran before
     honest = random.dirichlet([0.4] * 8, n)
     groups = np.array([random.choice(8, p=p) for p in honest])
     return tempered(np.log(honest + 1e-12), 1 / boast), groups
@@ -61,9 +60,8 @@ def test_a_temperature_is_the_one_under_which_the_primary_groups_are_most_likely
 
 def test_each_cut_is_the_smallest_score_that_enough_articles_do_not_exceed() -> None:
     """Against the definition: the k-th smallest of n scores, k the whole number from (n + 1) times the threshold."""
-    chance = np.random.default_rng(1)
-    honest = chance.dirichlet([0.4] * 8, 7)
-    log_p, groups = np.log(honest), np.array([chance.choice(8, p=p) for p in honest])
+    honest = np.random.default_rng(1).dirichlet([1.0] * 8, 7)
+    log_p, groups = np.log(honest), ranking(honest)[np.arange(7), np.arange(7)]  # one the most probable, the others not
     calibration = fit_calibration(log_p, groups)
     assert calibration.temperature == fit_temperature(log_p, groups)
     scores = []
