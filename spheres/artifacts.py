@@ -99,11 +99,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     raises : SphereError as `whole_file`; then all are as they were
     """
     with ExitStack() as stack:
-        files = [(stack.enter_context(whole_file(path)), content) for path, content in contents.items()]
-        for (f, content), path in zip(files, contents, strict=True):
+        files = {path: stack.enter_context(whole_file(path)) for path in contents}
+        for path, content in contents.items():
             with written(path):
-                f.write(content)
-                to_disk(f)
+                files[path].write(content)
+                to_disk(files[path])
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -40,7 +40,7 @@ from spheres.split import split_rows
 from spheres.views import VIEWS, view_rows
 
 MANIFEST = "manifest.json"
-LEXICON = ("lexicon.json", "lexicon.safetensors")
+LEXICON = ("lexicon.safetensors", "lexicon.json")
 STORES = ("float32", "float16", "int8")
 
 
@@ -213,7 +213,7 @@ def load_lexicon(folder: Path, remedy: str) -> Lexicon:
     """
     arrays = read_safetensors(folder / "lexicon.safetensors", remedy)
     terms = read_json(folder / "lexicon.json", remedy)
-    n = len(terms) if isinstance(terms, list) else -1
+    n = len(terms) if isinstance(terms, list) else None  # which is no array's length
     shapes = {"salience": (n,), "weights": (n, len(GROUPS)), "bias": (len(GROUPS),)}
     if {name: array.shape for name, array in arrays.items()} != shapes:
         raise SphereError(f"{folder / 'lexicon.safetensors'} does not fit lexicon.json: {remedy}.")

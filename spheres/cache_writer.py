@@ -155,12 +155,11 @@ class CacheWriter:
         for view, n in n_shards.items():
             self._write_view(view, len(lexical[view]), n)
             write_array(self.folder / f"{view}_lexical.npy", lexical[view].astype(np.float16))
-        n_articles = len(articles)
         targets = (soft_target(a.categories) for a in articles)
         by_group = np.dtype((np.float32, len(GROUPS)))
-        write_array(self.folder / "targets.npy", np.fromiter(targets, by_group, n_articles))
+        write_array(self.folder / "targets.npy", np.fromiter(targets, by_group))
         primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
-        write_array(self.folder / "primary.npy", np.fromiter(primary, np.uint8, n_articles))
+        write_array(self.folder / "primary.npy", np.fromiter(primary, np.uint8))
         columns = {
             "ids": [a.id for a in articles],
             "categories": [" ".join(a.categories) for a in articles],
@@ -174,14 +173,14 @@ class CacheWriter:
             "precision": self.precision,
             "store": self.store,
             "copies": self.copies,
-            "n_articles": n_articles,
+            "n_articles": len(articles),
             "dim": self.dim,
             "views": views,
         }
         write_manifest(self.folder / MANIFEST, {**about, **fields}, files_of(views, self.store))
         with suppress(OSError):  # the next run would do it
             for leftover in self.folder.glob("*.writing"):  # of a run that was killed
-                leftover.unlink(missing_ok=True)
+                leftover.unlink()
             self.leftovers.remove()
 
 

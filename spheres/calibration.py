@@ -49,14 +49,14 @@ class Calibration:
         probabilities : (n_groups,) calibrated
         returns       : indices of groups, the most probable first
         """
-        p = np.asarray(probabilities, dtype=np.float64)
+        p = np.asarray(probabilities)
         kept = self.sets(p[None], threshold)[0]
         return [int(i) for i in ranking(p) if kept[i]]
 
     def sets(self, probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
         """The same for many articles: (n, n_groups) -> which groups each set holds, (n, n_groups)."""
-        before = mass_before(probabilities)
-        return np.asarray((before <= self.cut(threshold) + 1e-12) & ((probabilities > 0) | (before == 0)))
+        within = mass_before(probabilities) <= self.cut(threshold) + 1e-12  # the first group always: none before it
+        return np.asarray(within & (probabilities > 0))
 
 
 def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> Calibration:
@@ -70,7 +70,7 @@ def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np
     scores = np.sort(before[np.arange(len(primary)), primary])
     # The k-th smallest of n scores covers a new article with probability at least k / (n + 1).
     places = np.ceil(np.linspace(0, 1, N_CUTS) * (len(scores) + 1)).astype(int) - 1
-    cuts = np.append(scores, 1.0)[np.clip(places, 0, len(scores))]
+    cuts = np.append(scores, 1.0)[np.maximum(places, 0)]
     return Calibration(temperature, tuple(float(cut) for cut in cuts))
 
 
@@ -93,4 +93,4 @@ def fit_temperature(log_probabilities: NDArray[np.floating], primary: NDArray[np
     def loss(log_temperature: float) -> float:
         return float(-tempered(log_probabilities, np.exp(log_temperature))[rows, primary].mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2)).x))

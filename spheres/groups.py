@@ -95,7 +95,7 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     target = np.zeros(len(GROUPS))
     for names in listings:
         for name in names:
-            target[GROUPS.index(group_of(name) or "")] += 1 / (len(listings) * len(names))
+            target[GROUPS.index(primary_group([name]))] += 1 / (len(listings) * len(names))
     return target.astype(np.float32)
 
 

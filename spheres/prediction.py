@@ -16,12 +16,12 @@ MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95
 
 
 def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np.intp]:
-    """Groups from most to least probable; ties keep arXiv's order.
+    """Groups from most to least probable; ties keep arXiv's order. Of many articles, (n, n_groups), each row's.
 
     >>> ranking([0.2, 0.4, 0.4]).tolist()
     [1, 2, 0]
     """
-    return np.argsort(-np.asarray(probabilities, dtype=np.float64), kind="stable")
+    return np.argsort(-np.asarray(probabilities), kind="stable")
 
 
 def check_threshold(threshold: float) -> None:
@@ -40,7 +40,7 @@ def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     [[0.0, 0.8, 0.5]]
     """
     p = np.asarray(probabilities, np.float64)
-    ranked = np.argsort(-p, axis=1, kind="stable")
+    ranked = ranking(p)
     descending = np.take_along_axis(p, ranked, axis=1)
     before = np.zeros_like(p)
     before[:, 1:] = np.cumsum(descending, axis=1)[:, :-1]
@@ -60,7 +60,7 @@ def prediction_set(probabilities: Sequence[float] | NDArray[np.floating], thresh
     >>> prediction_set([0.6, 0.3, 0.1], 0.9)      # exactly at a sum: 0.6 + 0.3 is enough
     [0, 1]
     """
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = np.asarray(probabilities)
     kept = prediction_sets(p[None], threshold)[0]
     return [int(i) for i in ranking(p) if kept[i]]
 
@@ -71,4 +71,4 @@ def prediction_sets(probabilities: NDArray[np.floating], threshold: float) -> ND
     if threshold == 1:
         return np.asarray(probabilities > 0)
     # 0.1 + 0.2 != 0.3 in binary; and the first group, with nothing before it, is kept however low the threshold
-    return mass_before(probabilities) < max(threshold - 1e-9, np.finfo(np.float64).tiny)
+    return mass_before(probabilities) <= max(threshold - 1e-9, 0)

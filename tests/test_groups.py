@@ -44,6 +44,16 @@ def test_a_retired_physics_archive_is_physics(retired: str) -> None:
     assert group_of(retired) == "physics"
 
 
+def test_a_category_is_known_in_any_case_and_by_what_stands_before_its_first_dot() -> None:
+    assert [group_of(category) for category in (" CS.lg ", "Math.AG", "HEP-TH", "astro-ph.CO.old")] == [
+        *("cs", "math", "physics", "physics"),
+    ]
+
+
+def test_a_twin_is_known_in_any_case() -> None:
+    assert soft_target(["Math-PH"]).tolist() == soft_target(["math.mp"]).tolist() == soft_target(["math-ph"]).tolist()
+
+
 def test_every_archive_belongs_to_one_group() -> None:
     archives = [archive for names in ARCHIVES.values() for archive in names]
     assert len(archives) == len(set(archives))
@@ -64,8 +74,12 @@ def test_the_primary_group_is_the_first_listed_category_as_it_stands() -> None:
 def test_what_is_no_category_is_passed_over() -> None:
     assert known_categories(["", "physics-of-life", "68T05", " cs.AI "]) == ["cs.AI"]
     for describe in (soft_target, primary_group):
-        with pytest.raises(ValueError, match="no arXiv category"):
-            describe(["68T05"])
+        with pytest.raises(ValueError, match=r"^no arXiv category among \['68T05', 'I\.2\.6'\]$"):
+            describe(("68T05", "I.2.6"))
+
+
+def test_categories_keep_their_order_and_come_once() -> None:
+    assert known_categories(["stat.ML", "cs.LG", " stat.ML", "68T05", "cs.AI"]) == ["stat.ML", "cs.LG", "cs.AI"]
 
 
 def test_sharpening_moves_weight_to_the_primary_group() -> None:
@@ -73,3 +87,11 @@ def test_sharpening_moves_weight_to_the_primary_group() -> None:
     primary = np.array([1])
     assert sharpened(targets, primary, 0.0).tolist() == [[0.5, 0.5, 0.0]]
     assert sharpened(targets, primary, 1.0).tolist() == [[0.0, 1.0, 0.0]]
+
+
+def test_each_article_is_sharpened_towards_its_own_primary_group() -> None:
+    targets = np.array([[0.5, 0.5, 0.0], [0.25, 0.25, 0.5]])
+    found = sharpened(targets, np.array([1, 0]), 0.25)
+    assert found.tolist() == [[0.375, 0.625, 0.0], [0.4375, 0.1875, 0.375]]
+    assert found.dtype == np.float32
+    assert targets.tolist() == [[0.5, 0.5, 0.0], [0.25, 0.25, 0.5]]  # as they were

@@ -1,6 +1,5 @@
 """What the server remembers of its visitors: browsers come back for their answer, a program's call does not."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,4 +41,4 @@ def test_a_browsers_session_holds_its_answer_and_no_settings_of_the_page(opened)
         assert 'class="winner' in str(session.move(0.6)["data"][0])  # the answer is still there
         kept = page.app.state_holder.session_data[session.hash]
         assert kept.state_data
-        assert len(json.dumps(kept.config_values, default=str)) < 10_000 < len(json.dumps(page.config, default=str))
+        assert len(kept.config_values) < 5 < len(page.blocks)
