@@ -21,7 +21,23 @@ from spheres.script import OwnScript
 FIRST_PORT, N_PORTS = 7860, 100
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
 SESSIONS = 2000  # visitors whose last answer is kept, at most 100 KB each; the one unseen for longest goes first
-STYLE_SHEET = Path(__file__).with_name("page.css")
+LAUNCH: dict[str, Any] = {
+    "share": False,
+    "prevent_thread_lock": True,
+    "quiet": True,
+    "inbrowser": False,
+    "show_error": False,
+    "ssr_mode": False,
+    "pwa": False,
+    "run_history": False,  # else visitors' texts stay in their browser's storage
+    "enable_monitoring": False,  # else anyone may open /monitoring
+    "strict_cors": True,
+    "allowed_paths": [],
+    "blocked_paths": [str(Path(__file__).resolve().parent.parent)],  # sources and artifacts
+    "state_session_capacity": SESSIONS,
+    "footer_links": ["api"],
+    "css_paths": [Path(__file__).with_name("page.css")],
+}
 
 
 def free_address(host: str, port: int | None) -> tuple[str, int]:
@@ -81,25 +97,11 @@ def serve(
             server_name=f"[{host}]" if ":" in host else host,  # as Gradio wants IPv6
             server_port=port,
             auth=auth,
-            share=False,
-            prevent_thread_lock=True,
-            quiet=True,
-            inbrowser=False,
-            show_error=False,
-            ssr_mode=False,
             mcp_server=mcp,
-            pwa=False,
-            run_history=False,  # else visitors' texts stay in their browser's storage
-            enable_monitoring=False,  # else anyone may open /monitoring
-            strict_cors=True,
-            allowed_paths=[],
-            blocked_paths=[str(Path(__file__).resolve().parent.parent)],  # sources and artifacts
             max_file_size=max_upload,
-            state_session_capacity=SESSIONS,
             app_kwargs={"middleware": middleware},
-            footer_links=["api"],
             theme=theme(),
-            css_paths=[STYLE_SHEET],
+            **LAUNCH,
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise SphereError(f"The page could not start on {host}, port {port}: {error}") from error

@@ -18,7 +18,10 @@ from pathlib import Path
 
 from spheres.errors import SphereError
 
-LANGUAGES = {"en": "spheres.english", "ru": "spheres.russian"}  # code -> module; the first is the page's own
+LANGUAGES = {  # code -> module; the first is the page's own
+    "en": "spheres.english",
+    "ru": "spheres.russian",
+}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from spheres.answer import answer_as_json, answer_html, copies, notes, reading_n
 from spheres.classifier import Classification
 from spheres.groups import GROUPS
 from spheres.prediction import RULES
-from spheres.wording import LANGUAGES, Wording, wording
+from spheres.wording import Wording, wording
 
 #                 physics math  cs   q-bio q-fin stat  eess  econ
 PROBABILITIES = (0.03, 0.05, 0.60, 0.00, 0.00, 0.30, 0.02, 0.00)
@@ -156,7 +156,7 @@ def test_the_summary_in_russian():
     assert "60 из 120 частей слов (50\u202f%)" in summary(UNFAMILIAR, 0.5, "sum", RU)
 
 
-@pytest.mark.parametrize("words", [EN, RU], ids=LANGUAGES)
+@pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
 def test_an_unfamiliar_text_has_no_winner_but_a_warning_everywhere(words: Wording):
     html = answer_html(UNFAMILIAR, 0.9, "sum", words)
     assert words.unfamiliar_head in html and escape(words.unfamiliar) in html
@@ -211,7 +211,7 @@ def test_what_is_copied_as_text_is_a_line_a_sphere_and_the_notes():
     assert text.splitlines() == ["Информатика (cs): 60,0\u202f%", *notes(UNFAMILIAR, RU)]
 
 
-@pytest.mark.parametrize("words", [EN, RU], ids=LANGUAGES)
+@pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
 def test_what_is_copied_as_json_is_the_endpoints_answer_and_how_it_was_asked(words: Wording):
     _, copied = copies(UNFAMILIAR, 0.9, "sum", words)
     assert json.loads(copied) == {**answer_as_json(UNFAMILIAR, 0.9), "threshold": 0.9, "rule": "sum"}

@@ -20,7 +20,7 @@ from spheres.wording import LANGUAGES, wording
 
 PAGE = '<!doctype html>\n<html lang="en"><head><title>Ünï 🌳</title></head><body><i lang="en">x</i><head></body></html>'
 LINE = {
-    code: f'<script data-language="{code}" data-languages="en ru" data-busy="{wording(code).busy}">'
+    code: f'<script data-language="{code}" data-languages="{" ".join(LANGUAGES)}" data-busy="{wording(code).busy}">'
     for code in LANGUAGES
 }
 
@@ -55,7 +55,8 @@ async def answer(request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    routes = [Route(path, answer, methods=["GET", "POST", "HEAD"]) for path in ("/", "/ru", "/ru/", "/other", "/en")]
+    paths = ["/", "/ru/", "/other", *(f"/{code}" for code in LANGUAGES)]
+    routes = [Route(path, answer, methods=["GET", "POST", "HEAD"]) for path in paths]
     app = Starlette(routes=routes, middleware=[Middleware(OwnScript)])
     return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
 

@@ -10,15 +10,16 @@ from playwright.sync_api import expect
 from browser.test_classifying import TITLE, box, classify, winner
 from browser.test_panels import ask, open_tab
 from spheres.examples import EXAMPLES
-from spheres.wording import wording
+from spheres.wording import LANGUAGES, wording
 
 RUSSIAN, ENGLISH = wording("ru"), wording("en")
 ASKED = "Prime gaps and zeros. We bound the gaps between primes. Numerics agree."
 LATIN = r"[A-Za-z]{2,}"
 # What a Russian page may say in Latin letters: names, and what a visitor typed or arXiv calls things.
 NAMES = (
-    r"arXiv|Gradio|English|CSV|TSV|JSON|lines|Parquet|Kaggle|gzip|xz|Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
-    r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+"
+    r"arXiv|Gradio|CSV|TSV|JSON|lines|Parquet|Kaggle|gzip|xz|Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
+    r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
+    + "|".join(wording(code).own_name for code in LANGUAGES)
 )
 
 
