@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             leave_process_list(options.auth)
         start(options, auth)
     except SphereError as error:
-        print(error, file=sys.stderr)
+        print(f"app.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print()

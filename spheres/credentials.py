@@ -37,7 +37,7 @@ def credentials(given: str | None) -> tuple[str, str] | None:
         password = getpass.getpass(f"Password for {user}: ")
     if not (user and password):
         raise SphereError(
-            f"The credentials are not USER:PASSWORD with both parts filled: mend {OPTION} or {VARIABLE}; "
+            f"{OPTION} (or {VARIABLE}) must be USER:PASSWORD, neither part empty; "
             f"in a terminal, `{OPTION} USER` asks for the password."
         )
     return user, password

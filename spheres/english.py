@@ -86,7 +86,7 @@ TEXTS = Wording(
     near_article="Article",
     near_categories="Categories",
     near_date="Date",
-    no_cache="The embedded corpus is not on this machine: `python embed.py CORPUS` makes it.",
+    no_cache="The embedded corpus is not on this server: run `python embed.py CORPUS --encoder {name}` there.",
     map="Map",
     map_intro="Each dot is one of {n} arXiv articles, coloured by its sphere; spheres that share much lie close. "
     "The cross is your article, the rings are its ten nearest.",

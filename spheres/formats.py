@@ -53,7 +53,7 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         binary, compression = _decompressed(path, stack, max_bytes)
         head = binary.peek(CHUNK)[:4096]
     except OSError as e:
-        raise SphereError("{path} could not be read ({reason}).", path=path, reason=e.strerror or e) from e
+        raise unreadable(path, e) from e
     except (EOFError, lzma.LZMAError, zlib.error) as e:
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not head.strip():
@@ -88,10 +88,17 @@ def check_file(path: Path) -> None:
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
 
 
+def unreadable(path: Path, error: OSError) -> SphereError:
+    """What to raise of a file that is there, but that the system does not let us read."""
+    sentence = "{path} could not be read ({reason}): check that you may read it, or give another file."
+    return SphereError(sentence, path=path, reason=error.strerror or error)
+
+
 class _Bounded(io.RawIOBase):
     """A stream that breaks off after so many bytes: a few kilobytes of gzip may unpack to terabytes.
 
-    max_bytes : None for as many as a corpus could have: packed texts are a third of their size, and seldom a tenth
+    max_bytes : None allows BOMB bytes + BOMB_TIMES the file's size; compressed text is about a third of its size,
+                seldom a tenth
     """
 
     def __init__(self, source: Any, max_bytes: int | None, path: Path) -> None:
@@ -107,7 +114,8 @@ class _Bounded(io.RawIOBase):
         check_size(self.n_read, self.max_bytes, self.path)
         if self.n_read > self.bomb:
             sentence = (
-                "{path} unpacks to over {times} times its size, as no corpus does: unpack it, and look what it is."
+                "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check "
+                "what it holds."
             )
             raise SphereError(sentence, path=self.path, times=BOMB_TIMES)
         return n

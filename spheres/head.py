@@ -279,6 +279,6 @@ def check_not_collapsed(log_probabilities: NDArray[np.floating]) -> None:
     found = information(log_probabilities)
     if not found >= COLLAPSED:
         raise SphereError(
-            f"the head learned nothing but the average answer (its answers differ by {found:.4f} nats, expected at "
-            f"least {COLLAPSED}), so it is not saved: train with the kl loss, a higher learning rate or more articles."
+            f"the head gives every article nearly the same answer (they differ by {found:.4f} nats, "
+            f"at least {COLLAPSED} expected), so it was not saved: embed more articles, or more varied ones."
         )

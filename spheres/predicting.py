@@ -138,7 +138,7 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     check_suffix(out)
     if out.exists() and source.exists() and out.samefile(source):
-        raise SphereError(f"{out} is the very file that is to be classified: name another one for the answers.")
+        raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
 class Tally:

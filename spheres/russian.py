@@ -7,7 +7,8 @@ from spheres.wording import Wording
 _SPLIT = "Разделите файл на части или обработайте его командой `python head.py predict`, у которой нет предела."
 
 _FILES = {  # what is wrong with a file
-    "{path} could not be read ({reason}).": "{path} не читается.",
+    "{path} could not be read ({reason}): check that you may read it, or give another file.": "Файл {path} не удалось "
+    "прочитать: загрузите его ещё раз или возьмите другой.",
     "{path} is damaged ({reason}): fetch it again.": "{path} повреждён: получите его заново.",
     "{path} is damaged after {place} ({reason}): fetch it again.": "{path} повреждён: получите его заново.",
     "{path} is a damaged Parquet file ({reason}): fetch it again.": "{path} — повреждённый файл Parquet: "
@@ -18,7 +19,7 @@ _FILES = {  # what is wrong with a file
     "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
     "or Parquet, plain or compressed with gzip or xz.": "{path} — ни один из известных форматов: нужен JSON, "
     "JSON lines, CSV или TSV с заголовком или Parquet, можно сжатые gzip или xz.",
-    "{path} ({format}) has the columns {columns}; none of them is {missing}: a corpus needs {wanted}.": "В {path} нет "
+    "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.": "В {path} нет "
     "столбца title или abstract; есть столбцы: {columns}. Назовите так столбец с названиями или с аннотациями.",
     "{path} looks like {format}, but holds no records: give a corpus of articles.": "В {path} ({format}) нет ни одной "
     "записи: нужен файл со статьями.",
@@ -31,8 +32,9 @@ _FILES = {  # what is wrong with a file
     "больше {megabytes} МБ данных в распакованном виде, а здесь принимается не больше. " + _SPLIT,
     "{path} has more than {most:,} columns: give a table of articles.": "В {path} больше {most} столбцов: "
     "нужна таблица со статьями.",
-    "{path} unpacks to over {times} times its size, as no corpus does: unpack it, and look what it is.": "{path} при "
-    "распаковке вырастает больше чем в {times} раз, чего с корпусами не бывает: распакуйте и посмотрите, что это.",
+    "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check what it "
+    "holds.": "{path} при распаковке вырастает больше чем в {times} раз, такого у корпусов не бывает: распакуйте файл "
+    "и проверьте, что внутри.",
     "The file has {n_columns:,} columns, more than the {most:,} that can be kept: take some out, "
     "or run `python head.py predict` with --out FILE.jsonl, which keeps none.": "В файле {n_columns} столбцов, "
     "а сохранить можно не больше {most}: уберите лишние.",
@@ -150,7 +152,7 @@ TEXTS = Wording(
     near_article="Статья",
     near_categories="Категории",
     near_date="Дата",
-    no_cache="На этой машине нет векторов статей: их создаёт `python embed.py CORPUS`.",
+    no_cache="На сервере нет векторов статей: создайте их там командой `python embed.py CORPUS --encoder {name}`.",
     map="Карта",
     map_intro="Каждая точка — одна из {n} статей arXiv, цвет — её область; области, у которых много общего, лежат "
     "рядом. Крест — ваша статья, кольца — десять самых похожих.",

@@ -63,7 +63,7 @@ class RayEngine:
                 yield row["number"], np.frombuffer(row["vectors"], np.float32).reshape(-1, self.dim)
         except ray.exceptions.RayError as e:
             raise SphereError(
-                f"Ray's workers could not go on ({reason_of(e)}): mend that, then run the same command again."
+                f"Ray's workers could not go on ({reason_of(e)}): fix that, then run the same command again."
             ) from e
 
     def _vectors(self, shards: Shards) -> Any:

@@ -31,7 +31,9 @@ def lexical_scores(
     ids = [a.id for a in articles]
     learned = split_rows(ids)["train"][:LEXICON_ARTICLES]
     if not len(learned):
-        raise SphereError(f"{corpus.path} holds too few articles: none of its {len(ids)} falls to training.")
+        raise SphereError(
+            f"{corpus.path} has no article in the training split ({len(ids)} in all): give a few hundred at least."
+        )
     soft = np.stack([soft_target(articles[row].categories) for row in learned])
     primary = np.array([GROUPS.index(primary_group(articles[row].categories)) for row in learned])
     targets = sharpened(soft, primary, 0.5)  # between what the head learns at most and at least

@@ -100,7 +100,7 @@ def mend_tools(page: Any, entry: Entry | None) -> None:
 
     server = page.mcp_server_obj
     if server is None:
-        raise SphereError(f"The tools could not start: {page.mcp_error}")
+        raise SphereError(f"The tools could not start ({page.mcp_error}): start without --mcp.")
     server.postprocess_output_data = as_content
     convert = server.convert_strings_to_filedata
 

@@ -58,7 +58,7 @@ def uploaded(sent: object) -> Path:
     """
     path = sent.get("path") if isinstance(sent, dict) else sent
     if not path:
-        raise SphereError("There is no file: upload one to /gradio_api/upload, and give the path that this answers.")
+        raise SphereError("No file was sent: upload one to /gradio_api/upload and send the path it returns.")
     if isinstance(path, str) and path.startswith(("http://", "https://")):
         path = unquote(path.partition(SERVED)[2])  # whose server it names is no matter: it must lie here
     try:
@@ -67,6 +67,4 @@ def uploaded(sent: object) -> Path:
             return place
     except (OSError, ValueError):  # a name too long, or with a null character in it
         pass
-    raise SphereError(
-        "This file was not uploaded here: upload it to /gradio_api/upload first, and give the path that this answers."
-    )
+    raise SphereError("This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns.")

@@ -26,9 +26,7 @@ TITLE = "Neural machine translation with recurrent attention networks"
 ARTICLES = (
     "year,title,abstract\n2020,Prime gaps and the zeros of L-functions,\n2021,,\n2022,Attention for translation,\n"
 )
-UPLOADED = (
-    "This file was not uploaded here: upload it to /gradio_api/upload first, and give the path that this answers."
-)
+UPLOADED = "This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns."
 
 
 class Counted:
@@ -322,7 +320,7 @@ def test_a_text_that_names_a_file_makes_the_server_fetch_nothing(site):
 @pytest.mark.parametrize("sent", [None, "", {}, [], {"path": None}])
 def test_no_file_at_all_is_refused_with_what_to_do(site, sent):
     error = call(site, json.dumps({"data": [sent, 0.9, "sum"]}), "classify_file")[1]["error"]
-    assert error == "There is no file: upload one to /gradio_api/upload, and give the path that this answers."
+    assert error == "No file was sent: upload one to /gradio_api/upload and send the path it returns."
 
 
 @pytest.mark.parametrize(

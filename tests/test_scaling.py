@@ -182,7 +182,7 @@ def test_a_worker_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # nobody listens there
-    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): mend"), started():
+    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): fix"), started():
         pass
 
 

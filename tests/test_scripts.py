@@ -150,7 +150,7 @@ def test_a_missing_head_names_the_two_commands_that_make_it(run_script: Run, tmp
     [
         (("embed.py", "no-such-file.json", *ENCODER), "does not exist"),
         (("embed.py", "tests", *ENCODER), "is not a file"),
-        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "cannot be made a folder"),
+        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "could not be created"),
         (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "none of the known formats"),
         (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
         (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
