@@ -119,14 +119,14 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--share",
         action="store_true",
-        help="also open a public link through Gradio's tunnel, for about a week at most; "
-        "its program is downloaded at first use; where the network does not allow it, the local page goes on",
+        help="also open a public link through Gradio's tunnel, for about a week at most; the tunnel's program is "
+        "downloaded at first use; where the network does not allow it, the local page works without it",
     )
     add(
         "--auth",
         metavar="USER:PASSWORD",
-        help="ask visitors for these; USER alone asks for the password here. Other users of the machine see it for a "
-        "moment, and never where it comes in the environment variable SPHERES_AUTH",
+        help="ask visitors for user and password; USER alone asks for the password here. On the command line other "
+        "users can see it for a moment; in the environment variable SPHERES_AUTH they cannot",
     )
     add(
         "--corpus",
@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         type=positive,
         default=50,
-        help="its size at most, unpacked (default: %(default)s)",
+        help="megabytes at most in such a file, unpacked (default: %(default)s)",
     )
     add(
         "--mcp",
