@@ -68,7 +68,7 @@ def test_the_first_rows_are_shown_in_short(classifier: Classifier, tmp_path: Pat
     assert len(first) == SHOWN_ROWS
     assert [row.place for row in first[:3]] == ["record 1", "record 2", "record 3"]
     assert (len(first[0].text), first[0].text[-6:]) == (SHOWN_CHARACTERS, " word…")
-    assert "Read the first" in first[0].note
+    assert "Only the first" in first[0].note
     assert first[1].text == "A ? title"  # half a surrogate pair, which no page can show
     assert first[2].text == articles(1)[0]["title"]
     line = lines_of(tmp_path / "out.jsonl")[2]

@@ -90,7 +90,7 @@ def test_an_english_text_has_no_letter_of_another_alphabet(path: str) -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_no_two_rules_or_columns_are_called_the_same(code: str) -> None:
     words = wording(code)
-    for several in (words.rule_names.values(), words.goal.values(), words.file_first_headers, words.places.values()):
+    for several in (words.rule_names.values(), words.goal.values(), words.file_first_headers):
         assert len(set(several)) == len(tuple(several))
     assert len({words.near, words.why, words.map, words.share}) == 4
 

@@ -110,7 +110,7 @@ def test_sliding_with_the_keyboard_changes_the_set_and_never_runs_the_encoder(vi
 
 def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(visit, counting):
     page = visit()
-    expect(page.get_by_text("hold the true one for 95 of 100 articles")).to_be_visible()
+    expect(page.get_by_text("include the true one for 95 of 100 articles")).to_be_visible()
     box(page, "Title").fill("Gradient noise and generalisation in stochastic optimisation")
     classify(page)
     expect(winner(page)).to_be_visible()
@@ -248,7 +248,7 @@ def test_a_megabyte_is_answered_and_the_page_says_how_much_of_it_was_read(visit)
     box(page, "Abstract").fill(text)
     classify(page)
     expect(winner(page)).to_contain_text("Mathematics")
-    expect(page.locator(".note")).to_contain_text("Read the first")
+    expect(page.locator(".note")).to_contain_text("Only the first")
     expect(page.locator(".note")).to_contain_text("(1%)")
     no_complaint(page)
 
