@@ -3,9 +3,9 @@
     page.launch(app_kwargs={"middleware": [Middleware(Gate, max_upload=50_000_000, auth=False), ...]})
 
 Gradio answers at some sixty addresses; the page needs two dozen. Among the others are a proxy that fetches any public
-address, one that hands out the session's token, and some that ask for no password. So what is not named here is not
-there. A browser that another site sent with more than a link is turned away, whichever way it came: the page has no
-use for it, and behind a password it would be let in with its reader's cookie.
+address, one that hands out the session's token, and some that ask for no password. So this is an allow-list: any other
+address is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF: with a password set, a
+foreign page would otherwise use its reader's cookie.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
 
 @dataclass(frozen=True)
 class Training:
-    """Everything that decides a head's weights, given the arrays. The defaults are the design's.
+    """Everything that decides a head's weights, given the arrays. The defaults are the classic recipe's.
 
     loss           : "kl", or "mse" between probabilities and targets
     hidden, depth  : size and number of hidden layers
@@ -191,8 +191,8 @@ def train_heads(
 def one_core() -> Iterator[None]:
     """Let torch work on one core, as it does best where products of matrices are small.
 
-    Cores that share each of them wait for each other thousands of times a second, and where another program wants one
-    of the cores, for as long as it has it.
+    On small matrices threads spend their time waiting for each other, and more so when another program takes one of the
+    cores.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

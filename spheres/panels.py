@@ -14,7 +14,7 @@ import gradio as gr
 
 from spheres.desk import READING, SHOWING, Desk, Served, copy_button
 from spheres.details import map_html, near_html, picture_html, why_html
-from spheres.explaining import MAX_CHARACTERS, Explanation, explain, explain_words
+from spheres.explaining import MAX_EXPLAINED, Explanation, explain, explain_words
 from spheres.groups import GROUPS
 from spheres.sources import as_option
 from spheres.wording import Wording
@@ -94,7 +94,7 @@ def weigher(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any,
             return
         if outcome is None or isinstance(outcome, str) or text is None:
             too_long = outcome is not None and not isinstance(outcome, str)
-            sentence = words.why_long.format(most=words.number(MAX_CHARACTERS)) if too_long else words.why_ask
+            sentence = words.why_long.format(most=words.number(MAX_EXPLAINED)) if too_long else words.why_ask
             yield _aside(sentence), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]

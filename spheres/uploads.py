@@ -3,8 +3,8 @@
     check_calls(page)                                                    # whatever part of the page is named a file
     source = uploaded({"path": path})                                    # the one that uploading it answered
 
-Gradio alone refuses this machine's other files as well, without a word why; but an address it has the server fetch,
-whatever lies there and of any size, even where a text was asked for.
+Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
+for a text field.
 """
 
 from __future__ import annotations

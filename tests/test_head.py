@@ -1,4 +1,4 @@
-"""The head: the design's layers, repeatable, and refused when it learned nothing."""
+"""The head: the classic recipe's layers, repeatable, and refused when it learned nothing."""
 
 import re
 
