@@ -49,7 +49,8 @@ def check_suffix(out: Path) -> None:
     raises : SphereError
     """
     if out.suffix.lower() not in SUFFIXES:
-        raise SphereError(f"{out} ends in {out.suffix or 'nothing'!r}: name a file that ends in .jsonl, .csv or .tsv.")
+        found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
+        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
 
 
 def download(out: Path, keep: bool, columns: Sequence[str]) -> Download:

@@ -57,7 +57,7 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
     except (EOFError, lzma.LZMAError, zlib.error) as e:
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not head.strip():
-        raise SphereError("{path} is empty: a corpus holds at least one article.", path=path)
+        raise SphereError("{path} is empty: give a file with at least one article.", path=path)
     if head[:4] == b"PAR1":
         name, rows = "Parquet", parquet(binary, compression, path, stack, max_bytes)
     else:
@@ -83,7 +83,7 @@ def check_file(path: Path) -> None:
     except (OSError, ValueError):  # a name too long, a way that may not be gone, a null character
         there = is_file = False
     if not there:
-        raise SphereError(f"{path} does not exist: give the path of a corpus file.")
+        raise SphereError(f"{path} does not exist: check the path.")
     if not is_file:
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
 
@@ -160,8 +160,8 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
     is_table = len(header) > 1 or re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", header[0] if header else "")
     if not is_table or not all(name.isprintable() for name in header):
         raise SphereError(
-            "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
-            "or Parquet, plain or compressed with gzip or xz.",
+            "{path} is in no known format: give a JSON list, JSON lines, CSV or TSV with a header, or Parquet, "
+            "plain or compressed with gzip or xz.",
             path=path,
         )
     return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, distinct(header), separator)

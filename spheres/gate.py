@@ -112,9 +112,9 @@ def refusal(method: str, path: str, headers: Headers, most: int) -> tuple[int, s
     if is_foreign(method, path, headers):
         return 403, "This request came from another website: open the classifier's own page."
     if path.startswith(FILE) and not is_kept(path.removeprefix(FILE)):
-        return 403, "File not allowed."
+        return 403, "Only files that were uploaded here, and their answers, can be fetched."
     if int(headers.get(b"content-length", b"0")) > most:  # the server has seen to it that this is a number
-        return 413, f"This is too large: the most that is taken here is {most / 1e6:.0f} MB."
+        return 413, f"This is too large: send at most {most / 1e6:.0f} MB."
     return None
 
 
@@ -190,7 +190,7 @@ class Body:
         self.seen += len(message.get("body", b""))
         self.ended = not message.get("more_body")
         if self.seen > self.most:
-            raise HTTPException(413, f"This is too large: the most that is taken here is {self.most / 1e6:.0f} MB.")
+            raise HTTPException(413, f"This is too large: send at most {self.most / 1e6:.0f} MB.")
         return message
 
     async def drop_rest(self) -> None:

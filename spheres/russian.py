@@ -15,10 +15,10 @@ _FILES = {  # what is wrong with a file
     "скачайте его заново.",
     "{path} is Parquet: run `pip install pyarrow` to read it.": "{path} — файл Parquet, а на сервере не "
     "установлена библиотека для его чтения: пришлите CSV или JSON.",
-    "{path} is empty: a corpus holds at least one article.": "{path} пуст: нужна хотя бы одна статья.",
-    "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
-    "or Parquet, plain or compressed with gzip or xz.": "{path} — ни один из известных форматов: нужен JSON, "
-    "JSON lines, CSV или TSV с заголовком или Parquet, можно сжатые gzip или xz.",
+    "{path} is empty: give a file with at least one article.": "{path} пуст: нужна хотя бы одна статья.",
+    "{path} is in no known format: give a JSON list, JSON lines, CSV or TSV with a header, or Parquet, "
+    "plain or compressed with gzip or xz.": "Формат файла {path} не распознан: пришлите JSON, JSON lines, CSV или TSV "
+    "с заголовком или Parquet; можно сжать gzip или xz.",
     "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.": "В {path} нет "
     "столбца title или abstract; есть столбцы: {columns}. Назовите так столбец с названиями или с аннотациями.",
     "{path} looks like {format}, but holds no records: give a corpus of articles.": "В {path} ({format}) нет ни одной "
@@ -27,9 +27,9 @@ _FILES = {  # what is wrong with a file
     "give a corpus of articles.": "В {path} ({format}) не читается ни одна запись, всего записей: {n_records}. "
     "Нужен файл со статьями.",
     "{path} holds more than {max_rows:,} rows, the most that is taken here: " + SPLIT: "В {path} больше {max_rows} "
-    "строк, а здесь принимается не больше. " + _SPLIT,
+    "строк, и столько здесь не принимается. " + _SPLIT,
     "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT: "В {path} "
-    "больше {megabytes} МБ данных в распакованном виде, а здесь принимается не больше. " + _SPLIT,
+    "больше {megabytes} МБ данных в распакованном виде, и столько здесь не принимается. " + _SPLIT,
     "{path} has more than {most:,} columns: give a table of articles.": "В {path} больше {most} столбцов: "
     "нужна таблица со статьями.",
     "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check what it "

@@ -46,7 +46,7 @@ class RayEngine:
     @property
     def remarks(self) -> list[str]:
         n = len(self.replacing)
-        return [f"Workers lost and replaced: {n}; what they were at was computed again."] if n else []
+        return [f"Workers lost and replaced: {n}; their work was computed again."] if n else []
 
     def embed(self, shards: Shards, advance: Any = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See `Engine.embed`. raises : SphereError where no worker can go on"""

@@ -82,7 +82,7 @@ class Guard:
 
 async def _refuse(send: Send) -> None:
     """401 without a challenge: a browser would ask for the password, and then send it along from any other site."""
-    body = b'{"error": "Not authenticated: send user and password as HTTP\'s Basic authentication."}'
+    body = b'{"error": "Not authenticated: send user and password by HTTP Basic authentication."}'
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 401, "headers": headers})
     await send({"type": "http.response.body", "body": body})

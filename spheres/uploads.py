@@ -33,7 +33,7 @@ def check_calls(page: gr.Blocks) -> None:
         taken, given = len(block_fn.inputs), len(inputs)
         if given != taken:
             what_to_do = "give all of them" if given < taken else "give no more"
-            raise gr.Error(f"This takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
+            raise gr.Error(f"This endpoint takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
         inputs = [whole(value) if isinstance(value, str) else value for value in inputs]  # Gradio's answers break off
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)

@@ -341,13 +341,13 @@ def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, 
 
 @pytest.mark.parametrize("name", ["classify", "classify_file"])
 def test_a_call_with_too_few_values_is_told_so(site, name):
-    sentence = "This takes 3 values, and got 1: give all of them."
+    sentence = "This endpoint takes 3 values, and got 1: give all of them."
     assert call(site, '{"data": ["x"]}', name)[1]["error"] == sentence
 
 
 @pytest.mark.parametrize("name", ["classify", "classify_file"])
 def test_a_call_with_too_many_values_is_told_so(site, name):
-    sentence = "This takes 3 values, and got 4: give no more."
+    sentence = "This endpoint takes 3 values, and got 4: give no more."
     assert call(site, '{"data": ["x", 0.9, "sum", 1]}', name)[1]["error"] == sentence
 
 
@@ -403,7 +403,7 @@ def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, clas
 
 def test_an_unfamiliar_text_is_answered_with_a_note(client):
     answer = client.predict("Как приготовить борщ дома", api_name="/classify")
-    assert "does not look like the articles it learned from" in answer["note"]
+    assert "does not look like the articles the model learned from" in answer["note"]
     assert answer["spheres"]
 
 

@@ -123,7 +123,7 @@ def test_the_killed_worker_was_replaced_and_its_shard_done_by_another(survived: 
     (engine,) = killer.engines
     assert engine.workers == Workers(n=2, cores=1, gpus=0)
     assert len(engine.processes) == 3 and len(engine.replacing) == 1
-    assert "Workers lost and replaced: 1; what they were at was computed again." in killer.said
+    assert "Workers lost and replaced: 1; their work was computed again." in killer.said
     assert killer.n_done == N_ARTICLES
 
 

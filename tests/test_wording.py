@@ -19,7 +19,7 @@ NOT_TEXTS = {"code", "decimal_point", "thousands", "percent_sign", "gradio_label
 NAMES = {  # that stay Latin in a Russian sentence
     "arXiv", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
-    "head", "predict", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
+    "head", "predict", "encoder", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
 }  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def test_an_unfamiliar_text_gets_no_confident_sphere(visit):
     box(page, "Title").fill("Как приготовить борщ дома")
     classify(page)
     expect(winner(page)).to_have_text("Unfamiliar text")
-    expect(page.locator(".sentence")).to_contain_text("does not look like the articles it learned from")
+    expect(page.locator(".sentence")).to_contain_text("does not look like the articles the model learned from")
     assert sorted(chosen(page) + left_out(page)) == sorted(NAMES)
 
 
