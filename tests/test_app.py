@@ -242,5 +242,5 @@ def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path
     said = run("--corpus", str(corpus), "--port", "0")
     assert said.returncode == 2
     assert said.stderr.strip() == (
-        f"{corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
+        f"app.py: {corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
     )
