@@ -20,8 +20,8 @@ from spheres.credentials import credentials, leave_process_list
 from spheres.errors import SphereError
 from spheres.tools import check_installed
 
-# Read when Gradio is imported: it asks no version, and keeps no figures on its own events, of which it would sum up the
-# last ten thousand after each.
+# Read when Gradio is imported: it then looks for no newer version, and keeps no statistics of its own events, which it
+# would compute over the last ten thousand after each.
 ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             leave_process_list(options.auth)
         start(options, auth)
     except SphereError as error:
-        print(error, file=sys.stderr)
+        print(f"app.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print()
@@ -54,7 +54,7 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
 
     address = free_address(options.host, options.port)
     own_folder()
-    with all_kept():
+    with without_garbage_collection():
         from spheres.batch import Limits
         from spheres.classifier import Classifier
         from spheres.desk import Served
@@ -74,8 +74,11 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
 
 
 @contextmanager
-def all_kept() -> Iterator[None]:
-    """Python looks for no garbage meanwhile, nor later among what was made: a fifth of the start was such looking."""
+def without_garbage_collection() -> Iterator[None]:
+    """Turn the collector off for the block, and freeze what was built, so that it is never scanned.
+
+    Collecting took a fifth of the start.
+    """
     gc.disable()
     try:
         yield
@@ -119,14 +122,14 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--share",
         action="store_true",
-        help="also open a public link through Gradio's tunnel, for about a week at most; "
-        "its program is downloaded at first use; where the network does not allow it, the local page goes on",
+        help="also open a public link through Gradio's tunnel, for about a week at most; the tunnel's program is "
+        "downloaded at first use; where the network does not allow it, the local page works without it",
     )
     add(
         "--auth",
         metavar="USER:PASSWORD",
-        help="ask visitors for these; USER alone asks for the password here. Other users of the machine see it for a "
-        "moment, and never where it comes in the environment variable SPHERES_AUTH",
+        help="ask visitors for user and password; USER alone asks for the password here. On the command line other "
+        "users can see it for a moment; in the environment variable SPHERES_AUTH they cannot",
     )
     add(
         "--corpus",
@@ -146,7 +149,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         type=positive,
         default=50,
-        help="its size at most, unpacked (default: %(default)s)",
+        help="megabytes at most in such a file, unpacked (default: %(default)s)",
     )
     add(
         "--mcp",

@@ -34,9 +34,18 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME_OR_FOLDER",
         help="all-MiniLM-L6-v2 (bundled), a Hugging Face Hub id, or a folder (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the arrays go (default: artifacts/<encoder>)")
     parser.add_argument(
-        "--pooling", choices=POOLINGS, help="one vector out of many (default: the encoder's own, or cls)"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where the arrays go; its last part must be the encoder's name, by which app.py and head.py find it "
+        "(default: artifacts/<encoder>)",
+    )
+    parser.add_argument(
+        "--pooling",
+        choices=POOLINGS,
+        help="how an article's token vectors become one: the first (cls), their mean, or both (default: mean for the "
+        "bundled encoder, else cls)",
     )
     parser.add_argument(
         "--sample",
@@ -62,7 +71,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         choices=VIEWS,
         default=VIEWS,
-        help="title and abstract together, and for training and measuring also apart (default: all)",
+        help="whole articles are always embedded; title and abstract alone serve training and measuring (default: all)",
     )
     parser.add_argument(
         "--engine",
@@ -73,7 +82,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace arrays made by other settings or another corpus"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no messages but errors")
+    parser.add_argument("--quiet", action="store_true", help="print only errors, and no progress bar")
     return parser.parse_args(arguments)
 
 

@@ -39,21 +39,34 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--encoder", metavar="NAME_OR_FOLDER", help="whose embeddings and head (default: see above)")
+    shared.add_argument(
+        "--encoder",
+        metavar="NAME_OR_FOLDER",
+        help="whose embeddings and head (default: distilbert-base-cased where its embeddings (for predict: its head) "
+        "are, else all-MiniLM-L6-v2)",
+    )
     shared.add_argument(
         "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
     )
-    shared.add_argument("--quiet", action="store_true", help="no messages but errors")
+    shared.add_argument("--quiet", action="store_true", help="print only errors")
 
     train = commands.add_parser("train", parents=[shared], help="train the head on the cached embeddings")
-    train.add_argument("--recipe", choices=("best", "classic"), default="best", help="classic: the plain design")
+    train.add_argument(
+        "--recipe",
+        choices=("best", "classic"),
+        default="best",
+        help="best, or classic: the encoder's vector alone and equal weight for every listing (default: best)",
+    )
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (default: 0)")
 
     evaluate = commands.add_parser("evaluate", parents=[shared], help="measure the head on held-out articles")
     evaluate.add_argument(
-        "--split", choices=("validation", "calibration", "test"), default="test", help="default: %(default)s"
+        "--split",
+        choices=("validation", "calibration", "test"),
+        default="test",
+        help="which articles to measure on (default: %(default)s)",
     )
-    evaluate.add_argument("--json", action="store_true", help="print everything as JSON, a row a group included")
+    evaluate.add_argument("--json", action="store_true", help="print everything as JSON, with figures for each group")
 
     compare = commands.add_parser(
         "compare", parents=[shared], help="run the study and write its report beside the embeddings"
@@ -62,9 +75,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--corpus",
         type=Path,
         metavar="FILE",
-        help="the corpus of the embeddings, to embed what pooling and length need",
+        help="the file the embeddings were made from, for the sections on pooling and length",
     )
-    compare.add_argument("--lopsided", type=Path, metavar="FILE", help="Kaggle's arxivData.json, to compare corpora")
+    compare.add_argument(
+        "--lopsided",
+        type=Path,
+        metavar="FILE",
+        help="a corpus that one group dominates, such as Kaggle's arxivData.json",
+    )
 
     predict = commands.add_parser(
         "predict",
@@ -85,20 +103,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     predict.add_argument(
         "--keep-columns",
         action="store_true",
-        help="FILE.jsonl keeps every column of CORPUS as well, and a line for each of its rows",
+        help="with FILE.jsonl, keep every column of CORPUS and write a line for every row",
     )
     predict.add_argument(
         "--threshold",
         type=float,
         default=0.95,
-        help="name the most probable spheres until their probabilities reach this (default: %(default)s)",
+        help="above 0, at most 1; what it sets depends on --rule (default: %(default)s)",
     )
     predict.add_argument(
         "--rule",
         choices=RULES,
         default="sum",
-        help="what the threshold means: the sum of the probabilities (default), or the share of articles "
-        "whose true sphere is among those named, which needs fewer of them",
+        help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
+        "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
     )
     return parser.parse_args(arguments)
 

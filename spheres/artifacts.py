@@ -39,7 +39,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise SphereError(f"{folder} cannot be made a folder ({e.strerror or e}): name another one.") from e
+        raise SphereError(f"The folder {folder} could not be created ({e.strerror or e}): name another one.") from e
 
 
 class NewerFormatError(SphereError):
@@ -221,7 +221,7 @@ def read_manifest(path: Path, remedy: str) -> Manifest:
     """
     manifest = read_json(path, remedy)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise SphereError(f"{path} is no manifest: {remedy}.")
+        raise SphereError(f"{path} is not a manifest: {remedy}.")
     found = manifest.get("format_version")
     if found != FORMAT_VERSION:
         newer = isinstance(found, int) and found > FORMAT_VERSION
@@ -251,7 +251,7 @@ def check_vouched(path: Path, manifest: Manifest, names: Iterable[str], remedy: 
     """
     for name in names:
         if name not in manifest["files"]:
-            raise SphereError(f"{path} does not vouch for {name}: {remedy}.")
+            raise SphereError(f"{path} does not list {name}: {remedy}.")
 
 
 def library_versions() -> dict[str, str]:

@@ -36,6 +36,7 @@ from spheres.artifacts import (
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
 from spheres.lexical import Lexicon
+from spheres.sources import as_option
 from spheres.split import split_rows
 from spheres.views import VIEWS, view_rows
 
@@ -136,7 +137,7 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
 
 def remedy_of(folder: Path) -> str:
     """What makes a damaged cache anew, for the end of a sentence."""
-    return f"run `python embed.py CORPUS --encoder {folder.name} --overwrite`"
+    return f"run `python embed.py CORPUS --encoder {as_option(folder.name)} --overwrite`"
 
 
 def files_of(views: Sequence[str], store: str) -> list[str]:

@@ -28,7 +28,8 @@ class Calibration:
     """What the calibration articles taught.
 
     temperature : log-probabilities are divided by it, then normalised again
-    cuts        : for thresholds evenly spaced from 0 to 1, the greatest mass before a group that keeps it
+    cuts        : for each threshold, evenly spaced from 0 to 1, the cut: a group is kept when the groups ranked before
+                  it hold no more probability than this
     """
 
     temperature: float
@@ -39,7 +40,7 @@ class Calibration:
         return tempered(log_probabilities, self.temperature)
 
     def cut(self, threshold: float) -> float:
-        """The greatest mass before a group that keeps it at this threshold."""
+        """How much probability the groups ranked before one may hold for it to be kept at this threshold."""
         check_threshold(threshold)
         return float(np.interp(threshold, np.linspace(0, 1, len(self.cuts)), self.cuts))
 

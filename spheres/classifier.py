@@ -94,24 +94,25 @@ class Classifier:
 
         raises : SphereError where the head is not there yet, damaged, or made for other weights
         """
-        spec = find_encoder(encoder or default_encoder(artifacts))
+        wanted = encoder or default_encoder(artifacts)
+        spec = find_encoder(wanted)
         folder = artifacts / spec.name
         if not (folder / HEAD).is_file():
             raise SphereError(
-                f"{folder} holds no head yet: run `python embed.py CORPUS --encoder {encoder or spec.name}` and "
-                f"`python head.py train --encoder {encoder or spec.name}`, which make it."
+                f"{folder} holds no head yet: run `python embed.py CORPUS --encoder {wanted}` and "
+                f"`python head.py train --encoder {wanted}`, which make it."
             )
         trained = load_trained(folder)
         identity = trained.identity
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
         if loaded.sha256 != identity.weights_sha256:
             raise SphereError(
-                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: {_anew(spec.name)}."
+                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: {_anew(wanted)}."
             )
         if loaded.dim != trained.dim:
             raise SphereError(
                 f"{folder / HEAD} expects {trained.dim} numbers an article, {spec.name} gives {loaded.dim}: "
-                f"{_anew(spec.name)}."
+                f"{_anew(wanted)}."
             )
         return cls(loaded, trained)
 
@@ -175,8 +176,9 @@ class Classifier:
         )
 
 
-def _anew(name: str) -> str:
-    return f"run `python embed.py CORPUS --encoder {name} --overwrite`, then `python head.py train --encoder {name}`"
+def _anew(encoder: str) -> str:
+    embed, train = f"embed.py CORPUS --encoder {encoder} --overwrite", f"head.py train --encoder {encoder}"
+    return f"run `python {embed}`, then `python {train}`"
 
 
 def default_encoder(artifacts: Path = ARTIFACTS) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.formats import check_file, open_records
+from spheres.formats import check_file, open_records, unreadable
 from spheres.groups import known_categories
 from spheres.rows import Record
 from spheres.tokens import clean
@@ -87,7 +87,7 @@ class Corpus:
 
     def __init__(self, path: Path, labelled: bool = True, sample: float = 1.0) -> None:
         if not 0 < sample <= 1:
-            raise SphereError(f"a sample of {sample} is no share: give a number above 0 and at most 1.")
+            raise SphereError(f"--sample is {sample}: give a number above 0 and at most 1.")
         self.path = path
         self.sample = sample
         self.labelled = labelled
@@ -129,7 +129,7 @@ class Corpus:
             with self.path.open("rb") as f:
                 digest = hashlib.file_digest(f, "sha256").hexdigest()
         except OSError as e:
-            raise SphereError("{path} could not be read ({reason}).", path=self.path, reason=e.strerror or e) from e
+            raise unreadable(self.path, e) from e
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
@@ -154,18 +154,17 @@ def check_columns(columns: Iterable[str], path: Path, format: str, labelled: boo
     raises : SphereError
     """
     names = {name.strip().lower() for name in columns}
-    wanted = ["title", "abstract", "categories"] if labelled else ["title", "abstract"]
-    text = names.intersection(COLUMNS["title"] + COLUMNS["abstract"])
-    missing = [w for w in wanted if not names.intersection(COLUMNS[w])]
-    if not text or "categories" in missing:
+    missing = [] if names.intersection(COLUMNS["title"] + COLUMNS["abstract"]) else ["title or abstract"]
+    if labelled and not names.intersection(COLUMNS["categories"]):
+        missing.append("categories")
+    if missing:
         shown = ", ".join(clean(name)[:40] for name in sorted(names)[:12])
         raise SphereError(
-            "{path} ({format}) has the columns {columns}; none of them is {missing}: a corpus needs {wanted}.",
+            "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.",
             path=path,
             format=format,
+            missing=", nor for ".join(missing),
             columns=shown,
-            missing=" or ".join(missing),
-            wanted="title or abstract, and categories" if labelled else "title or abstract",
         )
 
 

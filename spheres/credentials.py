@@ -3,7 +3,7 @@
     auth = credentials(options.auth)         # "USER:PASSWORD", "USER" and a prompt, or the variable SPHERES_AUTH
     leave_process_list(options.auth)         # what stood on the command line stands there no longer
 
-What a program was started with, every user of the machine may read; its environment, only the same user.
+Every user of the machine can read a program's command line, only its owner the environment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def credentials(given: str | None) -> tuple[str, str] | None:
         password = getpass.getpass(f"Password for {user}: ")
     if not (user and password):
         raise SphereError(
-            f"The credentials are not USER:PASSWORD with both parts filled: mend {OPTION} or {VARIABLE}; "
+            f"{OPTION} (or {VARIABLE}) must be USER:PASSWORD, neither part empty; "
             f"in a terminal, `{OPTION} USER` asks for the password."
         )
     return user, password
@@ -47,7 +47,9 @@ def leave_process_list(given: str | None, command: Sequence[str] = tuple(sys.ori
     """Where the password is on the command line, start this program anew with the password in its environment.
 
     given : what stands after --auth
-    It was to be read for the tenth of a second until here; SPHERES_AUTH, or the prompt, shows it never.
+
+    The restart leaves the password in the process list for about a tenth of a second; SPHERES_AUTH and the prompt never
+    put it there.
     """
     rest = without_password(command, given or "")
     if given is None or ":" not in given or len(rest) == len(command) or os.name != "posix":

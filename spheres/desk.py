@@ -18,7 +18,7 @@ from spheres.answer import answer_html, copies, summary, threshold_meaning
 from spheres.batch import Limits
 from spheres.errors import SphereError
 from spheres.examples import EXAMPLES
-from spheres.explaining import MAX_CHARACTERS
+from spheres.explaining import MAX_EXPLAINED
 from spheres.identifiers import Listing, arxiv_identifier
 from spheres.prediction import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from spheres.turns import Turns
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spheres.tokens import Text
 
 IN_HAND = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
-DEFAULT_RULE = "coverage"  # the endpoint sums, as the design says; the page shows what was calibrated
+DEFAULT_RULE = "coverage"  # the page's; /classify sums probabilities
 
 # How Gradio runs the two steps. Reading is queued, and the last question asked is the one that counts. Showing passes
 # the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
@@ -129,7 +129,7 @@ def reader(served: Served, words: Wording) -> Callable[[str | None, str | None],
             outcome = served.classify(*text)
         except SphereError as error:
             return words.error(error), None, gr.skip(), gr.skip()
-        kept = text if sum(map(len, text)) <= MAX_CHARACTERS else None
+        kept = text if sum(map(len, text)) <= MAX_EXPLAINED else None
         return outcome, kept, *(text if identifier else (gr.skip(), gr.skip()))
 
     return read

@@ -3,7 +3,7 @@
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
 
-    .jsonl       "spheres" (list), "probabilities" (object), "note" after the row's own columns; or DESIGN's lines alone
+    .jsonl       the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
     .csv, .tsv   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
 
 Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
@@ -49,11 +49,12 @@ def check_suffix(out: Path) -> None:
     raises : SphereError
     """
     if out.suffix.lower() not in SUFFIXES:
-        raise SphereError(f"{out} ends in {out.suffix or 'nothing'!r}: name a file that ends in .jsonl, .csv or .tsv.")
+        found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
+        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
 
 
 def download(out: Path, keep: bool, columns: Sequence[str]) -> Download:
-    """How to write `out`, whose ending, one that `check_suffix` lets pass, decides.
+    """How to write `out`; its ending (see `check_suffix`) decides the format.
 
     keep    : whether .jsonl keeps the input's columns, as the tables always do
     columns : all of the input's, each once
@@ -97,7 +98,7 @@ def download_name(source_name: str, format: str) -> str:
 
 
 def answer_line(outcome: Outcome) -> bytes:
-    """The answer alone, as DESIGN has it; nothing where there is none."""
+    """The answer alone: {"id", "probabilities", "spheres"} as a line of JSON; nothing where there is none."""
     article = outcome.question.article
     if article is None or outcome.answer is None:
         return b""

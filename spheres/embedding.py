@@ -120,7 +120,7 @@ def _embed(
     for problem in counts.problems:
         say(f"  skipped {problem}")
     if not articles:
-        raise SphereError(f"{corpus.path} holds no usable article: it needs a text and a known arXiv category.")
+        raise SphereError(f"{corpus.path} holds no usable article: each needs a text and a known arXiv category.")
     views = [view for view in VIEWS if view == "both" or view in settings.views]
     rows = {view: view_rows([a.id for a in articles], view, settings.copies) for view in views}
     store = settings.store or ("float16" if engine.precision == "bf16" else "float32")

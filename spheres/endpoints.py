@@ -1,8 +1,7 @@
 """What programs call: `/classify` for one article, `/classify_file` for a file of them.
 
 Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and words come from the
-two functions below. They speak English, and codes instead of names; their threshold sums probabilities, as the design
-says.
+two functions below. They speak English, and codes instead of names; their threshold is a sum of probabilities.
 """
 
 from __future__ import annotations
@@ -138,7 +137,7 @@ def _refusal(sentence: str) -> gr.Error:
 
 
 def _add(function: Callable[..., Any], outputs: dict[str, Any], name: str, events: dict[str, Any]) -> None:
-    """As `gr.api`, with everybody's name and description, and with files.
+    """Like `gr.api`, but each parameter keeps its name and description, and files are supported.
 
     outputs : name -> type of what the function returns
     """

@@ -39,9 +39,9 @@ TEXTS = Wording(
     above_line_one="The sphere above the line has {total}.",
     above_line_many="The {n} spheres above the line add up to {total}.",
     unfamiliar_head="Unfamiliar text",
-    unfamiliar="This does not look like the articles it learned from, so the answer means little: "
-    "perhaps it is no scientific article, or not in English.",
-    read_part="Read the first {read} of {whole} word pieces ({share}); the rest did not fit the encoder’s window.",
+    unfamiliar="This text does not look like the articles the model learned from, so the answer means little: "
+    "perhaps it is not a scientific article, or not in English.",
+    read_part="Only the first {read} of {whole} word pieces ({share}) were read; the rest did not fit.",
     sphere="Sphere",
     probability="Probability",
     running_total="Running total",
@@ -58,7 +58,7 @@ TEXTS = Wording(
     rule="What it sets",
     rule_names={"coverage": "How often the true sphere is shown", "sum": "What the probabilities add up to"},
     goal={
-        "coverage": "Shows the spheres that hold the true one for {n} of 100 articles",
+        "coverage": "Shows as many spheres as it takes to include the true one for {n} of 100 articles",
         "sum": "Shows the most probable spheres until their probabilities add up to {n}%",
     },
     measured={
@@ -67,14 +67,14 @@ TEXTS = Wording(
         "{size} spheres on average.",
     },
     why="Why",
-    why_ask="Classify an article, and its sentences are weighed here.",
-    why_group="Weigh the sentences for",
+    why_ask="Classify an article to see here how much each of its sentences changed the answer.",
+    why_group="Effect of the sentences on",
     why_intro="Each sentence was left out in turn. Its number says by how many points the probability of {group}, "
     "now {whole}, is higher with it than without it.",
     why_nothing="This text is a single word: without it, nothing is left to compare with.",
-    why_long="Only texts of up to {most} characters are explained; this one is longer.",
-    why_words="In the framed one, which moved it the most, each word was left out as well, small words with the next: "
-    "point at a word, or move to it by Tab, for its number.",
+    why_long="Only texts of up to {most} characters are explained, and this one is longer: paste the abstract only.",
+    why_words="In the outlined sentence, which changed the probability most, each word was left out too (small words "
+    "together with the next one). Point at a word, or reach it with Tab, to see its number.",
     why_for="speaks for {group}",
     why_against="speaks against {group}",
     why_without="without it {share} ({points} points)",
@@ -86,22 +86,22 @@ TEXTS = Wording(
     near_article="Article",
     near_categories="Categories",
     near_date="Date",
-    no_cache="The embedded corpus is not on this machine: `python embed.py CORPUS` makes it.",
+    no_cache="The embedded corpus is not on this server: run `python embed.py CORPUS --encoder {name}` there.",
     map="Map",
-    map_intro="Each dot is one of {n} arXiv articles, coloured by its sphere; spheres that share much lie close. "
-    "The cross is your article, the rings are its ten nearest.",
+    map_intro="Each dot is one of {n} arXiv articles, coloured by its sphere; spheres that have much in common lie "
+    "close together. The cross is your article, the rings are its ten nearest.",
     map_this="This article",
     map_alt="Map of all articles, with the place of this one marked",
     share="Share",
-    share_intro="The link holds the text itself, behind its # sign; browsers send no server what stands there, and "
+    share_intro="The link holds the text itself, after its # sign. Browsers do not send that part to the server, and "
     "nothing is stored.",
     share_link="Link to this classification",
-    share_frame="To show this page in another one",
-    share_compact="Compact: boxes, slider and answer alone, from 320 × 480 pixels",
+    share_frame="Markup to show this page in another one",
+    share_compact="Compact: only boxes, slider and answer, from 320 × 480 pixels",
     file="File of articles",
     file_intro="CSV, TSV, JSON lines, Parquet, or Kaggle’s JSON, with a column for the title, the abstract, or both; "
     "plain or compressed with gzip or xz. At most **{rows} rows** and **{megabytes} MB**. "
-    "Every column is kept; spheres and probabilities come beside it. The file is deleted within a day.",
+    "Every column is kept; spheres and probabilities are added beside them. The file is deleted within a day.",
     file_wait="The spheres of its articles appear here, and the file with all answers.",
     file_upload="CSV, TSV, JSON lines, Parquet or Kaggle’s JSON",
     file_classify="Classify the file",
@@ -118,24 +118,23 @@ TEXTS = Wording(
     file_first="The first rows",
     file_first_headers=("Row", "Article", "Spheres", "Probability", "Note"),
     file_problems="Rows without an answer",
-    file_more_problems="and {n} more, each named in the download",
+    file_more_problems="and {n} more, each marked in the download",
     file_none="Choose a file first.",
     places={"line": "line {n}", "record": "record {n}", "row": "row {n}"},
     how="How this works, and its limits",
     how_text="""
 The text goes through **{name}**, a language model whose weights stay as they were published. A classifier trained on
-**{n_articles}** arXiv articles turns what comes out into a probability for each of arXiv’s eight groups. An article
-filed under several groups counts for each of them, so a divided answer can be the right one.
+**{n_articles}** arXiv articles turns its output into a probability for each of arXiv’s eight groups. An article filed
+under several groups counts for each of them, so an answer of several spheres can be right.
 
-- It learned from arXiv alone. A text of another kind, or no scientific text at all, still gets an answer, with a note
-  that it means little.
+- The model learned from arXiv alone. A text of another kind still gets an answer, but with a note that it means little.
 - English works best. A title alone says less than an abstract, and probabilities are estimates, not guarantees.
 - Of a long text only the beginning is read; the answer says so.
-- Your text stays with the server of this page and is not written to its disk. The page asks no one else for anything,
-  except arXiv itself for an article that you name by its id or link.
+- Your text stays with the server of this page and is not written to its disk. The page contacts no one else,
+  except arXiv itself for an article given by its id or link.
 
-Programs ask the endpoint `/classify`, where the threshold is what the probabilities add up to, and `/classify_file`;
-“Use via API” below shows how.
+Programs call `/classify`, where the threshold is what the probabilities add up to, and `/classify_file`; “Use via API”
+below shows how.
 """,
     gradio_labels={},
     busy="The server is busy: try again in a moment.",

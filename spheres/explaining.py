@@ -16,7 +16,7 @@ from spheres.classifier import Classification, ClassifiesMany
 from spheres.groups import GROUPS
 from spheres.tokens import Text
 
-MAX_CHARACTERS = 20_000  # of a text that is explained; an abstract has two thousand
+MAX_EXPLAINED = 20_000  # characters of a text that is explained; an abstract has two thousand
 MAX_SENTENCES = 40  # weighed at most, from the beginning on: each costs a run of the encoder
 MAX_WORDS = 60
 

@@ -53,11 +53,11 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         binary, compression = _decompressed(path, stack, max_bytes)
         head = binary.peek(CHUNK)[:4096]
     except OSError as e:
-        raise SphereError("{path} could not be read ({reason}).", path=path, reason=e.strerror or e) from e
+        raise unreadable(path, e) from e
     except (EOFError, lzma.LZMAError, zlib.error) as e:
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not head.strip():
-        raise SphereError("{path} is empty: a corpus holds at least one article.", path=path)
+        raise SphereError("{path} is empty: give a file with at least one article.", path=path)
     if head[:4] == b"PAR1":
         name, rows = "Parquet", parquet(binary, compression, path, stack, max_bytes)
     else:
@@ -83,15 +83,22 @@ def check_file(path: Path) -> None:
     except (OSError, ValueError):  # a name too long, a way that may not be gone, a null character
         there = is_file = False
     if not there:
-        raise SphereError(f"{path} does not exist: give the path of a corpus file.")
+        raise SphereError(f"{path} does not exist: check the path.")
     if not is_file:
         raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
+
+
+def unreadable(path: Path, error: OSError) -> SphereError:
+    """What to raise of a file that is there, but that the system does not let us read."""
+    sentence = "{path} could not be read ({reason}): check that you may read it, or give another file."
+    return SphereError(sentence, path=path, reason=error.strerror or error)
 
 
 class _Bounded(io.RawIOBase):
     """A stream that breaks off after so many bytes: a few kilobytes of gzip may unpack to terabytes.
 
-    max_bytes : None for as many as a corpus could have: packed texts are a third of their size, and seldom a tenth
+    max_bytes : None allows BOMB bytes + BOMB_TIMES the file's size; compressed text is about a third of its size,
+                seldom a tenth
     """
 
     def __init__(self, source: Any, max_bytes: int | None, path: Path) -> None:
@@ -107,7 +114,8 @@ class _Bounded(io.RawIOBase):
         check_size(self.n_read, self.max_bytes, self.path)
         if self.n_read > self.bomb:
             sentence = (
-                "{path} unpacks to over {times} times its size, as no corpus does: unpack it, and look what it is."
+                "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check "
+                "what it holds."
             )
             raise SphereError(sentence, path=self.path, times=BOMB_TIMES)
         return n
@@ -152,8 +160,8 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
     is_table = len(header) > 1 or re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", header[0] if header else "")
     if not is_table or not all(name.isprintable() for name in header):
         raise SphereError(
-            "{path} is none of the known formats: expected a JSON list, JSON lines, CSV or TSV with a header, "
-            "or Parquet, plain or compressed with gzip or xz.",
+            "{path} is in no known format: give a JSON list, JSON lines, CSV or TSV with a header, or Parquet, "
+            "plain or compressed with gzip or xz.",
             path=path,
         )
     return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, distinct(header), separator)

@@ -3,9 +3,9 @@
     page.launch(app_kwargs={"middleware": [Middleware(Gate, max_upload=50_000_000, auth=False), ...]})
 
 Gradio answers at some sixty addresses; the page needs two dozen. Among the others are a proxy that fetches any public
-address, one that hands out the session's token, and some that ask for no password. So what is not named here is not
-there. A browser that another site sent with more than a link is turned away, whichever way it came: the page has no
-use for it, and behind a password it would be let in with its reader's cookie.
+address, one that hands out the session's token, and some that ask for no password. So this is an allow-list: any other
+address is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF: with a password set, a
+foreign page would otherwise use its reader's cookie.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "r
 CALL_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
 
 NO_CALL = (FnIndexInferError, KeyError, TypeError, ValueError, AttributeError)  # Gradio at names of nothing, and at NaN
+LOCKED = "Not authenticated: log in on the page first."
 HARMLESS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY = 13_000_000  # bytes: the longest text that is read, each character written as \uXXXX
 MAX_FORM = 100_000  # bytes of an upload that are not the file's own
@@ -80,7 +81,8 @@ class Gate:
         except NO_CALL:
             if scope["method"] != "POST" or body.answered:
                 raise
-            await _say(send, 400, "These are not an endpoint's name and values, as /gradio_api/info has them.")
+            sentence = "No endpoint takes these values: /gradio_api/info lists the endpoints and what they take."
+            await _say(send, 400, sentence)
 
     def most_bytes(self, path: str) -> int:
         """How long a request's body may be."""
@@ -94,7 +96,7 @@ class Gate:
             return None
         page, cookies = scope["app"], HTTPConnection(scope).cookies
         tokens = (cookies.get(f"access-token{kind}-{page.cookie_id}") for kind in ("", "-unsecure"))
-        return None if any(token in page.tokens for token in tokens) else (401, "Not authenticated")
+        return None if any(token in page.tokens for token in tokens) else (401, LOCKED)
 
 
 def refusal(method: str, path: str, headers: Headers, most: int) -> tuple[int, str] | None:
@@ -104,15 +106,15 @@ def refusal(method: str, path: str, headers: Headers, most: int) -> tuple[int, s
     (404, 'There is nothing here.')
     """
     if not all(HOST.fullmatch(name) for name in _hosts(headers) if name):
-        return 400, "The host's name is none."
+        return 400, "The Host header is not a valid host name."
     if not is_known(path):
         return 404, "There is nothing here."
     if is_foreign(method, path, headers):
-        return 403, "This was sent from another site's page: open the page itself."
+        return 403, "This request came from another website: open the classifier's own page."
     if path.startswith(FILE) and not is_kept(path.removeprefix(FILE)):
-        return 403, "File not allowed."
+        return 403, "Only files that were uploaded here, and their answers, can be fetched."
     if int(headers.get(b"content-length", b"0")) > most:  # the server has seen to it that this is a number
-        return 413, f"This is too large: the most that is taken here is {most / 1e6:.0f} MB."
+        return 413, f"This is too large: send at most {most / 1e6:.0f} MB."
     return None
 
 
@@ -188,7 +190,7 @@ class Body:
         self.seen += len(message.get("body", b""))
         self.ended = not message.get("more_body")
         if self.seen > self.most:
-            raise HTTPException(413, f"This is too large: the most that is taken here is {self.most / 1e6:.0f} MB.")
+            raise HTTPException(413, f"This is too large: send at most {self.most / 1e6:.0f} MB.")
         return message
 
     async def drop_rest(self) -> None:

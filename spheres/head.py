@@ -25,7 +25,7 @@ COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
 
 @dataclass(frozen=True)
 class Training:
-    """Everything that decides a head's weights, given the arrays. The defaults are the design's.
+    """Everything that decides a head's weights, given the arrays. The defaults are the classic recipe's.
 
     loss           : "kl", or "mse" between probabilities and targets
     hidden, depth  : size and number of hidden layers
@@ -191,8 +191,8 @@ def train_heads(
 def one_core() -> Iterator[None]:
     """Let torch work on one core, as it does best where products of matrices are small.
 
-    Cores that share each of them wait for each other thousands of times a second, and where another program wants one
-    of the cores, for as long as it has it.
+    On small matrices threads spend their time waiting for each other, and more so when another program takes one of the
+    cores.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -279,6 +279,6 @@ def check_not_collapsed(log_probabilities: NDArray[np.floating]) -> None:
     found = information(log_probabilities)
     if not found >= COLLAPSED:
         raise SphereError(
-            f"the head learned nothing but the average answer (its answers differ by {found:.4f} nats, expected at "
-            f"least {COLLAPSED}), so it is not saved: train with the kl loss, a higher learning rate or more articles."
+            f"the head gives every article nearly the same answer (they differ by {found:.4f} nats, "
+            f"at least {COLLAPSED} expected), so it was not saved: embed more articles, or more varied ones."
         )

@@ -36,7 +36,7 @@ SENTENCES = {  # what a code of LookupFailed says; templates, as `spheres.wordin
     "busy": "Too many articles are being looked up just now: try again in a few seconds, or paste title and abstract "
     "instead.",
     "unknown": "arXiv has no article {identifier}: check the id, or paste title and abstract instead.",
-    "odd": "arXiv answered with something else than article {identifier}: paste title and abstract instead.",
+    "odd": "arXiv's answer does not look like article {identifier}: paste title and abstract instead.",
 }
 
 _LINK = r"(?:https?://)?(?:(?:www|export)\.)?arxiv\.org/(?:abs|pdf|html)/"

@@ -14,8 +14,9 @@ import gradio as gr
 
 from spheres.desk import READING, SHOWING, Desk, Served, copy_button
 from spheres.details import map_html, near_html, picture_html, why_html
-from spheres.explaining import MAX_CHARACTERS, Explanation, explain, explain_words
+from spheres.explaining import MAX_EXPLAINED, Explanation, explain, explain_words
 from spheres.groups import GROUPS
+from spheres.sources import as_option
 from spheres.wording import Wording
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def surveyor(served: Served, words: Wording) -> Callable[[Classification | str |
     def survey(outcome: Classification | str | None) -> tuple[str, str]:
         around = served.surroundings
         if around is None:
-            return _aside(words.no_cache), ""
+            return _aside(no_cache(served, words)), ""
         if outcome is None or isinstance(outcome, str):
             return _aside(words.near_wait), map_html(around.middles, None, [], words)
         nearest = around.nearest(outcome)
@@ -71,6 +72,11 @@ def surveyor(served: Served, words: Wording) -> Callable[[Classification | str |
         )
 
     return survey
+
+
+def no_cache(served: Served, words: Wording) -> str:
+    """What stands in place of articles and map where the embedded corpus is not there."""
+    return words.no_cache.format(name=as_option(served.classifier.name))
 
 
 def weigher(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any, Any, Any]]]:
@@ -88,7 +94,7 @@ def weigher(served: Served, words: Wording) -> Callable[..., Iterator[tuple[Any,
             return
         if outcome is None or isinstance(outcome, str) or text is None:
             too_long = outcome is not None and not isinstance(outcome, str)
-            sentence = words.why_long.format(most=words.number(MAX_CHARACTERS)) if too_long else words.why_ask
+            sentence = words.why_long.format(most=words.number(MAX_EXPLAINED)) if too_long else words.why_ask
             yield _aside(sentence), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
@@ -113,7 +119,7 @@ def _why_parts(words: Wording) -> tuple[gr.Radio, gr.HTML]:
 
 def _map_parts(served: Served, words: Wording) -> tuple[gr.HTML, gr.HTML]:
     around = served.surroundings
-    intro = words.map_intro.format(n=words.number(around.n_articles)) if around else words.no_cache
+    intro = words.map_intro.format(n=words.number(around.n_articles)) if around else no_cache(served, words)
     gr.HTML(_aside(intro), apply_default_css=False)
     with gr.Column(elem_id="map", visible=around is not None):
         picture = gr.HTML("", elem_id="picture", apply_default_css=False)

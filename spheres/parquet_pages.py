@@ -13,7 +13,7 @@ from typing import IO, Any
 
 MAX_HEADER = 2**16  # bytes read of a header; a longer one, of a page with long statistics, is taken for damage
 MAX_PAGES = 50_000  # of a file; writers make one of a megabyte
-VALUE = 4  # bytes at least that the library needs for a value, even where a million of them are one number in the file
+VALUE = 4  # bytes each value takes once read, at least: run-length encoding can store a million equal ones as one
 UNPACKED, PACKED, N_VALUES = 2, 3, 1  # numbers of the fields
 DATA, DICTIONARY, DATA_2 = 5, 7, 8  # kinds of page, each a structure of its own, which holds N_VALUES
 

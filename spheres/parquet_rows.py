@@ -1,8 +1,8 @@
 """Rows out of a Parquet file, some at a time, and never more of them than memory has room for.
 
-A text that stands in many rows is in the file once, and a number for it in each of them: a file of some kilobytes may
-so be one of terabytes. Hence texts are read as such numbers, and what they stand for is counted before it is made; and
-of a stranger's file, what its pages unpack to is counted before any is read.
+Parquet dictionary-encodes repeated texts, so a file of kilobytes may unpack to terabytes. Texts are therefore read as
+dictionary indices, and their unpacked size is checked before they are built; a stranger's file has its pages' sizes
+summed first.
 """
 
 from __future__ import annotations

@@ -100,8 +100,8 @@ def classify_file(
     keep      : whether .jsonl keeps the columns of `source`, as .csv and .tsv always do
     limits    : what is taken of the file; None takes everything
     batch     : rows between two reports; more of them are faster
-    identity  : the classifier's; where it is given, a run that ends early is gone on with by the next one that asks the
-                same of the same file, and what there is of it is kept beside `out`
+    identity  : what identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
+                same call resumes there
     yields    : a report once the rows are counted, one after each batch, and a last one, which is `finished`
     raises    : SphereError, at the first step, where a file cannot be read or written, is over the limits, or the
                 threshold is no threshold; at a later step where the file turns out damaged or the disk full
@@ -138,7 +138,7 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     check_suffix(out)
     if out.exists() and source.exists() and out.samefile(source):
-        raise SphereError(f"{out} is the very file that is to be classified: name another one for the answers.")
+        raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
 class Tally:

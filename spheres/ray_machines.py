@@ -80,7 +80,7 @@ def started() -> Iterator[Workers]:
                 ray.init(address or "local", **(_of_a_cluster() if address else _of_this_machine(place)))
         except Exception as e:  # Ray raises many kinds: no answer, another version of Ray or Python, no room
             where = f"Ray at {address} (RAY_ADDRESS) cannot be used" if address else "Ray cannot be started"
-            raise SphereError(f"{where} ({reason_of(e)}): mend that, or leave out --engine ray.") from e
+            raise SphereError(f"{where} ({reason_of(e)}): fix that, or leave out --engine ray.") from e
         try:
             yield workers_for([node["Resources"] for node in ray.nodes() if node["Alive"]])
         finally:

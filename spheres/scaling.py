@@ -46,7 +46,7 @@ class RayEngine:
     @property
     def remarks(self) -> list[str]:
         n = len(self.replacing)
-        return [f"Workers lost and replaced: {n}; what they were at was computed again."] if n else []
+        return [f"Workers lost and replaced: {n}; their work was computed again."] if n else []
 
     def embed(self, shards: Shards, advance: Any = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See `Engine.embed`. raises : SphereError where no worker can go on"""
@@ -63,7 +63,7 @@ class RayEngine:
                 yield row["number"], np.frombuffer(row["vectors"], np.float32).reshape(-1, self.dim)
         except ray.exceptions.RayError as e:
             raise SphereError(
-                f"Ray's workers could not go on ({reason_of(e)}): mend that, then run the same command again."
+                f"Ray's workers could not go on ({reason_of(e)}): fix that, then run the same command again."
             ) from e
 
     def _vectors(self, shards: Shards) -> Any:

@@ -52,10 +52,13 @@ def free_address(host: str, port: int | None) -> tuple[str, int]:
             return host, _bindable(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise SphereError(f"Cannot listen on {host}, port {candidate}: {error.strerror or error}.") from error
+                reason = error.strerror or error
+                raise SphereError(
+                    f"Cannot listen on {host}, port {candidate} ({reason}): give another --host or --port."
+                ) from error
     if port is None:
-        raise SphereError(f"Ports {FIRST_PORT} to {FIRST_PORT + N_PORTS - 1} are all taken: name a free one by --port.")
-    raise SphereError(f"Port {port} is taken: stop what listens there, or name another by --port.")
+        raise SphereError(f"Ports {FIRST_PORT} to {FIRST_PORT + N_PORTS - 1} are all taken: give another --port.")
+    raise SphereError(f"Port {port} is taken: stop what listens there, or give another --port.")
 
 
 def serve(
@@ -104,7 +107,10 @@ def serve(
             **LAUNCH,
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
-        raise SphereError(f"The page could not start on {host}, port {port}: {error}") from error
+        reason = str(error).rstrip(".")
+        raise SphereError(
+            f"The page could not start on {host}, port {port} ({reason}): try again, or give another --host or --port."
+        ) from error
     keep_light(page)
     if mcp:
         mend_tools(page, entry)

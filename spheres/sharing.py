@@ -32,7 +32,7 @@ def public_link(address: tuple[str, int], say: Callable[[str], None], patience: 
         try:
             message = f"Public link, for about a week at most: {open_tunnel(address)}"
         except Exception as error:  # whatever stops the tunnel, the page goes on
-            message = f"No public link: {_reason(error)}; the local page goes on."
+            message = f"No public link: {_reason(error)}; the local page works without it."
             if said_late.is_set():
                 return
         opened.set()
@@ -41,7 +41,10 @@ def public_link(address: tuple[str, int], say: Callable[[str], None], patience: 
     def watch() -> None:
         if not opened.wait(patience):
             said_late.set()
-            say(f"No public link yet after {patience:.0f} seconds; the local page goes on, and a late link is named.")
+            say(
+                f"No public link after {patience:.0f} seconds; the local page works meanwhile, "
+                "and the link is printed if it still opens."
+            )
 
     threading.Thread(target=work, daemon=True, name="tunnel").start()
     watcher = threading.Thread(target=watch, daemon=True, name="tunnel-patience")

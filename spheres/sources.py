@@ -75,6 +75,15 @@ def find_encoder(name: str, pooling: str | None = None, max_length: int | None =
     return replace(spec, pooling=pooling or spec.pooling, max_length=max_length or spec.max_length)
 
 
+def as_option(name: str) -> str:
+    """What --encoder takes for the encoder of this name: a Hub id has a slash, which no folder's name may have.
+
+    >>> as_option("allenai--scibert_scivocab_cased"), as_option("all-MiniLM-L6-v2")
+    ('allenai/scibert_scivocab_cased', 'all-MiniLM-L6-v2')
+    """
+    return name.replace("--", "/", 1)
+
+
 def fetch(spec: EncoderSpec) -> Path:
     """The local folder that holds the encoder's files, downloaded from the Hub where need be.
 

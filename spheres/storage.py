@@ -2,9 +2,9 @@
 
     own_folder()        # before Gradio is imported, which then keeps its files there
 
-Gradio's own folder is one for all pages of the machine, and open to its other users; it deletes what it has noted, and
-has not noted an upload that broke off, one under another field's name, or what a killed server left behind. Here all
-that is in the folder goes: a file once it is old, the rest with the server, or when the next one starts.
+Gradio's folder is shared by all pages of the machine and readable by other users, and Gradio deletes only the files it
+recorded: not broken-off uploads, not those of a killed server. This folder is private, and everything in it is deleted
+by age; what is left goes with the server, or when the next one starts.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def own_folder(age: float = AGE, every: float = EVERY) -> Path:
         (folder / VISITORS).mkdir()
     except OSError as error:
         raise SphereError(
-            f"There is no place for what visitors send: {parent} cannot be written ({error.strerror}): name another "
-            "folder in GRADIO_TEMP_DIR."
+            f"The folder for visitors' files, {parent}, cannot be written ({error.strerror}): name another one in the "
+            "environment variable GRADIO_TEMP_DIR."
         ) from error
     lock = FileLock(folder / LOCK)
     lock.acquire(timeout=0)

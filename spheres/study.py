@@ -265,7 +265,7 @@ def sliced(cache: Cache, part: slice) -> Cache:
     """The same cache with some of its numbers only: one pooling out of several."""
     if any(view.scales is not None for view in cache.views.values()):
         raise SphereError(
-            f"{cache.folder} is stored as int8, whose scales belong to whole vectors: store it as float16."
+            f"{cache.folder} is stored as int8, which cannot be cut: run embed.py with --store float16 --overwrite."
         )
 
     def cut(view: View) -> View:

@@ -82,7 +82,7 @@ class Guard:
 
 async def _refuse(send: Send) -> None:
     """401 without a challenge: a browser would ask for the password, and then send it along from any other site."""
-    body = b'{"error": "Not authenticated: send user and password as HTTP\'s Basic authentication."}'
+    body = b'{"error": "Not authenticated: send user and password by HTTP Basic authentication."}'
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 401, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -100,7 +100,7 @@ def mend_tools(page: Any, entry: Entry | None) -> None:
 
     server = page.mcp_server_obj
     if server is None:
-        raise SphereError(f"The tools could not start: {page.mcp_error}")
+        raise SphereError(f"The tools could not start ({page.mcp_error}): start without --mcp.")
     server.postprocess_output_data = as_content
     convert = server.convert_strings_to_filedata
 

@@ -1,4 +1,4 @@
-"""Many visitors, one encoder: questions that arrive while it runs are answered together in its next run.
+"""Dynamic batching: questions that arrive while it runs are answered together in its next run.
 
     turns = Turns(classifier.classify_many)
     turns.ask(("A title", "An abstract"))      # from any thread; waits for its answer
@@ -55,7 +55,8 @@ class Turns:
         mine = Waiting(text)
         self._waiting.append(mine)
         while not mine.done:
-            with self._turn:  # whoever comes in answers for those who wait outside, and so perhaps for the next
+            # whoever gets the lock answers the whole queue, perhaps including those who then wait for the lock
+            with self._turn:
                 if not mine.done:
                     self._answer(self._take())
         if mine.error:

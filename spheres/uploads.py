@@ -3,8 +3,8 @@
     check_calls(page)                                                    # whatever part of the page is named a file
     source = uploaded({"path": path})                                    # the one that uploading it answered
 
-Gradio alone refuses this machine's other files as well, without a word why; but an address it has the server fetch,
-whatever lies there and of any size, even where a text was asked for.
+Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
+for a text field.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def check_calls(page: gr.Blocks) -> None:
         taken, given = len(block_fn.inputs), len(inputs)
         if given != taken:
             what_to_do = "give all of them" if given < taken else "give no more"
-            raise gr.Error(f"This takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
+            raise gr.Error(f"This endpoint takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
         inputs = [whole(value) if isinstance(value, str) else value for value in inputs]  # Gradio's answers break off
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
@@ -58,7 +58,7 @@ def uploaded(sent: object) -> Path:
     """
     path = sent.get("path") if isinstance(sent, dict) else sent
     if not path:
-        raise SphereError("There is no file: upload one to /gradio_api/upload, and give the path that this answers.")
+        raise SphereError("No file was sent: upload one to /gradio_api/upload and send the path it returns.")
     if isinstance(path, str) and path.startswith(("http://", "https://")):
         path = unquote(path.partition(SERVED)[2])  # whose server it names is no matter: it must lie here
     try:
@@ -67,6 +67,4 @@ def uploaded(sent: object) -> Path:
             return place
     except (OSError, ValueError):  # a name too long, or with a null character in it
         pass
-    raise SphereError(
-        "This file was not uploaded here: upload it to /gradio_api/upload first, and give the path that this answers."
-    )
+    raise SphereError("This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns.")

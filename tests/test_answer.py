@@ -97,7 +97,7 @@ def test_a_text_read_whole_has_no_note():
 
 def test_a_text_cut_short_says_how_much_was_read():
     cut = Classification(PROBABILITIES, n_tokens=1610, n_tokens_read=254)
-    note = "Read the first 254 of 1,610 word pieces (15%); the rest did not fit the encoder’s window."
+    note = "Only the first 254 of 1,610 word pieces (15%) were read; the rest did not fit."
     assert reading_note(cut) == note
     assert note in answer_html(cut, 0.95)
     assert note in summary(cut, 0.95, "sum")
@@ -152,8 +152,8 @@ def test_the_language_is_english_unless_told_otherwise():
 
 
 def test_the_summary_in_russian():
-    assert summary(DIVIDED, 0.9, "sum", RU) == "Информатика 60,0\u202f%, Статистика 30,0\u202f%; вместе 90,0\u202f%."
-    assert "60 из 120 частей слов (50\u202f%)" in summary(UNFAMILIAR, 0.5, "sum", RU)
+    assert summary(DIVIDED, 0.9, "sum", RU) == "Информатика 60,0\u202f%, Статистика 30,0\u202f%; в сумме 90,0\u202f%."
+    assert "60 из 120 токенов (50\u202f%)" in summary(UNFAMILIAR, 0.5, "sum", RU)
 
 
 @pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
@@ -182,13 +182,19 @@ def test_the_rule_decides_what_is_shown(classifier):
     ("threshold", "rule", "measured", "english", "russian"),
     [
         (0.5, "sum", None, "until their probabilities add up to 50%.", "не дадут в сумме 50\u202f%."),
-        (0.95, "coverage", None, "hold the true one for 95 of 100 articles.", "верная есть у 95 статей из 100."),
+        (
+            0.95,
+            "coverage",
+            None,
+            "include the true one for 95 of 100 articles.",
+            "оказывается в 95\u202f% случаев.",
+        ),
         (
             0.95,
             "coverage",
             (0.9512, 1.64),
             "for 95 of 100 articles; measured on unseen articles: 95.1 of 100, 1.6 spheres on average.",
-            "у 95 статей из 100; измерено на новых для модели статьях: 95,1 из 100, в среднем областей: 1,6.",
+            "в 95\u202f% случаев; на статьях, которых модель не видела, — в 95,1\u202f%, в среднем областей: 1,6.",
         ),
         (
             0.29,

@@ -68,7 +68,7 @@ def test_the_first_rows_are_shown_in_short(classifier: Classifier, tmp_path: Pat
     assert len(first) == SHOWN_ROWS
     assert [row.place for row in first[:3]] == ["record 1", "record 2", "record 3"]
     assert (len(first[0].text), first[0].text[-6:]) == (SHOWN_CHARACTERS, " word…")
-    assert "Read the first" in first[0].note
+    assert "Only the first" in first[0].note
     assert first[1].text == "A ? title"  # half a surrogate pair, which no page can show
     assert first[2].text == articles(1)[0]["title"]
     line = lines_of(tmp_path / "out.jsonl")[2]
@@ -187,9 +187,12 @@ def test_a_file_that_turns_out_damaged_leaves_nothing(classifier: Classifier, tm
         ("{\n{\n", r"none of its 2 records can be read \(line 1: not JSON"),
         (
             "name,place\na,b\n",
-            "has the columns name, place; none of them is title or abstract: a corpus needs title or",
+            "has no column for title or abstract; its columns are name, place: rename the right one.",
         ),
-        (json.dumps({"x" * 500: "\ud800", "\ud800": 1}), "has the columns x{40}, .; none of them is title or abstract"),
+        (
+            json.dumps({"x" * 500: "\ud800", "\ud800": 1}),
+            "no column for title or abstract; its columns are x{40}, .: rename",
+        ),
     ],
 )
 def test_a_file_of_no_articles_gets_one_sentence(
@@ -217,11 +220,11 @@ def test_a_file_without_a_single_text_is_answered_by_notes(classifier: Classifie
     ("out", "words"),
     [
         ("", "is a folder: name a file"),
-        ("c.jsonl", "is the very file that is to be classified"),
-        ("../link.jsonl", "is the very file that is to be classified"),
+        ("c.jsonl", "is the input file: name another one"),
+        ("../link.jsonl", "is the input file: name another one"),
         ("out.xlsx", r"ends in '.xlsx': name a file that ends in .jsonl, .csv or .tsv"),
-        ("out", "ends in 'nothing'"),
-        ("c.jsonl/out.csv", "cannot be made a folder"),
+        ("out", "has no ending: name a file"),
+        ("c.jsonl/out.csv", "The folder .* could not be created"),
     ],
 )
 def test_an_unusable_file_for_the_answers_is_refused(

@@ -213,7 +213,7 @@ def test_a_pickle_in_an_encoders_folder_is_refused_unexecuted(name: str, kind: s
     [
         ({"format_version": 2}, "has format version 2, expected 1"),
         ({"groups": ["math", "physics"]}, "has the groups ['math', 'physics'], expected ['physics', 'math', 'cs'"),
-        ({"files": {}}, "does not vouch for"),
+        ({"files": {}}, "does not list"),
         ({"identity": {"encoder": "x"}}, ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""The head: the design's layers, repeatable, and refused when it learned nothing."""
+"""The head: the classic recipe's layers, repeatable, and refused when it learned nothing."""
 
 import re
 
@@ -84,7 +84,7 @@ def test_standardizing_makes_the_scale_of_features_irrelevant() -> None:
 def test_a_head_whose_answers_do_not_depend_on_the_input_is_refused() -> None:
     constant = np.log(np.tile(random.dirichlet([1] * 8), (50, 1)))
     assert information(constant) == pytest.approx(0, abs=1e-9)
-    with pytest.raises(SphereError, match="nothing but the average answer"):
+    with pytest.raises(SphereError, match="every article nearly the same answer"):
         check_not_collapsed(constant)
     with pytest.raises(SphereError):
         check_not_collapsed(np.full((50, 8), np.nan))

@@ -26,9 +26,7 @@ TITLE = "Neural machine translation with recurrent attention networks"
 ARTICLES = (
     "year,title,abstract\n2020,Prime gaps and the zeros of L-functions,\n2021,,\n2022,Attention for translation,\n"
 )
-UPLOADED = (
-    "This file was not uploaded here: upload it to /gradio_api/upload first, and give the path that this answers."
-)
+UPLOADED = "This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns."
 
 
 class Counted:
@@ -91,7 +89,7 @@ def test_a_higher_threshold_names_at_least_as_many_spheres(client):
 
 
 def test_a_long_text_comes_with_a_note(client):
-    assert "Read the first" in client.predict(abstract=EXAMPLES[0].abstract * 9, api_name="/classify")["note"]
+    assert "Only the first" in client.predict(abstract=EXAMPLES[0].abstract * 9, api_name="/classify")["note"]
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "0", "-1", "NaN", "Infinity", "true", "null", '"0.9"', '"<b>"', "[]"])
@@ -322,7 +320,7 @@ def test_a_text_that_names_a_file_makes_the_server_fetch_nothing(site):
 @pytest.mark.parametrize("sent", [None, "", {}, [], {"path": None}])
 def test_no_file_at_all_is_refused_with_what_to_do(site, sent):
     error = call(site, json.dumps({"data": [sent, 0.9, "sum"]}), "classify_file")[1]["error"]
-    assert error == "There is no file: upload one to /gradio_api/upload, and give the path that this answers."
+    assert error == "No file was sent: upload one to /gradio_api/upload and send the path it returns."
 
 
 @pytest.mark.parametrize(
@@ -343,13 +341,13 @@ def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, 
 
 @pytest.mark.parametrize("name", ["classify", "classify_file"])
 def test_a_call_with_too_few_values_is_told_so(site, name):
-    sentence = "This takes 3 values, and got 1: give all of them."
+    sentence = "This endpoint takes 3 values, and got 1: give all of them."
     assert call(site, '{"data": ["x"]}', name)[1]["error"] == sentence
 
 
 @pytest.mark.parametrize("name", ["classify", "classify_file"])
 def test_a_call_with_too_many_values_is_told_so(site, name):
-    sentence = "This takes 3 values, and got 4: give no more."
+    sentence = "This endpoint takes 3 values, and got 4: give no more."
     assert call(site, '{"data": ["x", 0.9, "sum", 1]}', name)[1]["error"] == sentence
 
 
@@ -405,7 +403,7 @@ def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, clas
 
 def test_an_unfamiliar_text_is_answered_with_a_note(client):
     answer = client.predict("Как приготовить борщ дома", api_name="/classify")
-    assert "does not look like the articles it learned from" in answer["note"]
+    assert "does not look like the articles the model learned from" in answer["note"]
     assert answer["spheres"]
 
 
@@ -414,8 +412,6 @@ def test_the_sliders_meaning_is_what_was_measured(classifier):
     covered, size = classifier.measured("both", "coverage", 0.95)
     assert 0.94 < covered < 0.96 and size < 1.7
     meaning = show(None, 0.95, "coverage")[2]
-    assert (
-        f"hold the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
-    )
+    assert f"the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
     assert f"{size:.1f} spheres on average" in meaning
     assert "add up to 95%" in show(None, 0.95, "sum")[2]

@@ -123,7 +123,7 @@ def test_the_killed_worker_was_replaced_and_its_shard_done_by_another(survived: 
     (engine,) = killer.engines
     assert engine.workers == Workers(n=2, cores=1, gpus=0)
     assert len(engine.processes) == 3 and len(engine.replacing) == 1
-    assert "Workers lost and replaced: 1; what they were at was computed again." in killer.said
+    assert "Workers lost and replaced: 1; their work was computed again." in killer.said
     assert killer.n_done == N_ARTICLES
 
 
@@ -182,7 +182,7 @@ def test_a_worker_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # nobody listens there
-    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): mend"), started():
+    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): fix"), started():
         pass
 
 

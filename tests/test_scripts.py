@@ -132,7 +132,7 @@ def test_a_prediction_that_fails_leaves_no_file(run_script: Run, artifacts: Path
     corpus = write_corpus(tmp_path / "c.jsonl", 8)
     assert "give a number above 0" in refused(run_script("head.py", "predict", corpus, *where, out, "--threshold", "2"))
     assert "is a folder" in refused(run_script("head.py", "predict", corpus, *where, tmp_path))
-    assert "very file that is to be classified" in refused(run_script("head.py", "predict", corpus, *where, corpus))
+    assert "is the input file" in refused(run_script("head.py", "predict", corpus, *where, corpus))
     assert "name a file that ends in" in refused(run_script("head.py", "predict", corpus, *where, tmp_path / "a.xls"))
     assert {path.name for path in tmp_path.iterdir()} == {"broken.jsonl", "c.jsonl"}
 
@@ -150,8 +150,8 @@ def test_a_missing_head_names_the_two_commands_that_make_it(run_script: Run, tmp
     [
         (("embed.py", "no-such-file.json", *ENCODER), "does not exist"),
         (("embed.py", "tests", *ENCODER), "is not a file"),
-        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "cannot be made a folder"),
-        (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "none of the known formats"),
+        (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "could not be created"),
+        (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "in no known format"),
         (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
         (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
     ],

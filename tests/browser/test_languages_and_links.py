@@ -138,7 +138,7 @@ def test_the_frame_snippet_holds_the_address_that_the_visitor_sees(visit, site):
     page = visit()
     ask(page, TITLE, "")
     open_tab(page, "Share")
-    frame = page.get_by_label("To show this page in another one", exact=True)
+    frame = page.get_by_label("Markup to show this page in another one", exact=True)
     expect(frame).to_have_value(re.compile(r"^<iframe "))
     kept = page.evaluate(
         "html => { const d = new DOMParser().parseFromString(html, 'text/html');"
@@ -147,7 +147,7 @@ def test_the_frame_snippet_holds_the_address_that_the_visitor_sees(visit, site):
     )
     assert kept[0].startswith(f"{site}?view=compact#title=Neural")
     assert kept[1:] == ["320", "480", ENGLISH.name, "clipboard-write"]
-    page.get_by_label("Compact: boxes").uncheck()
+    page.get_by_label("Compact: only boxes").uncheck()
     expect(frame).not_to_have_value(re.compile("view=compact"))
 
 
@@ -200,7 +200,7 @@ def test_under_another_name_of_the_server_links_have_that_name(visit, site):
     ask(page, TITLE, "")
     open_tab(page, "Share")
     expect(page.get_by_label("Link to this classification", exact=True)).to_have_value(re.compile(f"^{seen}#title="))
-    expect(page.get_by_label("To show this page in another one", exact=True)).to_have_value(
+    expect(page.get_by_label("Markup to show this page in another one", exact=True)).to_have_value(
         re.compile(f'src="{re.escape(seen)}\\?view=compact#title=')
     )
     expect(page.get_by_role("link", name="Русский")).to_have_attribute("href", re.compile("^/ru"))

@@ -99,7 +99,7 @@ def test_a_narrow_screen_never_scrolls_sideways(visit, width, height):
     asked_and_answered(page)
     assert sideways(page) == 0
     page.get_by_role("button", name="How this works").click()
-    expect(page.get_by_text("It learned from arXiv alone")).to_be_visible()
+    expect(page.get_by_text("The model learned from arXiv alone")).to_be_visible()
     assert sideways(page) == 0
 
 
@@ -118,7 +118,7 @@ def test_every_text_stands_out_from_its_ground(visit, dark):
     assert page.evaluate(FAINT_TEXTS) == []
     asked_and_answered(page)
     page.get_by_role("button", name="How this works").click()
-    expect(page.get_by_text("It learned from arXiv alone")).to_be_visible()
+    expect(page.get_by_text("The model learned from arXiv alone")).to_be_visible()
     assert page.evaluate(FAINT_TEXTS) == []
     box(page, "Title").fill("")
     classify(page)

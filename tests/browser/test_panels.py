@@ -69,7 +69,7 @@ def test_the_nearest_articles_follow_the_next_answer(visit):
 def test_why_colours_the_sentences_by_what_they_did_and_says_so_on_hover(visit):
     page = visit()
     open_tab(page, "Why")
-    expect(page.locator("#why")).to_contain_text("its sentences are weighed here")
+    expect(page.locator("#why")).to_contain_text("how much each of its sentences")
     ask(page, "", MIXED)
     pieces = page.locator("#why .sentence, #why .strongest")
     expect(pieces).to_have_count(3)
@@ -172,4 +172,4 @@ def test_clear_empties_what_stands_below_as_well(visit):
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#near tbody tr")).to_have_count(0)
     open_tab(page, "Why")
-    expect(page.locator("#why")).to_contain_text("its sentences are weighed here")
+    expect(page.locator("#why")).to_contain_text("how much each of its sentences")
