@@ -5,8 +5,8 @@
     python app.py --share --auth reader                 # with a public link, behind a password that it asks for
     python app.py --corpus arxivData.json               # with the titles of the nearest articles
 
-It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the environment
-variables GRADIO_SERVER_NAME and GRADIO_SERVER_PORT count: so a Hugging Face Space runs it as it is.
+It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the variables
+GRADIO_SERVER_NAME and GRADIO_SERVER_PORT of the environment count: so a Hugging Face Space runs it as it is.
 """
 
 import argparse
