@@ -5,7 +5,8 @@
     python app.py --share --auth reader                 # with a public link, behind a password that it asks for
     python app.py --corpus arxivData.json               # with the titles of the nearest articles
 
-It starts in about ten seconds and needs no network. Ctrl+C ends it.
+It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the variables
+GRADIO_SERVER_NAME and GRADIO_SERVER_PORT of the environment count: so a Hugging Face Space runs it as it is.
 """
 
 import argparse
@@ -109,15 +110,15 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--host",
         metavar="H",
-        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-        help="address to listen on; 0.0.0.0 lets the network in (default: %(default)s)",
+        default=os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets the network in (default: GRADIO_SERVER_NAME, else 127.0.0.1)",
     )
     add(
         "--port",
         metavar="P",
         type=port,
-        default=os.environ.get("GRADIO_SERVER_PORT"),
-        help="port to listen on; 0 takes any free one (default: 7860, or the next free one)",
+        default=os.environ.get("GRADIO_SERVER_PORT") or None,
+        help="port to listen on; 0 takes any free one (default: GRADIO_SERVER_PORT, else 7860 or the next free one)",
     )
     add(
         "--share",

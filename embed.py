@@ -1,11 +1,12 @@
 """Embed a corpus of articles with a frozen encoder, once; `head.py` trains on the result.
 
     python embed.py CORPUS                                   # distilbert-base-cased, [CLS]
-    python embed.py CORPUS --encoder all-MiniLM-L6-v2        # the bundled encoder, no network needed
+    python embed.py CORPUS --encoder all-MiniLM-L6-v2 --out mine/all-MiniLM-L6-v2      # bundled: needs no network
 
 CORPUS is Kaggle's arxivData.json, arXiv's snapshot, or any CSV, TSV, JSON lines or Parquet file with columns for title,
-abstract and categories; plain, gzip or xz. The arrays go to artifacts/<encoder>/. About 40 articles a second on two
-cores: 40,000 articles take a quarter of an hour. Interrupted, run the same command again: it goes on where it was.
+abstract and categories; plain, gzip or xz. The arrays go to artifacts/<encoder>/, or where --out says. With the bundled
+encoder about 40 articles a second go into the cache on two cores, all views included: 40,000 articles take about twenty
+minutes, with the four that their words take first. Interrupted, run the same command again: it goes on where it was.
 With --engine ray many processes share the work, those of a cluster where RAY_ADDRESS names one: docs/scale.md.
 """
 

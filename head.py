@@ -1,6 +1,6 @@
 """Train the head on cached embeddings, measure it, and classify files with it.
 
-    python head.py train                                     # twenty seconds; overwrites the encoder's head
+    python head.py train                                     # twenty seconds, ten of them the heads; overwrites them
     python head.py evaluate                                  # on articles that training never saw
     python head.py compare                                   # the study: what helps and what does not
     python head.py predict CORPUS --out FILE.jsonl           # one JSON object an article: id, probabilities, spheres

@@ -35,10 +35,10 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def running(*arguments: str, folder: Path, **environment: str):
+def running(*arguments: str, folder: Path, command: tuple[str, ...] = (str(APP), "--port", "0"), **environment: str):
     """app.py as a process of its own, started in `folder`; gives its address and a function that waits for a line."""
     process = subprocess.Popen(
-        [sys.executable, str(APP), "--port", "0", *arguments],
+        [sys.executable, *command, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,7 +77,32 @@ def test_help_is_the_manual_and_comes_at_once():
     assert said.returncode == 0
     for option in ("--encoder", "--artifacts", "--share", "--host", "--port", "--auth", "SPHERES_AUTH", "--mcp"):
         assert option in said.stdout
+    for option in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
+        assert option in said.stdout
     assert time.monotonic() - start < 5
+
+
+def test_without_host_and_port_the_environment_says_where(monkeypatch):
+    def where(*given: str) -> tuple[str, int | None]:
+        options = app.parser().parse_args(given)
+        return options.host, options.port
+
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    assert where() == ("127.0.0.1", None)
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "7865")
+    assert where() == ("0.0.0.0", 7865)
+    assert where("--host", "::1", "--port", "0") == ("::1", 0)
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "")
+    assert where() == ("127.0.0.1", None)
+
+
+def test_a_port_in_the_environment_that_is_none_is_a_sentence():
+    said = run(GRADIO_SERVER_PORT="many")
+    assert said.returncode == 2
+    assert "'many' is not a port: give a number from 0 to 65535" in said.stderr
 
 
 @pytest.mark.parametrize("bad", [["--port", "x"], ["--port", "70000"], ["--port", "-1"], ["--nonsense"], ["extra"]])

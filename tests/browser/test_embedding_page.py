@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from places import ROOT
 from playwright.sync_api import Frame, Page, expect
+from readme import under
 
 from browser.test_classifying import winner
 from spheres.examples import EXAMPLES
@@ -91,6 +92,18 @@ def test_the_wide_frame_answers_and_follows_the_pages_width(embedding):
         embedding.set_viewport_size({"width": width, "height": 860})
         assert embedding.evaluate("document.documentElement.scrollWidth") <= width
         assert wide.evaluate("document.documentElement.scrollWidth") <= wide.evaluate("innerWidth") < width
+
+
+@pytest.mark.parametrize(("heading", "label"), [("In an iframe", "Mathematics"), ("По-русски", "Математика")])
+def test_the_readmes_lines_are_such_frames(embedding, site, heading, label):
+    (line,) = under(heading, "html")
+    assert "https://your.server/" in line
+    embedding.set_content(line.replace("https://your.server/", site))
+    (small,) = [part for part in embedding.frames if part.parent_frame]
+    expect(small.locator("#classify")).to_be_visible()
+    ask(small, EXAMPLES[1].title, EXAMPLES[1].abstract)
+    expect(winner(small)).to_contain_text(label)
+    check_nothing_scrolls(small)
 
 
 def test_the_markup_to_copy_is_that_of_the_frames(embedding):
