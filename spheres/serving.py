@@ -81,17 +81,13 @@ def serve(
     the same tunnel without that.
     """
     import httpx
-    from starlette.middleware import Middleware
 
-    from spheres.gate import Gate
     from spheres.sessions import keep_light
-    from spheres.tools import Entry, Guard, mend_tools
+    from spheres.tools import Entry, mend_tools
     from spheres.uploads import check_calls, hide_folders
 
     host, port = address
     entry = Entry(auth) if mcp and auth else None
-    gate = Middleware(Gate, max_upload=max_upload, auth=auth is not None)
-    middleware = [gate, Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
     check_calls(page)
     hide_folders()
     _keep_local_requests_local(host)
@@ -102,7 +98,7 @@ def serve(
             auth=auth,
             mcp_server=mcp,
             max_file_size=max_upload,
-            app_kwargs={"middleware": middleware},
+            app_kwargs={"middleware": _in_front(max_upload, auth is not None, entry)},
             theme=theme(),
             **LAUNCH,
         )
@@ -115,6 +111,17 @@ def serve(
     if mcp:
         mend_tools(page, entry)
     return str(url)
+
+
+def _in_front(max_upload: int, auth: bool, entry: Any) -> list[Any]:
+    """What each request passes before it reaches Gradio; `entry` is the tools' own, where they ask for a password."""
+    from starlette.middleware import Middleware
+
+    from spheres.gate import Gate
+    from spheres.tools import Guard
+
+    gate = Middleware(Gate, max_upload=max_upload, auth=auth)
+    return [gate, Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
 
 
 def wait(page: Any) -> None:
