@@ -4,6 +4,7 @@ The page starts in a folder that holds only the copied files, with only the pack
 image's environment. What is not tried is what Docker itself does: the base image, the user, the read-only root.
 """
 
+import ast
 import json
 import re
 import shlex
@@ -120,6 +121,17 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if not (folder / top).exists():
                 (folder / top).symlink_to(str(found.locate_file(top)))
     return folder
+
+
+def test_whatever_is_imported_when_it_is_first_needed_is_locked_as_well(packages: Path) -> None:
+    statements = [
+        node for path in (ROOT / "spheres").glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    ]
+    names = {name.name for node in statements if isinstance(node, ast.Import) for name in node.names}
+    names |= {node.module or "" for node in statements if isinstance(node, ast.ImportFrom)}
+    tops = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"spheres"}
+    assert {"gradio", "torch", "sentencex", "arxiv"} <= tops
+    assert {top for top in tops if not list(packages.glob(f"{top}*"))} <= {"ray", "mcp"}  # `--engine ray`, `--mcp`
 
 
 @pytest.fixture(scope="module")
