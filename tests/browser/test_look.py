@@ -103,14 +103,6 @@ def test_a_narrow_screen_never_scrolls_sideways(visit, width, height):
     assert sideways(page) == 0
 
 
-def test_on_a_phone_the_answer_is_on_the_first_screen(visit):
-    page = visit(width=390, height=844)
-    asked_and_answered(page)
-    place = page.locator(".answer").bounding_box()
-    assert page.evaluate("window.scrollY") == 0
-    assert place["y"] + place["height"] <= 844
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_text_stands_out_from_its_ground(visit, dark):
     page = visit(dark=dark)
