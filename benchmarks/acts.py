@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.live import Session
 from benchmarks.users import NEAR, Visitor
 from spheres.groups import GROUPS
-from spheres.tokens import Text
+from spheres.texts import Text
 
 ROWS = 6  # of a file
 ACTS = ("classify", "slide", "explain", "file", "hang up")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spheres.corpus import Corpus
 from spheres.errors import SphereError
-from spheres.tokens import Text
+from spheres.texts import Text
 
 NAME = "arxiv-spheres.jsonl.xz"
 

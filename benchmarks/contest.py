@@ -10,7 +10,7 @@ from benchmarks.peers import BATCH, Peer, Vectors
 from benchmarks.table import Table
 from benchmarks.timing import interleaved
 from spheres.encoder import Encoder
-from spheres.tokens import Text, clean
+from spheres.texts import Text, clean
 
 COLUMNS = ("articles/s", "this project is faster", "least cosine with fp32", "articles in a round")
 WARM_UP = 2 * BATCH  # articles

@@ -32,7 +32,7 @@ from benchmarks.peers import BATCH, Peer, build
 from benchmarks.table import Table
 from spheres.encoder import Encoder
 from spheres.sources import BUNDLED, fetch
-from spheres.tokens import Text
+from spheres.texts import Text
 
 ARTICLES = 2000
 SAMPLE = 6  # peers embed every sixth block

@@ -25,7 +25,7 @@ from spheres.desk import Served, shower
 from spheres.explaining import explain, explain_words
 from spheres.sources import BUNDLED, fetch
 from spheres.surroundings import Surroundings
-from spheres.tokens import Text
+from spheres.texts import Text
 from spheres.wording import wording
 
 TOKENS = range(190, 211)

@@ -30,7 +30,7 @@ from benchmarks.timing import percentile
 from benchmarks.users import FULL, Refused, Visitor
 from spheres.classifier import Classifier
 from spheres.errors import SphereError
-from spheres.tokens import Text
+from spheres.texts import Text
 
 MINUTES, CLIENTS = 10.0, 50
 N_TEXTS = 300  # distinct ones, each asked about many times

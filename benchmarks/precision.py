@@ -20,7 +20,7 @@ from spheres.encoder import Encoder
 from spheres.features import assemble
 from spheres.metrics import divergence
 from spheres.sources import BUNDLED
-from spheres.tokens import Text
+from spheres.texts import Text
 from spheres.trained import load_trained
 
 MOVES = 0.2  # points that a figure may move by

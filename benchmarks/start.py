@@ -21,7 +21,7 @@ from benchmarks.articles import corpus_file, read_articles
 from benchmarks.table import Table
 from benchmarks.timing import resident_mb
 from spheres.errors import SphereError
-from spheres.tokens import Text
+from spheres.texts import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTS = "import gradio, torch, transformers"

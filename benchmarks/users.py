@@ -21,7 +21,7 @@ from benchmarks.table import Table
 from benchmarks.timing import percentile
 from spheres.classifier import Classifier
 from spheres.groups import GROUPS
-from spheres.tokens import Text
+from spheres.texts import Text
 
 CLIENTS = (1, 8, 32)
 SECONDS = 20

@@ -8,30 +8,14 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spheres.groups import GROUPS
-from spheres.wording import Wording, wording
+from spheres.notes import ENGLISH, answer_as_json, notes, reading_note
+from spheres.wording import Wording
 
 if TYPE_CHECKING:  # the classifier brings torch along; words and markup do without
     from spheres.classifier import Classification
-
-ENGLISH = wording("en")
-
-
-def reading_note(classification: Classification, words: Wording = ENGLISH) -> str:
-    """How much of the text was read, where it was longer than the encoder's window; empty where all of it was."""
-    read, whole = classification.n_tokens_read, classification.n_tokens
-    if read >= whole:
-        return ""
-    share = f"{max(1, 100 * read // whole)}{words.percent_sign}"
-    return words.read_part.format(read=words.number(read), whole=words.number(whole), share=share)
-
-
-def notes(classification: Classification, words: Wording = ENGLISH) -> list[str]:
-    """What a reader must know beside the answer: each a sentence, the weightiest first."""
-    unfamiliar = words.unfamiliar if classification.unfamiliar else ""
-    return [note for note in (unfamiliar, reading_note(classification, words)) if note]
 
 
 def threshold_meaning(
@@ -49,15 +33,6 @@ def threshold_meaning(
         return f"{goal}."
     covered, size = (words.number(value, 1) for value in (100 * measured[0], measured[1]))
     return goal + words.measured[rule].format(covered=covered, size=size)
-
-
-def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
-    """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
-    return {
-        "spheres": classification.spheres(threshold, rule),
-        "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
-        "note": " ".join(notes(classification)),
-    }
 
 
 def summary(outcome: Classification | str | None, threshold: float, rule: str, words: Wording = ENGLISH) -> str:

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.answer import notes
 from spheres.corpus import Article, check_columns, nothing_readable, to_article
 from spheres.errors import SphereError
 from spheres.formats import open_records
+from spheres.notes import notes
 from spheres.rows import SPLIT, Record, Row
+from spheres.texts import MAX_CHARACTERS
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.classifier import Classification, ClassifiesMany
@@ -138,8 +139,6 @@ def to_question(row: Row) -> Question:
     >>> print(to_question(Row("line 8", {"title": " "})).problem)
     This row has neither a title nor an abstract: fill in at least one of them.
     """
-    from spheres.classifier import MAX_CHARACTERS
-
     if row.record is None:
         sentence = "This row cannot be read ({problem}): correct it in the file."
         return Question(row, problem=SphereError(sentence, problem=row.problem))

@@ -21,11 +21,10 @@ from spheres.features import assemble
 from spheres.groups import GROUPS
 from spheres.prediction import RULES, prediction_set, ranking
 from spheres.sources import BUNDLED, DISTILBERT, find_encoder
-from spheres.tokens import Text, Tokens
+from spheres.texts import Text, check_text
+from spheres.tokens import Tokens
 from spheres.trained import HEAD, Trained, load_trained
-from spheres.views import kind_of
-
-MAX_CHARACTERS = 2_000_000  # of title and abstract together; a book is no abstract
+from spheres.views import view_of
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ class Classifier:
         scores = self.trained.lexicon.scores(texts) if self.trained.lexicon else None  # (n, n_groups)
         features = assemble(self.trained.recipe, vectors, scores)
         return [
-            self._answer(kind_of(text), read, vectors[i], features[i])
+            self._answer(view_of(text), read, vectors[i], features[i])
             for i, (text, read) in enumerate(zip(texts, tokens, strict=True))
         ]
 
@@ -184,19 +183,3 @@ def _anew(encoder: str) -> str:
 def default_encoder(artifacts: Path = ARTIFACTS) -> str:
     """distilbert-base-cased where its head is there, else the bundled encoder."""
     return DISTILBERT.name if (artifacts / DISTILBERT.name / HEAD).is_file() else BUNDLED.name
-
-
-def check_text(title: str, abstract: str) -> None:
-    """Refuse what holds nothing to classify, and what no abstract is as long as.
-
-    raises : SphereError
-    """
-    if not title.strip() and not abstract.strip():
-        raise SphereError("There is nothing to classify yet: paste a title, an abstract, or both.")
-    length = len(title) + len(abstract)
-    if length > MAX_CHARACTERS:
-        raise SphereError(
-            "The text has {length:,} characters, more than the {most:,} allowed: paste the abstract only.",
-            length=length,
-            most=MAX_CHARACTERS,
-        )

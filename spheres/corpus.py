@@ -24,7 +24,7 @@ from spheres.errors import SphereError
 from spheres.formats import check_file, open_records, unreadable
 from spheres.groups import known_categories
 from spheres.rows import Record
-from spheres.tokens import clean
+from spheres.texts import clean
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "arxiv_id", "paper_id", "identifier"),

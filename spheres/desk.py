@@ -21,13 +21,13 @@ from spheres.examples import EXAMPLES
 from spheres.explaining import MAX_EXPLAINED
 from spheres.identifiers import Listing, arxiv_identifier
 from spheres.prediction import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
+from spheres.texts import Text, check_text
 from spheres.turns import Turns
 from spheres.wording import Wording
 
 if TYPE_CHECKING:
     from spheres.classifier import Classification, Classifier
     from spheres.surroundings import Surroundings
-    from spheres.tokens import Text
 
 IN_HAND = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
 DEFAULT_RULE = "coverage"  # the page's; /classify sums probabilities
@@ -59,8 +59,6 @@ class Served:
 
     def classify(self, title: str, abstract: str) -> Classification:
         """As the classifier's, together with those who ask meanwhile."""
-        from spheres.classifier import check_text
-
         check_text(title, abstract)
         return self._turns.ask((title, abstract))
 

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from spheres.errors import SphereError
 from spheres.layers import Layers, bound_caches
 from spheres.sources import EncoderSpec, fetch, weights_sha256
-from spheres.tokens import Text, Tokens, tokenize
+from spheres.texts import Text
+from spheres.tokens import Tokens, tokenize
 
 BATCH_TOKENS = 2048  # tokens in one forward pass: enough to keep a core busy, few enough to stay in its cache
 PRECISIONS = ("auto", "bf16", "fp32")

@@ -18,12 +18,12 @@ from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
 from spheres import predicting
-from spheres.answer import answer_as_json
 from spheres.batch import format_of
 from spheres.desk import ENCODER, Served
 from spheres.downloads import download_name
 from spheres.errors import SphereError
 from spheres.filing import EVENTS
+from spheres.notes import answer_as_json
 from spheres.prediction import DEFAULT_THRESHOLD, RULES
 from spheres.uploads import uploaded
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from spheres.classifier import Classification, ClassifiesMany
 from spheres.groups import GROUPS
-from spheres.tokens import Text
+from spheres.texts import Text
 
 MAX_EXPLAINED = 20_000  # characters of a text that is explained; an abstract has two thousand
 MAX_SENTENCES = 40  # weighed at most, from the beginning on: each costs a run of the encoder

@@ -14,12 +14,12 @@ from typing import Any
 
 import gradio as gr
 
-from spheres.answer import notes
 from spheres.batch import format_of
 from spheres.desk import Served, build_slider
 from spheres.details import chart_html
 from spheres.downloads import download_name
 from spheres.errors import SphereError
+from spheres.notes import notes
 from spheres.predicting import Report, classify_file
 from spheres.wording import Wording
 

@@ -18,6 +18,7 @@ from torch import nn
 
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
+from spheres.noise import Dropout, Noise
 
 LOSSES = ("kl", "mse")
 COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
@@ -52,54 +53,6 @@ class Training:
     patience: int = 4
     n_heads: int = 1
     seed: int = 0
-
-
-class Pool:
-    """Random numbers drawn once and used in runs that begin anywhere: drawing them anew took most of a training step.
-
-    draw : (how many, out of which generator) -> numbers. The generator is the pool's own, seeded by torch's when the
-           pool is made, so that heads that train side by side do not take numbers from each other.
-    """
-
-    SIZE = 2**20
-
-    def __init__(self, draw: Callable[[int, torch.Generator], torch.Tensor]) -> None:
-        self.draw = draw
-        self.random = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
-        self.numbers: torch.Tensor | None = None  # drawn when first needed, which is in training only
-
-    def like(self, x: torch.Tensor) -> torch.Tensor:
-        """As many numbers as `x` has, in its shape; where that is much of the pool, they are drawn anew."""
-        if x.numel() > self.SIZE // 4:
-            return self.draw(x.numel(), self.random).view(x.shape)
-        if self.numbers is None:
-            self.numbers = self.draw(self.SIZE, self.random)
-        start = int(torch.randint(self.SIZE - x.numel(), (), generator=self.random))
-        return self.numbers[start : start + x.numel()].view(x.shape)
-
-
-class Noise(nn.Module):
-    """Adds Gaussian noise in training, so that articles near each other are answered alike."""
-
-    def __init__(self, deviation: float) -> None:
-        super().__init__()
-        self.deviation = deviation
-        self.pool = Pool(lambda n, random: deviation * torch.randn(n, generator=random))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.pool.like(x) if self.training and self.deviation else x
-
-
-class Dropout(nn.Module):
-    """Silences a share of the numbers in training and scales the others up, as `nn.Dropout`, out of a pool."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-        self.pool = Pool(lambda n, random: (torch.rand(n, generator=random) >= share) / (1 - share))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * self.pool.like(x) if self.training and self.share else x
 
 
 class Head(nn.Module):

@@ -20,7 +20,7 @@ from xml.parsers import expat
 from spheres.corpus import base_id
 from spheres.errors import SphereError
 from spheres.groups import ARCHIVES
-from spheres.tokens import clean
+from spheres.texts import clean
 
 URL = "https://export.arxiv.org/api/query"
 PATIENCE = 8.0  # seconds a visitor waits at most, turn and pause included

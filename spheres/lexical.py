@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.tokens import Text, clean
+from spheres.texts import Text, clean
 
 N_TERMS = 40_000  # the most frequent words and pairs; 60,000 were no better
 MIN_ARTICLES = 4  # a term that fewer articles hold is no habit

@@ -21,7 +21,7 @@ from spheres.wording import Wording
 
 if TYPE_CHECKING:
     from spheres.classifier import Classification
-    from spheres.tokens import Text
+    from spheres.texts import Text
 
 
 def build_panels(page: gr.Blocks, served: Served, desk: Desk, words: Wording) -> None:

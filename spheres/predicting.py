@@ -24,7 +24,7 @@ from spheres.errors import SphereError
 from spheres.groups import GROUPS
 from spheres.prediction import check_threshold
 from spheres.resuming import at_once, resumable
-from spheres.tokens import clean
+from spheres.texts import clean
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.classifier import Classification, ClassifiesMany

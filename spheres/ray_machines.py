@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.tokens import clean
+from spheres.texts import clean
 
 CORES = 4  # of a worker at most: more would wait for each other, fewer hold more copies of the encoder
 MEMORY = 512 * 2**20  # bytes that shards may take on their way, on this machine; more of them wait on disk

@@ -24,7 +24,7 @@ from spheres.errors import SphereError
 from spheres.ray_machines import Workers, reason_of
 from spheres.shards import Shards
 from spheres.sources import EncoderSpec
-from spheres.tokens import whole
+from spheres.texts import whole
 
 RESTARTS = 5  # of one worker: a run outlives that many failures, but does not go on for ever where each start fails
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.corpus import Corpus
-from spheres.tokens import Text
+from spheres.texts import Text
 from spheres.views import texts_of
 
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-Text = tuple[str, str]  # title, abstract; either may be empty
+from spheres.texts import Text, clean
+
 SLICE = 50_000  # characters tokenized together; the window is filled by some thousand
 
 
@@ -27,24 +28,6 @@ class Tokens:
     ids: tuple[int, ...]
     n_text: int
     n_read: int
-
-
-def clean(text: str) -> str:
-    """Single spaces, and no lone surrogates, which no tokenizer takes.
-
-    >>> clean("  Black\\n holes \\ud800 ")
-    'Black holes ?'
-    """
-    return " ".join(whole(text).split())
-
-
-def whole(text: str) -> str:
-    """The text, half surrogate pairs replaced one by one: neither tokenizers nor UTF-8 take any.
-
-    >>> whole("x\\udc00\\ud800")
-    'x??'
-    """
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spheres.classifier import Classification
-    from spheres.tokens import Text
+    from spheres.texts import Text
 
 MOST = 16  # questions in one run: beyond that a run only gets longer, not faster
 MOST_CHARACTERS = 200_000  # of them together, so that a book beside it keeps nobody waiting

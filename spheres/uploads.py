@@ -20,7 +20,7 @@ from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from spheres.errors import SphereError
-from spheres.tokens import whole
+from spheres.texts import whole
 
 SERVED = "/gradio_api/file="  # what an upload's address has in front of its path
 

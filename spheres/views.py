@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 
 from spheres.corpus import Corpus
 from spheres.split import split_rows
-from spheres.tokens import Text
+from spheres.texts import Text
 
 VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
 VIEWS = tuple(VIEW_NAMES)
 COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded apart; 0: none has
 
 
-def view_of(text: Text, view: str) -> Text:
+def shown_in(text: Text, view: str) -> Text:
     """What of (title, abstract) this view shows.
 
-    >>> view_of(("On trees", "We climb."), "title")
+    >>> shown_in(("On trees", "We climb."), "title")
     ('On trees', '')
     """
     title, abstract = text
     return (title if view != "abstract" else "", abstract if view != "title" else "")
 
 
-def kind_of(text: Text) -> str:
+def view_of(text: Text) -> str:
     """The view that a pasted text is.
 
-    >>> kind_of(("On trees", "  "))
+    >>> view_of(("On trees", "  "))
     'title'
     """
     title, abstract = (part.strip() for part in text)
@@ -54,5 +54,5 @@ def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text
     following = next(wanted, None)
     for row, article in enumerate(corpus):
         if row == following:
-            yield view_of((article.title, article.abstract), view)
+            yield shown_in((article.title, article.abstract), view)
             following = next(wanted, None)

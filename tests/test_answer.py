@@ -7,9 +7,10 @@ from html import escape
 
 import pytest
 
-from spheres.answer import answer_as_json, answer_html, copies, notes, reading_note, summary, threshold_meaning
+from spheres.answer import answer_html, copies, summary, threshold_meaning
 from spheres.classifier import Classification
 from spheres.groups import GROUPS
+from spheres.notes import answer_as_json, notes, reading_note
 from spheres.prediction import RULES
 from spheres.wording import Wording, wording
 

@@ -11,10 +11,11 @@ from made_up import articles, write_corpus
 from test_formats import FORMATS, PACKERS, RECORDS
 
 from spheres.batch import Limits, format_of, survey
-from spheres.classifier import MAX_CHARACTERS, Classifier
+from spheres.classifier import Classifier
 from spheres.errors import SphereError
 from spheres.groups import GROUPS
 from spheres.predicting import SHOWN_CHARACTERS, SHOWN_PROBLEMS, SHOWN_ROWS, Report, classify_file
+from spheres.texts import MAX_CHARACTERS
 
 
 def classified(classifier: Classifier, source: Path, out: Path, **options: Any) -> list[Report]:

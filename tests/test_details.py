@@ -14,7 +14,7 @@ from spheres.details import chart_html, map_html, near_html, picture_html, why_h
 from spheres.explaining import Explanation, Piece, sentences_of, words_of
 from spheres.groups import GROUPS
 from spheres.neighbours import Neighbour
-from spheres.tokens import Text
+from spheres.texts import Text
 from spheres.wording import LANGUAGES, wording
 
 EN, RU = wording("en"), wording("ru")

@@ -19,7 +19,7 @@ from spheres.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.groups import GROUPS, soft_target
 from spheres.sources import BUNDLED
-from spheres.views import view_of
+from spheres.views import shown_in
 
 FP32 = Settings(precision="fp32")
 QUIET: dict[str, Any] = {"say": lambda sentence: None}
@@ -41,7 +41,7 @@ def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def live(encoder: Encoder, cache: Cache, view: str) -> np.ndarray:
-    texts = [view_of((RECORDS[row]["title"], RECORDS[row]["abstract"]), view) for row in cache.views[view].rows]
+    texts = [shown_in((RECORDS[row]["title"], RECORDS[row]["abstract"]), view) for row in cache.views[view].rows]
     return np.concatenate([encoder.encode([t]) for t in encoder.tokenize(texts)])
 
 

@@ -15,7 +15,7 @@ from spheres.explaining import (
     words_of,
 )
 from spheres.groups import GROUPS
-from spheres.tokens import Text
+from spheres.texts import Text
 
 TITLE = "Prime gaps and the zeros of zeta functions"
 SENTENCES = [

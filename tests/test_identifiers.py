@@ -19,7 +19,7 @@ from spheres import identifiers
 from spheres.errors import SphereError
 from spheres.groups import ARCHIVES
 from spheres.identifiers import SENTENCES, ListedArticle, Listing, LookupFailed, arxiv_identifier, count_entries
-from spheres.tokens import clean
+from spheres.texts import clean
 
 SPARROWS = ListedArticle(
     "2101.00001",

@@ -3,7 +3,8 @@
 import pytest
 
 from spheres.encoder import Encoder
-from spheres.tokens import clean, join_pair, sliced
+from spheres.texts import clean
+from spheres.tokens import join_pair, sliced
 
 CLS, SEP = 101, 102
 

@@ -178,7 +178,7 @@ def test_a_translated_error_names_only_what_the_error_knows(code: str) -> None:
 
 
 def test_an_error_is_translated_with_its_numbers() -> None:
-    from spheres.classifier import check_text
+    from spheres.texts import check_text
 
     with pytest.raises(SphereError) as nothing:
         check_text(" ", "")
