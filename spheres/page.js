@@ -53,6 +53,10 @@
   };
 
   let asked = ['', '', 0.95, 'coverage']; // what the boxes hold, for the language links
+  const lead = () => {
+    for (const link of document.querySelectorAll('.masthead a[lang]'))
+      link.href = pageIn(link.lang) + location.search + fragment(...asked);
+  };
 
   window.spheres = {
     // Ctrl+Enter (Cmd+Enter) in the abstract, which classifies; a live region for the summary, which a screen reader
@@ -70,12 +74,9 @@
         }
       });
       for (const link of document.querySelectorAll('.masthead a[lang]')) {
-        link.href = pageIn(link.lang) + location.search;
-        link.addEventListener('click', () => {
-          kept.set(link.lang);
-          link.href = pageIn(link.lang) + location.search + fragment(...asked);
-        });
+        link.addEventListener('click', () => kept.set(link.lang));
       }
+      lead();
     },
 
     // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
@@ -84,10 +85,11 @@
       const share = Number.parseFloat(held.get('threshold'));
       asked = [held.get('title') ?? title, held.get('abstract') ?? abstract,
         share >= 0.5 && share <= 1 ? share : threshold, ['sum', 'coverage'].includes(held.get('rule')) ? held.get('rule') : rule];
+      lead();
       return asked;
     },
 
-    remember(...values) { asked = values; },
+    remember(...values) { asked = values; lead(); },
 
     // The link to this classification, and the markup that shows it in another page.
     toShare(title, abstract, threshold, rule, compact) {
