@@ -238,8 +238,8 @@ def _periods(verdict: Figures) -> str:
     return (
         "## Old and new articles\n\nThe columns 0.80 to 0.99 are coverage. The last lines show what five years' "
         "distance does to a head that knows older articles only, and what calibrating it on new ones changes, which "
-        "takes a second. The words' scores are of a lexicon that knows both periods, so a head truly of 2000-2019 would lose "
-        "more. The shipped head is trained and calibrated on articles of both.\n\n"
+        "takes a second. The words' scores are of a lexicon that knows both periods, so a head truly of 2000-2019 "
+        "would lose more. The shipped head is trained and calibrated on articles of both.\n\n"
         f"{_table(header, lines)}"
     )
 
