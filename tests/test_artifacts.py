@@ -94,7 +94,10 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SphereError) as caught:
         make_folder(tmp_path / "file" / "below")
-    assert str(caught.value) == f"{tmp_path}/file/below cannot be made a folder (Not a directory): name another one."
+    assert (
+        str(caught.value)
+        == f"The folder {tmp_path}/file/below could not be created (Not a directory): name another one."
+    )
 
 
 def test_what_is_written_is_on_the_disk_before_it_takes_its_place(
@@ -283,7 +286,7 @@ def test_a_manifest_speaks_of_files_beside_it_alone(manifest: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"files": ["old.bin"]}, "is no manifest"),
+        ({"files": ["old.bin"]}, "is not a manifest"),
         ({"format_version": 0}, "has format version 0, expected 1"),
         ({"format_version": None}, "has format version None, expected 1"),
         ({"format_version": "2"}, "has format version 2, expected 1"),
@@ -319,7 +322,7 @@ def test_a_list_is_no_manifest(manifest: Path) -> None:
     write_json(manifest, ["files"])
     with pytest.raises(SphereError) as caught:
         read_manifest(manifest, "run this")
-    assert str(caught.value) == f"{manifest} is no manifest: run this."
+    assert str(caught.value) == f"{manifest} is not a manifest: run this."
 
 
 def test_a_manifest_changed_by_hand_is_refused(manifest: Path) -> None:
@@ -334,7 +337,7 @@ def test_a_file_that_the_manifest_says_nothing_of_is_not_used(manifest: Path) ->
     check_vouched(manifest, found, ["new.bin", "old.bin"], "run this")
     with pytest.raises(SphereError) as caught:
         check_vouched(manifest, found, ["old.bin", "x.bin"], "run this")
-    assert str(caught.value) == f"{manifest} does not vouch for x.bin: run this."
+    assert str(caught.value) == f"{manifest} does not list x.bin: run this."
 
 
 def test_the_libraries_that_are_there_are_named_with_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:

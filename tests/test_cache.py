@@ -116,7 +116,7 @@ def test_a_folder_without_a_manifest_is_no_cache(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", files_of(["both", "title", "abstract"], "int8"))
 def test_a_file_that_is_not_vouched_for_is_not_used(name: str, folder: Path) -> None:
     vouch(folder, without=name)
-    assert refusal(folder) == f"{folder / 'manifest.json'} does not vouch for {name}: {REMEDY}."
+    assert refusal(folder) == f"{folder / 'manifest.json'} does not list {name}: {REMEDY}."
 
 
 @pytest.mark.parametrize("name", files_of(["both"], "int8"))

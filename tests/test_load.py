@@ -15,7 +15,7 @@ TEXTS = [(article["title"], article["abstract"]) for article in articles(48)]
 
 
 def test_a_crowd_gets_its_own_answers_and_leaves_the_server_as_it_was(capsys):
-    load = put_under_load(TEXTS, minutes=0.15, clients=12)
+    load = put_under_load(TEXTS, minutes=0.1, clients=12)
     with capsys.disabled():
         print(f"\n{load.table().markdown()}")
     assert load.complaints(most_growth=0.5) == []  # in seconds, memory is still met for the first time

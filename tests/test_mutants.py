@@ -6,6 +6,7 @@ Each is a subprocess of about a second; see docs/testing.md.
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,16 +53,32 @@ def run_tests(module: str, folder: Path, source: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_noticed(mistake: str, tmp_path: Path) -> None:
-    module, there, instead = MISTAKES[mistake]
+def with_mistake(name: str) -> tuple[str, str]:
+    """A module, and its source with this mistake in it; "" is none."""
+    module, there, instead = MISTAKES.get(name, ("cache", "", ""))
     source = (ROOT / "spheres" / f"{module}.py").read_text(encoding="utf-8")
-    assert source.count(there) == 1, "the code has changed: put the mistake in anew"
-    ended = run_tests(module, tmp_path, source.replace(there, instead))
-    assert ended.returncode == 1 and "1 failed" in ended.stdout, ended.stdout + ended.stderr
+    assert not there or source.count(there) == 1, f"the code has changed: put the mistake in anew: {name}"
+    return module, source.replace(there, instead)
 
 
-def test_without_a_mistake_nothing_is_noticed(tmp_path: Path) -> None:
-    source = (ROOT / "spheres" / "cache.py").read_text(encoding="utf-8")
-    ended = run_tests("cache", tmp_path, source)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """How the tests ended, by mistake; two run at once."""
+
+    def run(name: str) -> subprocess.CompletedProcess[str]:
+        module, source = with_mistake(name)
+        return run_tests(module, tmp_path_factory.mktemp("mutant"), source)
+
+    names = ["", *MISTAKES]
+    with ThreadPoolExecutor(2) as both:
+        return dict(zip(names, both.map(run, names), strict=True))
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_noticed(mistake: str, ended: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    said = ended[mistake]
+    assert said.returncode == 1 and "1 failed" in said.stdout, said.stdout + said.stderr
+
+
+def test_without_a_mistake_nothing_is_noticed(ended: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    assert ended[""].returncode == 0, ended[""].stdout + ended[""].stderr

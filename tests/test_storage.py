@@ -36,7 +36,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 from functools import partial
 from spheres import storage
-storage.own_folder = partial(storage.own_folder, age=3.0, every=0.3)
+storage.own_folder = partial(storage.own_folder, age=1.0, every=0.3)
 import app
 sys.exit(app.main())
 """
@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 def test_gradio_deletes_uploads_and_downloads_once_they_are_old(classifier, tmp_path):
     page = build_page(Served(classifier))
-    page.delete_cache = (1, 3)  # seconds: every one, those that are three old
+    page.delete_cache = (1, 1)  # seconds: every one, those that are one old
     with served(page) as site:
         table = tmp_path / "articles.csv"
         table.write_text(ROWS)
@@ -126,7 +126,7 @@ def broken_off(site: str) -> None:
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """What starts app.py so that its every way out is noted, and files are old after three seconds; and the notes."""
+    """What starts app.py so that its every way out is noted, and files are old after a second; and the notes."""
     script, log = tmp_path / "quiet.py", tmp_path / "log"
     script.write_text(QUIET.format(root=str(ROOT), log=str(log)))
     monkeypatch.setattr(test_app, "APP", script)
@@ -138,12 +138,12 @@ def test_a_server_has_a_folder_of_its_own_asks_nobody_and_leaves_nothing(tmp_pat
     with test_app.running(folder=tmp_path, GRADIO_TEMP_DIR=str(temporary)) as (url, _, lines):
         [folder] = temporary.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        client = Client(url, verbose=False, download_files=tmp_path / "mine")
         broken_off(url)
         until(lambda: files_in(folder))
         httpx.post(f"{url}gradio_api/upload", files={"another": ("b.csv", io.BytesIO(b"title\nx\n"))})
         [path] = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.csv", ROWS)}).json()
         assert Path(path).is_relative_to(folder)
-        client = Client(url, verbose=False, download_files=tmp_path / "mine")
         answers, _ = client.predict(file=handle_file(f"{url}gradio_api/file={path}"), api_name="/classify_file")
         assert Path(answers).exists()
         until(lambda: not files_in(folder))  # the broken upload, the one nobody asked for, both tables
