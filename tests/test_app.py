@@ -35,10 +35,10 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def running(*arguments: str, folder: Path, command: tuple[str, ...] = (str(APP), "--port", "0"), **environment: str):
+def running(*arguments: str, folder: Path, command: tuple[str, ...] = (), **environment: str):
     """app.py as a process of its own, started in `folder`; gives its address and a function that waits for a line."""
     process = subprocess.Popen(
-        [sys.executable, *command, *arguments],
+        [sys.executable, *(command or (str(APP), "--port", "0")), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -177,18 +177,21 @@ def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp
         "NO_PROXY": "",
         "no_proxy": "",
     }
-    with running("--share", "--mcp", folder=tmp_path, **proxies) as (url, line_with, lines):
+    with running("--share", folder=tmp_path, **proxies) as (url, line_with, lines):
         assert "Article Sphere Classifier" in line_with("http://", 1)
         assert "the local page works" in line_with("No public link", 20)
         answer = Client(url, verbose=False).predict("Neural machine translation", api_name="/classify")
         assert answer["spheres"]
-        tools = httpx.get(f"{url}gradio_api/mcp/schema", trust_env=False).json()
-        assert [tool["name"] for tool in tools] == ["classify", "classify_file"]  # asked for, so they are there
         assert len(lines) == 2, lines
 
 
 def test_a_password_keeps_strangers_out(tmp_path):
-    with running(folder=tmp_path, SPHERES_AUTH="reader:geheim:ü") as (url, _, _):
+    auth = "reader", "geheim:ü"
+    with running("--mcp", folder=tmp_path, SPHERES_AUTH=":".join(auth)) as (_, line_with, _):
+        url = re.search(r"http://\S+", line_with("Article Sphere Classifier is at", 60))[0]
+        tools = httpx.get(f"{url}gradio_api/mcp/schema", auth=auth).json()
+        assert [tool["name"] for tool in tools] == ["classify", "classify_file"]  # asked for, so they are there
+        assert httpx.get(f"{url}gradio_api/mcp/schema").status_code == 401
         assert httpx.post(f"{url}gradio_api/call/classify", json={"data": ["x", "", 0.9]}).status_code == 401
         assert httpx.get(f"{url}config").status_code == 401
         assert "geheim" not in httpx.get(url).text
