@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 from places import ROOT, SHIPPED
 
 from spheres.classifier import Classifier
@@ -15,6 +16,13 @@ from spheres.surroundings import Surroundings
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the tests that have one; minutes each")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One flag for all long forms; --hypothesis-profile=long asks for that of hostile input alone."""
+    settings.register_profile("long")
+    if config.getoption("--long"):
+        settings.load_profile("long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
