@@ -13,7 +13,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,7 +92,12 @@ def parser() -> argparse.ArgumentParser:
     about = argparse.ArgumentParser(
         prog="app.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = about.add_argument
+    for add_options in (_whose_head, _on_the_network, _of_files):
+        add_options(about.add_argument)
+    return about
+
+
+def _whose_head(add: Callable[..., object]) -> None:
     add(
         "--encoder",
         metavar="NAME",
@@ -107,6 +112,9 @@ def parser() -> argparse.ArgumentParser:
         default=Path(__file__).resolve().parent / "artifacts",
         help="where the heads are (default: artifacts, beside app.py)",
     )
+
+
+def _on_the_network(add: Callable[..., object]) -> None:
     add(
         "--host",
         metavar="H",
@@ -132,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
         help="ask visitors for user and password; USER alone asks for the password here. On the command line other "
         "users can see it for a moment; in the environment variable SPHERES_AUTH they cannot",
     )
+
+
+def _of_files(add: Callable[..., object]) -> None:
     add(
         "--corpus",
         metavar="FILE",
@@ -157,7 +168,6 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help='also serve the endpoints as MCP tools, at /gradio_api/mcp/; needs `pip install "gradio[mcp]==6.31.0"`',
     )
-    return about
 
 
 def positive(text: str) -> int:

@@ -12,6 +12,7 @@ With --engine ray many processes share the work, those of a cluster where RAY_AD
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from spheres.artifacts import ARTIFACTS
@@ -56,35 +57,39 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="embed only this share of the articles (default: all)",
     )
     parser.add_argument("--max-length", type=int, metavar="N", help=f"tokens read at most (default: {MAX_LENGTH})")
+    _how_it_is_computed(parser.add_argument)
     parser.add_argument(
+        "--overwrite", action="store_true", help="replace arrays made by other settings or another corpus"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print only errors, and no progress bar")
+    return parser.parse_args(arguments)
+
+
+def _how_it_is_computed(add: Callable[..., object]) -> None:
+    add(
         "--precision",
         choices=PRECISIONS,
         default="auto",
         help="auto: bf16 where the processor computes in it, else fp32",
     )
-    parser.add_argument(
+    add(
         "--store",
         choices=STORES,
         help="how vectors are kept (default: float16 after bf16, float32 after fp32; int8 is a quarter of float32)",
     )
-    parser.add_argument(
+    add(
         "--views",
         nargs="+",
         choices=VIEWS,
         default=VIEWS,
         help="whole articles are always embedded; title and abstract alone serve training and measuring (default: all)",
     )
-    parser.add_argument(
+    add(
         "--engine",
         choices=ENGINES,
         default="local",
         help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements-ray.txt`",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace arrays made by other settings or another corpus"
-    )
-    parser.add_argument("--quiet", action="store_true", help="print only errors, and no progress bar")
-    return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,6 +13,7 @@ command is run again.
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,10 @@ FIGURES = {
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="head.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="head.py", description=__doc__, formatter_class=raw)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--encoder",
-        metavar="NAME_OR_FOLDER",
-        help="whose embeddings and head (default: distilbert-base-cased where its embeddings (for predict: its head) "
-        "are, else all-MiniLM-L6-v2)",
-    )
-    shared.add_argument(
-        "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
-    )
-    shared.add_argument("--quiet", action="store_true", help="print only errors")
+    shared = _shared_options()
 
     train = commands.add_parser("train", parents=[shared], help="train the head on the cached embeddings")
     train.add_argument(
@@ -84,15 +74,36 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="a corpus that one group dominates, such as Kaggle's arxivData.json",
     )
 
-    predict = commands.add_parser(
-        "predict",
-        parents=[shared],
-        help="classify every article of a file",
-        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
-        "and stops none of the others.",
+    _predict_options(
+        commands.add_parser(
+            "predict",
+            parents=[shared],
+            help="classify every article of a file",
+            description="Classify every article of a file. A row that cannot be read or has no text is named at the "
+            "end, and stops none of the others.",
+        ).add_argument
     )
-    predict.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
-    predict.add_argument(
+    return parser.parse_args(arguments)
+
+
+def _shared_options() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--encoder",
+        metavar="NAME_OR_FOLDER",
+        help="whose embeddings and head (default: distilbert-base-cased where its embeddings (for predict: its head) "
+        "are, else all-MiniLM-L6-v2)",
+    )
+    shared.add_argument(
+        "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
+    )
+    shared.add_argument("--quiet", action="store_true", help="print only errors")
+    return shared
+
+
+def _predict_options(add: Callable[..., object]) -> None:
+    add("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
+    add(
         "--out",
         type=Path,
         required=True,
@@ -100,25 +111,24 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv and FILE.tsv take every "
         "column of CORPUS, then spheres, p_physics ... p_econ and note",
     )
-    predict.add_argument(
+    add(
         "--keep-columns",
         action="store_true",
         help="with FILE.jsonl, keep every column of CORPUS and write a line for every row",
     )
-    predict.add_argument(
+    add(
         "--threshold",
         type=float,
         default=0.95,
         help="above 0, at most 1; what it sets depends on --rule (default: %(default)s)",
     )
-    predict.add_argument(
+    add(
         "--rule",
         choices=RULES,
         default="sum",
         help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
         "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
     )
-    return parser.parse_args(arguments)
 
 
 def train(args: argparse.Namespace) -> None:
