@@ -13,6 +13,8 @@ from spheres.encoder import Encoder
 from spheres.sources import find_encoder
 from spheres.surroundings import Surroundings
 
+FOREVER = 300  # seconds; the slowest takes 25 on two cores
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the tests that have one; minutes each")
@@ -26,7 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has only a long form, where that was not asked for; pytest says how many."""
+    """Leave out what has only a long form, where that was not asked for; pytest says how many.
+
+    A short form that hangs is ended, with the stacks of all threads, long before the whole run would be.
+    """
+    if settings.get_current_profile_name() != "long":
+        for item in items:
+            item.add_marker(pytest.mark.timeout(FOREVER))
     if config.getoption("--long"):
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
