@@ -1,7 +1,7 @@
 """The corpus as the encoder sees it, computed once and kept as arrays.
 
     artifacts/<encoder>/
-        manifest.json       encoder, its weights' sha256, pooling, maximum length, corpus fingerprint, counts, versions
+        manifest.json       encoder, hashes of weights and tokenizer, pooling, maximum length, corpus, counts, versions
         both.npy            (n_articles, dim) vectors of title and abstract together
         title.npy           (n_rows, dim) of the title alone, for the articles that `view_rows` names
         abstract.npy        (n_rows, dim) of the abstract alone, likewise
@@ -51,6 +51,7 @@ class Identity:
 
     encoder: str
     weights_sha256: str
+    tokenizer_sha256: str
     pooling: str
     max_length: int
     corpus_sha256: str

@@ -20,7 +20,7 @@ from spheres.errors import SphereError
 from spheres.features import assemble
 from spheres.groups import GROUPS
 from spheres.prediction import RULES, prediction_set, ranking
-from spheres.sources import BUNDLED, DISTILBERT, find_encoder
+from spheres.sources import BUNDLED, DISTILBERT, Fingerprint, find_encoder
 from spheres.texts import Text, check_text
 from spheres.tokens import Tokens
 from spheres.trained import HEAD, Trained, load_trained
@@ -91,7 +91,7 @@ class Classifier:
     def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS) -> "Classifier":
         """Load by the encoder's name: distilbert-base-cased where its head is there, else the bundled encoder.
 
-        raises : SphereError where the head is not there yet, damaged, or made for other weights
+        raises : SphereError where the head is not there yet, damaged, or made for another encoder
         """
         wanted = encoder or default_encoder(artifacts)
         spec = find_encoder(wanted)
@@ -104,10 +104,9 @@ class Classifier:
         trained = load_trained(folder)
         identity = trained.identity
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
-        if loaded.sha256 != identity.weights_sha256:
-            raise SphereError(
-                f"{folder / HEAD} was trained on other weights of {spec.name} than those found: {_anew(wanted)}."
-            )
+        if loaded.made_of != Fingerprint(identity.weights_sha256, identity.tokenizer_sha256):
+            other = "other weights" if loaded.made_of.weights != identity.weights_sha256 else "another tokenizer"
+            raise SphereError(f"{folder / HEAD} was trained with {other} than {spec.name} has here: {_anew(wanted)}.")
         if loaded.dim != trained.dim:
             raise SphereError(
                 f"{folder / HEAD} expects {trained.dim} numbers an article, {spec.name} gives {loaded.dim}: "
@@ -119,7 +118,8 @@ class Classifier:
         """What decides the answers, to their last bit: classifiers that are equal in this answer alike."""
         return {
             "encoder": self.name,
-            "weights_sha256": self.encoder.sha256,
+            "weights_sha256": self.encoder.made_of.weights,
+            "tokenizer_sha256": self.encoder.made_of.tokenizer,
             "precision": self.encoder.precision,
             "head_sha256": self.trained.sha256,
             "libraries": library_versions(),

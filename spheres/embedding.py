@@ -24,7 +24,7 @@ from spheres.leftovers import let_go
 from spheres.lexical import Lexicon
 from spheres.locking import lock_of, only_writer
 from spheres.shards import Shards
-from spheres.sources import EncoderSpec, fetch, weights_sha256
+from spheres.sources import EncoderSpec, fetch, fingerprint
 from spheres.stacking import lexical_scores
 from spheres.views import COPIES, VIEW_NAMES, VIEWS, view_rows
 
@@ -86,9 +86,11 @@ def embed_corpus(
     raises         : SphereError where the corpus or encoder cannot be used, the folder holds another cache, or another
                      run is at work in it
     """
+    files = fingerprint(fetch(spec))
     identity = Identity(
         encoder=spec.name,
-        weights_sha256=weights_sha256(fetch(spec)),
+        weights_sha256=files.weights,
+        tokenizer_sha256=files.tokenizer,
         pooling=spec.pooling,
         max_length=spec.max_length,
         corpus_sha256=corpus.fingerprint(),
@@ -193,7 +195,11 @@ def _tidy(folder: Path, identity: Identity) -> None:
 
 def _difference(found: Manifest, wanted: Identity) -> str:
     """What another cache is, in words; "" where it is the wanted one."""
-    names = {"weights_sha256": "vectors of other weights", "corpus_sha256": "another corpus"}
+    names = {
+        "weights_sha256": "vectors of other weights",
+        "tokenizer_sha256": "vectors of another tokenizer's tokens",
+        "corpus_sha256": "another corpus",
+    }
     for key, value in asdict(wanted).items():
         if found[key] != value:
             return names.get(key, f"vectors made with {key.replace('_', ' ')} {found[key]}")

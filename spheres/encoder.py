@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from spheres.errors import SphereError
 from spheres.layers import Layers, bound_caches
-from spheres.sources import EncoderSpec, fetch, weights_sha256
+from spheres.sources import EncoderSpec, Fingerprint, fetch, fingerprint
 from spheres.texts import Text
 from spheres.tokens import Tokens, tokenize
 
@@ -32,14 +32,16 @@ STARTING = threading.Lock()  # so that two first calls at once start one set of 
 
 
 class Encoder:
-    """A loaded encoder. `dim` is the length of its vectors; `sha256` identifies its weights."""
+    """A loaded encoder. `dim` is the length of its vectors; `made_of` identifies its weights and tokenizer."""
 
-    def __init__(self, spec: EncoderSpec, model: Any, tokenizer: Any, sha256: str, precision: str = "fp32") -> None:
+    def __init__(
+        self, spec: EncoderSpec, model: Any, tokenizer: Any, made_of: Fingerprint, precision: str = "fp32"
+    ) -> None:
         self.spec = spec
         self.model = model
         self.layers = Layers.of(model)  # the same, faster; None for other kinds of model
         self.tokenizer = tokenizer
-        self.sha256 = sha256
+        self.made_of = made_of
         self.precision = precision
         self._running, self._lock = 0, threading.Lock()
         self.dim: int = model.config.hidden_size * len(spec.pooling.split("+"))
@@ -54,10 +56,10 @@ class Encoder:
         if precision not in PRECISIONS:
             raise SphereError(f"precision {precision!r} is unknown: give one of {', '.join(PRECISIONS)}.")
         folder = fetch(spec)
-        sha256 = weights_sha256(folder)
-        if spec.sha256 and sha256 != spec.sha256:
+        made_of = fingerprint(folder)
+        if spec.sha256 and made_of.weights != spec.sha256:
             raise SphereError(
-                f"{folder / 'model.safetensors'} has sha256 {sha256}, expected {spec.sha256}: "
+                f"{folder / 'model.safetensors'} has sha256 {made_of.weights}, expected {spec.sha256}: "
                 "the weights are damaged or not the ones they claim to be; install them again."
             )
         if precision == "auto":
@@ -70,7 +72,7 @@ class Encoder:
                 f"{spec.name} reads at most {positions} tokens, asked for {spec.max_length}: "
                 f"give --max-length {positions} or less."
             )
-        return cls(spec, model, tokenizer, sha256, precision)
+        return cls(spec, model, tokenizer, made_of, precision)
 
     def tokenize(self, texts: Sequence[Text]) -> list[Tokens]:
         """(title, abstract) pairs to token ids, cut to this encoder's window."""

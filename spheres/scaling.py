@@ -23,7 +23,7 @@ from spheres.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.ray_machines import Workers, reason_of
 from spheres.shards import Shards
-from spheres.sources import EncoderSpec
+from spheres.sources import EncoderSpec, Fingerprint
 from spheres.texts import whole
 
 RESTARTS = 5  # of one worker: a run outlives that many failures, but does not go on for ever where each start fails
@@ -38,7 +38,7 @@ class RayEngine:
 
     def __init__(self, encoder: Encoder, workers: Workers) -> None:
         self.dim, self.precision = encoder.dim, encoder.precision
-        self._encoder = encoder.spec, encoder.precision, encoder.sha256
+        self._encoder = encoder.spec, encoder.precision, encoder.made_of
         self.workers = workers
         self.processes: set[str] = set()
         self.replacing: set[str] = set()
@@ -108,13 +108,16 @@ def in_rows(shards: Shards) -> Iterator[Any]:
 class Worker:
     """The encoder in a process of its own, on its share of the cores."""
 
-    def __init__(self, spec: EncoderSpec, precision: str, sha256: str, cores: int) -> None:
+    def __init__(self, spec: EncoderSpec, precision: str, made_of: Fingerprint, cores: int) -> None:
         import torch
 
         torch.set_num_threads(cores)
         self.encoder = Encoder.load(spec, precision)
-        if self.encoder.sha256 != sha256:
-            raise SphereError(f"{spec.name} has other weights on {os.uname().nodename}: give every machine the same.")
+        if self.encoder.made_of != made_of:
+            raise SphereError(
+                f"{spec.name} has other weights or another tokenizer on {os.uname().nodename}: "
+                "give every machine the same."
+            )
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         import ray

@@ -8,6 +8,7 @@ Nothing here imports torch or transformers, and no code is taken from a model's 
 
 import hashlib
 import importlib.util
+import json
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +40,14 @@ class EncoderSpec:
     formerly: str = ""
     package: str = ""
     sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """sha256 of what an encoder is made of; where both are equal, the same text gets the same vector."""
+
+    weights: str
+    tokenizer: str
 
 
 DISTILBERT = EncoderSpec(
@@ -157,6 +166,11 @@ def _hub_answers() -> bool:
     return any(answered)
 
 
+def fingerprint(folder: Path) -> Fingerprint:
+    """Of the encoder in a folder. raises : SphereError as `weights_sha256`"""
+    return Fingerprint(weights_sha256(folder), tokenizer_sha256(folder))
+
+
 def weights_sha256(folder: Path) -> str:
     """One hash over the encoder's weights: of model.safetensors, or of all shards in the order of their names.
 
@@ -173,3 +187,23 @@ def weights_sha256(folder: Path) -> str:
         with file.open("rb") as f:
             digests.append(hashlib.file_digest(f, "sha256").hexdigest())
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def tokenizer_sha256(folder: Path) -> str:
+    """One hash over what makes tokens of text: tokenizer.json, or where there is none the vocabulary and its settings.
+
+    What tokenizer.json says of cutting and padding is left out: both are done here, and copies differ in it.
+    """
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        names = ("vocab*", "merges.txt", "*.model", "tokenizer_config.json")
+        files = sorted(file for name in names for file in folder.glob(name))
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    content = file.read_bytes()
+    try:
+        parts = json.loads(content)
+    except (ValueError, RecursionError):  # whoever loads it will say so
+        return hashlib.sha256(content).hexdigest()
+    if isinstance(parts, dict):
+        parts = {name: part for name, part in parts.items() if name not in ("truncation", "padding")}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -119,6 +119,7 @@ def test_the_manifest_vouches_for_every_file_and_says_what_made_it(store: str, t
         "identity": {
             "encoder": "tiny",
             "weights_sha256": "1" * 64,
+            "tokenizer_sha256": "4" * 64,
             "pooling": "mean",
             "max_length": 16,
             "corpus_sha256": "2" * 64,

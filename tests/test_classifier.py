@@ -69,7 +69,7 @@ def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifi
     manifest = json.loads((folder / "head.json").read_text())
     manifest["identity"]["weights_sha256"] = "0" * 64
     (folder / "head.json").write_text(json.dumps(sealed(manifest)))
-    with pytest.raises(SphereError, match="trained on other weights"):
+    with pytest.raises(SphereError, match="trained with other weights"):
         Classifier.load("all-MiniLM-L6-v2", tmp_path)
 
 

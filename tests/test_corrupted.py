@@ -284,7 +284,8 @@ def test_lists_of_other_lengths_are_refused(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("identity", "words"),
     [
-        ({"weights_sha256": "0" * 64}, "was trained on other weights of all-MiniLM-L6-v2 than those found"),
+        ({"weights_sha256": "0" * 64}, "was trained with other weights than all-MiniLM-L6-v2 has here"),
+        ({"tokenizer_sha256": "0" * 64}, "was trained with another tokenizer than all-MiniLM-L6-v2 has here"),
         ({"pooling": "cls+mean"}, "expects 384 numbers an article, all-MiniLM-L6-v2 gives 768"),
     ],
 )

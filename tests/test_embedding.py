@@ -18,7 +18,7 @@ from spheres.embedding import Settings, embed_corpus
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.groups import GROUPS, soft_target
-from spheres.sources import BUNDLED
+from spheres.sources import BUNDLED, fetch, tokenizer_sha256
 from spheres.views import shown_in
 
 FP32 = Settings(precision="fp32")
@@ -58,6 +58,7 @@ def test_the_manifest_says_what_made_it(folder: Path, corpus: Corpus) -> None:
     assert manifest["identity"] == {
         "encoder": "all-MiniLM-L6-v2",
         "weights_sha256": BUNDLED.sha256,
+        "tokenizer_sha256": tokenizer_sha256(fetch(BUNDLED)),
         "pooling": "mean",
         "max_length": 256,
         "corpus_sha256": corpus.fingerprint(),
@@ -108,6 +109,19 @@ def test_a_cache_of_other_settings_is_not_overwritten_unasked(folder: Path, corp
     with pytest.raises(SphereError, match="another corpus"):
         embed_corpus(other, BUNDLED, folder, **QUIET)
     assert (folder / "both.npy").read_bytes() == before
+
+
+def test_a_cache_of_another_tokenizer_is_not_taken_for_this_encoders(
+    folder: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    for file in fetch(BUNDLED).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    tokenizer = json.loads((tmp_path / "tokenizer.json").read_text())
+    tokenizer["normalizer"]["lowercase"] = not tokenizer["normalizer"]["lowercase"]
+    (tmp_path / "tokenizer.json").unlink()
+    (tmp_path / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(SphereError, match=r"vectors of another tokenizer's tokens: add --overwrite"):
+        embed_corpus(corpus, replace(BUNDLED, source=str(tmp_path)), folder, **QUIET)
 
 
 def test_a_cache_that_lacks_what_is_asked_for_is_not_called_done(corpus: Corpus, tmp_path: Path) -> None:

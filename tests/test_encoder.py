@@ -71,7 +71,7 @@ def test_distilbert_with_real_weights_gives_the_bundled_encoders_outputs(
     for pooling in ("cls", "mean"):
         distilbert = Encoder.load(find_encoder(str(distilbert_folder), pooling), precision="fp32")
         assert type(distilbert.model).__name__ == "DistilBertModel"
-        bundled = Encoder(replace(BUNDLED, pooling=pooling), encoder.model, encoder.tokenizer, encoder.sha256)
+        bundled = Encoder(replace(BUNDLED, pooling=pooling), encoder.model, encoder.tokenizer, encoder.made_of)
         tokens = distilbert.tokenize(TEXTS)
         assert tokens == bundled.tokenize(TEXTS)
         assert np.abs(distilbert.encode(tokens) - bundled.encode(tokens)).max() < 1e-5
@@ -126,7 +126,9 @@ def test_bf16_agrees_with_fp32(encoder: Encoder) -> None:
 def test_both_poolings_in_one_pass_are_each_of_them_in_a_row(encoder: Encoder) -> None:
     tokens = encoder.tokenize(TEXTS[:4])
     vectors = {
-        pooling: Encoder(replace(BUNDLED, pooling=pooling), encoder.model, encoder.tokenizer, "").encode(tokens)
+        pooling: Encoder(replace(BUNDLED, pooling=pooling), encoder.model, encoder.tokenizer, encoder.made_of).encode(
+            tokens
+        )
         for pooling in ("cls", "mean", "cls+mean")
     }
     assert (vectors["cls+mean"] == np.concatenate([vectors["cls"], vectors["mean"]], axis=1)).all()

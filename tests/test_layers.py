@@ -60,7 +60,7 @@ def test_workers_leave_the_number_of_threads_alone(encoder: Encoder) -> None:
 
 
 def test_an_encoder_without_fast_layers_gives_the_same(encoder: Encoder) -> None:
-    plain = Encoder(replace(BUNDLED), encoder.model, encoder.tokenizer, encoder.sha256)
+    plain = Encoder(replace(BUNDLED), encoder.model, encoder.tokenizer, encoder.made_of)
     plain.layers = None
     tokens = encoder.tokenize(TEXTS)
     assert np.abs(plain.encode(tokens) - encoder.encode(tokens)).max() < 1e-5

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from spheres.errors import SphereError
 from spheres.ray_machines import Workers, started, workers_for
 from spheres.scaling import RayEngine, Worker, in_rows
 from spheres.shards import Shards
-from spheres.sources import BUNDLED
+from spheres.sources import BUNDLED, fetch, fingerprint
 
 N_ARTICLES, SHARD = 48, 6
 FILES = ("both.npy", "both_lexical.npy", "targets.npy", "primary.npy", "articles.json", "lexicon.json")
@@ -174,10 +175,13 @@ def test_without_ray_there_is_one_sentence_and_exit_code_2(
     )
 
 
-def test_a_worker_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("other", [{"weights": "0" * 64}, {"tokenizer": "0" * 64}])
+def test_a_worker_with_other_weights_or_another_tokenizer_is_refused(
+    other: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("torch.set_num_threads", lambda n: None)
-    with pytest.raises(SphereError, match=r"has other weights on .*: give every machine the same"):
-        Worker(BUNDLED, "fp32", "0" * 64, 1)
+    with pytest.raises(SphereError, match=r"has other weights or another tokenizer on .*: give every machine the same"):
+        Worker(BUNDLED, "fp32", replace(fingerprint(fetch(BUNDLED)), **other), 1)
 
 
 def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

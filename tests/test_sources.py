@@ -1,5 +1,6 @@
 """Where an encoder comes from, and what is said where it cannot be had."""
 
+import json
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
-from spheres.sources import BUNDLED, DISTILBERT, fetch, find_encoder, weights_sha256
+from spheres.sources import BUNDLED, DISTILBERT, fetch, find_encoder, tokenizer_sha256, weights_sha256
 
 
 def test_the_known_encoders_are_the_designs() -> None:
@@ -74,6 +75,44 @@ def test_weights_that_could_run_code_are_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
     with pytest.raises(SphereError, match=r"no \*\.safetensors"):
         weights_sha256(tmp_path)
+
+
+TOKENIZER = {"model": {"vocab": {"[UNK]": 0, "prime": 1}}, "normalizer": {"lowercase": True}, "truncation": None}
+
+
+def with_tokenizer(folder: Path, **changes: object) -> str:
+    """The hash of a folder's tokenizer after these changes of its settings."""
+    (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER | changes))
+    return tokenizer_sha256(folder)
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": {"vocab": {"[UNK]": 1, "prime": 0}}}, {"normalizer": {"lowercase": False}}, {"decoder": "any"}]
+)
+def test_a_tokenizer_that_gives_other_tokens_has_another_hash(change: dict[str, object], tmp_path: Path) -> None:
+    assert with_tokenizer(tmp_path, **change) != with_tokenizer(tmp_path)
+
+
+def test_how_a_tokenizer_would_cut_and_pad_does_not_count_nor_does_its_layout(tmp_path: Path) -> None:
+    plain = with_tokenizer(tmp_path)
+    assert with_tokenizer(tmp_path, truncation={"max_length": 128}, padding={"pad_id": 0}) == plain
+    (tmp_path / "tokenizer.json").write_text(json.dumps(dict(reversed(TOKENIZER.items())), indent=2))
+    assert tokenizer_sha256(tmp_path) == plain
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "merges.txt", "spiece.model", "tokenizer_config.json"])
+def test_without_a_tokenizer_json_the_vocabulary_and_its_settings_are_hashed(name: str, tmp_path: Path) -> None:
+    nothing = tokenizer_sha256(tmp_path)
+    (tmp_path / name).write_bytes(b"one")
+    one = tokenizer_sha256(tmp_path)
+    (tmp_path / name).write_bytes(b"other")
+    assert len({nothing, one, tokenizer_sha256(tmp_path)}) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"\xff", b"[1]"])
+def test_what_is_no_tokenizer_has_a_hash_all_the_same(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_bytes(content)
+    assert len(tokenizer_sha256(tmp_path)) == 64
 
 
 @pytest.mark.parametrize(("pooling", "max_length"), [("max", None), (None, 2)])

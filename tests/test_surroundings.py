@@ -99,7 +99,14 @@ def test_without_a_cache_there_are_none(tmp_path: Path, classifier: Classifier) 
 
 
 @pytest.mark.parametrize(
-    "other", [{"weights_sha256": "0" * 64}, {"encoder": "another"}, {"pooling": "cls"}, {"corpus_sha256": "0" * 64}]
+    "other",
+    [
+        {"weights_sha256": "0" * 64},
+        {"tokenizer_sha256": "0" * 64},
+        {"encoder": "another"},
+        {"pooling": "cls"},
+        {"corpus_sha256": "0" * 64},
+    ],
 )
 def test_a_cache_that_is_not_the_heads_own_is_refused(other: dict[str, str], classifier: Classifier) -> None:
     trained = replace(classifier.trained, identity=replace(classifier.trained.identity, **other))

@@ -16,7 +16,7 @@ from spheres.groups import GROUPS
 from spheres.lexical import Lexicon
 from spheres.views import COPIES, VIEWS, view_rows
 
-IDENTITY = Identity("tiny", "1" * 64, "mean", 16, "2" * 64)
+IDENTITY = Identity("tiny", "1" * 64, "4" * 64, "mean", 16, "2" * 64)
 ARTICLES = [
     Article(record["id"], "", "", (record["categories"], "math.ST"), record["update_date"]) for record in articles(24)
 ]
