@@ -135,10 +135,10 @@ def train(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from spheres.cache import open_cache
-    from spheres.evaluation import train as train_on
     from spheres.features import RECIPES
     from spheres.locking import lock_of, only_writer
     from spheres.trained import save_trained
+    from spheres.training import train as train_on
 
     folder = artifacts_folder(args)
     recipe = RECIPES[args.recipe]
@@ -205,7 +205,7 @@ def predict(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from spheres.classifier import Classifier
-    from spheres.predicting import classify_file
+    from spheres.file_run import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
     reports = classify_file(

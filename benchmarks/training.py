@@ -21,12 +21,13 @@ from benchmarks.timing import interleaved
 from spheres.artifacts import ARTIFACTS
 from spheres.atlas import fit_atlas
 from spheres.cache import Cache, load_lexicon, open_cache
-from spheres.evaluation import calibrate, evaluate, get_familiar, measure_sets
+from spheres.evaluation import evaluate, measure_sets
 from spheres.features import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.head import Examples, Heads, Training, train_heads
 from spheres.metrics import divergence
 from spheres.sources import BUNDLED
 from spheres.trained import Trained
+from spheres.training import calibrate, get_familiar
 
 ALLOWED = 10.0  # seconds for the shipped head
 ASKED = 3.0  # times faster than the peer
@@ -158,7 +159,7 @@ def _phases(table: Table, cache: Cache) -> None:
     lexicon = load_lexicon(cache.folder, "run embed.py again")
     trained = Trained(
         heads, BEST, lexicon, cache.identity, len(rows["train"]), calibrations, familiarity, atlas
-    )  # as `spheres.evaluation.train` puts it together
+    )  # as `spheres.training.train` puts it together
     measuring, _ = _timed(lambda: evaluate(cache, trained, "validation"))
     sets, _ = _timed(lambda: [measure_sets(cache, trained, "test", view) for view in cache.views])
     answering, _ = _timed(lambda: heads.log_probabilities(view_features(cache, BEST, "both", rows["test"])[1]))

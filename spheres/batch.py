@@ -6,7 +6,7 @@
             outcomes = answer(classifier, batch, 0.95, "sum")  # one for each row, in the file's order
 
 A row that cannot be read or holds no text is an outcome like any other, with a sentence in place of an answer; so the
-outcomes line up with the rows. Nothing here writes; `spheres.predicting` drives it.
+outcomes line up with the rows. Nothing here writes; `spheres.file_run` drives it.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres import predicting
+from spheres import file_run
 from spheres.batch import format_of
 from spheres.desk import ENCODER, Served
 from spheres.downloads import download_name
@@ -106,7 +106,7 @@ def _classify_file(served: Served) -> Callable[..., Iterator[tuple[FileData | No
                 limits = served.limits
                 out = Path(folder) / download_name(source.name, format_of(source, limits))
                 # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-                for report in predicting.classify_file(
+                for report in file_run.classify_file(
                     served.classifier, source, out, threshold, rule, limits=served.limits
                 ):
                     yield (FileData(path=str(out), orig_name=out.name) if report.finished else None), _about(report)
@@ -116,7 +116,7 @@ def _classify_file(served: Served) -> Callable[..., Iterator[tuple[FileData | No
     return classify_file
 
 
-def _about(report: predicting.Report) -> About:
+def _about(report: file_run.Report) -> About:
     return {
         "rows": report.n_rows,
         "answered": report.n_answered,

@@ -19,8 +19,8 @@ from spheres.desk import Served, build_slider
 from spheres.details import chart_html
 from spheres.downloads import download_name
 from spheres.errors import SphereError
+from spheres.file_run import Report, classify_file
 from spheres.notes import notes
-from spheres.predicting import Report, classify_file
 from spheres.wording import Wording
 
 EVENTS: dict[str, Any] = {

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from spheres.baselines import baselines
 from spheres.cache import Cache
 from spheres.calibration import fit_calibration
-from spheres.evaluation import evaluate, predictions, set_figures, set_table, train
+from spheres.evaluation import evaluate, predictions, set_figures, set_table
 from spheres.features import CLASSIC, view_features
 from spheres.groups import GROUPS
 from spheres.metrics import BINS, summary, with_intervals
 from spheres.study import Figures
 from spheres.trained import Trained
+from spheres.training import train
 
 OLD, NEW = "2000-2019", "2024-2026"
 

@@ -20,11 +20,12 @@ from spheres.cache import MANIFEST, Cache, View, open_cache
 from spheres.corpus import Corpus
 from spheres.embedding import Settings, embed_corpus
 from spheres.errors import SphereError
-from spheres.evaluation import calibrate, set_figures, set_table
+from spheres.evaluation import set_figures, set_table
 from spheres.features import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.head import information, train_heads
 from spheres.metrics import summary, with_intervals
 from spheres.sources import BUNDLED
+from spheres.training import calibrate
 
 LENGTHS = (32, 64, 128, 256)
 SAMPLE, LOPSIDED_SAMPLE = 0.25, 0.5

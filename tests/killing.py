@@ -30,9 +30,9 @@ MODULES = (
     "scipy.optimize",
     "sklearn.preprocessing",
     "spheres.embedding",
-    "spheres.evaluation",
+    "spheres.training",
     "spheres.classifier",
-    "spheres.predicting",
+    "spheres.file_run",
 )
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(list(MODULES))

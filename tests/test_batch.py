@@ -13,8 +13,8 @@ from test_formats import FORMATS, PACKERS, RECORDS
 from spheres.batch import Limits, format_of, survey
 from spheres.classifier import Classifier
 from spheres.errors import SphereError
+from spheres.file_run import SHOWN_CHARACTERS, SHOWN_PROBLEMS, SHOWN_ROWS, Report, classify_file
 from spheres.groups import GROUPS
-from spheres.predicting import SHOWN_CHARACTERS, SHOWN_PROBLEMS, SHOWN_ROWS, Report, classify_file
 from spheres.texts import MAX_CHARACTERS
 
 

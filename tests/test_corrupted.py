@@ -25,10 +25,10 @@ from spheres.corpus import Corpus
 from spheres.embedding import Settings, embed_corpus
 from spheres.encoder import Encoder
 from spheres.errors import SphereError
-from spheres.evaluation import train
 from spheres.features import BEST
 from spheres.sources import BUNDLED, fetch, find_encoder
 from spheres.trained import load_trained, save_trained
+from spheres.training import train
 
 NAME = BUNDLED.name
 MANIFESTS = {"cache": "manifest.json", "head": "head.json"}

@@ -17,8 +17,8 @@ from spheres.classifier import Classifier
 from spheres.corpus import Corpus
 from spheres.downloads import ANSWER_COLUMNS, MAX_COLUMNS, as_cell, as_json, download_name
 from spheres.errors import SphereError
+from spheres.file_run import classify_file
 from spheres.groups import GROUPS
-from spheres.predicting import classify_file
 
 ODD = {"title": 'Über "Bäume" 🌳, und\r\nmehr\ttext', "abstract": "lone\rreturn\u2028line", "id": "0042"}
 

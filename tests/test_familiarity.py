@@ -63,7 +63,7 @@ def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> 
 
 def test_what_was_saved_measures_as_what_was_fitted(classifier: Classifier) -> None:
     """The matrix is a transposed one in memory; it must not come back untransposed."""
-    from spheres.evaluation import get_familiar
+    from spheres.training import get_familiar
 
     cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
     _, vectors, _ = cache.views["both"].of(split_rows(cache.ids)["test"][:50])

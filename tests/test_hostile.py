@@ -29,7 +29,7 @@ from benchmarks.users import Visitor
 from spheres.batch import Limits
 from spheres.downloads import FORMULA_STARTS, PLAIN_NUMBER
 from spheres.errors import SphereError
-from spheres.predicting import classify_file
+from spheres.file_run import classify_file
 
 MOST_SECONDS, MOST_MB = 10.0, 1500.0
 LONG = settings.get_current_profile_name() == "long"

@@ -11,7 +11,7 @@ from made_up import articles, write_corpus
 
 from spheres.classifier import Classifier
 from spheres.errors import SphereError
-from spheres.predicting import Report, classify_file
+from spheres.file_run import Report, classify_file
 from spheres.resuming import resumable
 
 QUESTION: dict[str, Any] = {"threshold": 0.95}
