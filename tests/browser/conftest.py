@@ -1,6 +1,7 @@
 """A real server over the real classifier, and a real Chromium that notes every address it asks."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +13,7 @@ from visiting import served
 
 from spheres.batch import Limits
 from spheres.desk import Served
+from spheres.file_run import BATCH
 from spheres.identifiers import Listing
 from spheres.page import build_page
 
@@ -21,10 +23,10 @@ QUIET = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-
 
 
 class Counting:
-    """The classifier, counting how often it was asked."""
+    """The classifier, counting how often it was asked; `pause` is in seconds, before each batch of a file."""
 
     def __init__(self, classifier):
-        self.classifier, self.runs = classifier, 0
+        self.classifier, self.runs, self.pause = classifier, 0, 0.0
         self.name, self.n_articles = classifier.name, classifier.n_articles
 
     def classify(self, title, abstract):
@@ -32,6 +34,8 @@ class Counting:
 
     def classify_many(self, texts):
         self.runs += 1
+        if len(texts) == BATCH:
+            time.sleep(self.pause)
         return self.classifier.classify_many(texts)
 
     def measured(self, *position):
@@ -49,6 +53,14 @@ def chromium_program(playwright: Playwright) -> str:
 @pytest.fixture(scope="session")
 def counting(classifier) -> Counting:
     return Counting(classifier)
+
+
+@pytest.fixture
+def slow_files(counting) -> Iterator[None]:
+    """A file of a thousand rows takes half a minute, on any machine, and leaves it time for the browser."""
+    counting.pause = 1.0
+    yield
+    counting.pause = 0.0
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_the_first_rows_and_a_chart_of_spheres_are_shown(visit, table):
     assert sum(map(int, counted)) == 3
 
 
-def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, tmp_path):
+def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, tmp_path, slow_files):
     page = visit()
     upload(page, many(tmp_path, 1000))
     start(page)
@@ -157,7 +157,7 @@ def test_starting_without_a_file_says_what_to_do(visit):
     expect(page.locator(".status.problem")).to_have_text("Choose a file first.")
 
 
-def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path):
+def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path, slow_files):
     busy, page = visit(), visit()
     upload(busy, many(tmp_path, 1000))
     start(busy)
