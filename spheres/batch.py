@@ -46,12 +46,14 @@ class Limits:
 class Survey:
     """What a first walk over a file finds.
 
-    format  : for people: "CSV", "JSON lines, xz"
-    n_rows  : good and bad ones
-    columns : every name that some record has, in the order of their first appearance
+    format    : for people: "CSV", "JSON lines, xz"
+    separator : of a table's cells, "" of what is none
+    n_rows    : good and bad ones
+    columns   : every name that some record has, in the order of their first appearance
     """
 
     format: str
+    separator: str
     n_rows: int
     columns: tuple[str, ...]
 
@@ -118,7 +120,7 @@ def survey(source: Path, limits: Limits | None = None) -> Survey:
     if not n_readable:
         raise nothing_readable(source, opened.format, n_rows, first_problem)
     check_columns(columns, source, opened.format, labelled=False)
-    return Survey(opened.format, n_rows, tuple(columns))
+    return Survey(opened.format, opened.separator, n_rows, tuple(columns))
 
 
 def rows_of(source: Path, stack: ExitStack, limits: Limits | None = None) -> Iterator[Question]:

@@ -53,12 +53,14 @@ def check_suffix(out: Path) -> None:
         raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
 
 
-def download(out: Path, keep: bool, columns: Sequence[str]) -> Download:
+def download(out: Path, keep: bool, columns: Sequence[str], separator: str = "") -> Download:
     """How to write `out`; its ending (see `check_suffix`) decides the format.
 
-    keep    : whether .jsonl keeps the input's columns, as the tables always do
-    columns : all of the input's, each once
-    raises  : SphereError where the columns to keep are too many
+    keep      : whether .jsonl keeps the input's columns, as the tables always do
+    columns   : all of the input's, each once
+    separator : of the input's cells; a .csv comes back with semicolons where they stood: a spreadsheet whose numbers
+                have decimal commas opens no other
+    raises    : SphereError where the columns to keep are too many
     """
     suffix = out.suffix.lower()
     if suffix == ".jsonl" and not keep:
@@ -74,7 +76,9 @@ def download(out: Path, keep: bool, columns: Sequence[str]) -> Download:
         names = distinct(ANSWER_KEYS, columns)
         return Download(b"", lambda outcome: kept_line(outcome, names))
     if suffix == ".csv":
-        return _table(columns, ",", "\ufeff")  # the mark tells spreadsheets that it is UTF-8
+        return _table(
+            columns, ";" if separator == ";" else ",", "\ufeff"
+        )  # the mark tells spreadsheets that it is UTF-8
     return _table(columns, "\t", "")
 
 

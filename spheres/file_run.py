@@ -109,7 +109,7 @@ def classify_file(
     check_threshold(threshold)
     check_out(out, source)
     surveyed = survey(source, limits)
-    written = download(out, keep, surveyed.columns)
+    written = download(out, keep, surveyed.columns, surveyed.separator)
     tally = Tally(surveyed.n_rows)
     asked = {"threshold": threshold, "rule": rule, "keep": keep, "batch": batch, "classifier": identity}
     with ExitStack() as stack:

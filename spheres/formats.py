@@ -34,10 +34,14 @@ BOMB, BOMB_TIMES = 100_000_000, 200  # bytes, and times its size, that a packed 
 
 @dataclass(frozen=True)
 class Opened:
-    """A recognised file: `format` is for people ("JSON lines, xz"); `rows` may be walked once."""
+    """A recognised file: `format` is for people ("JSON lines, xz"); `rows` may be walked once.
+
+    separator : what stands between a table's cells, "" in what is none
+    """
 
     format: str
     rows: Iterator[Row]
+    separator: str = ""
 
 
 def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> Opened:
@@ -58,6 +62,7 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not head.strip():
         raise SphereError("{path} is empty: give a file with at least one article.", path=path)
+    separator = ""
     if head[:4] == b"PAR1":
         name, rows = "Parquet", parquet(binary, compression, path, stack, max_bytes)
     else:
@@ -69,8 +74,8 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         elif start == "{":
             name, rows = "JSON lines", json_lines(text)
         else:
-            name, rows = _delimited(text, path)
-    return Opened(f"{name}, {compression}" if compression else name, _guarded(rows, path))
+            name, rows, separator = _delimited(text, path)
+    return Opened(f"{name}, {compression}" if compression else name, _guarded(rows, path), separator)
 
 
 def check_file(path: Path) -> None:
@@ -148,7 +153,7 @@ def _guarded(rows: Iterator[Row], path: Path) -> Iterator[Row]:
         raise damaged_after(place, path, e) from e
 
 
-def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
+def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row], str]:
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)
     if header_line.count(separator) > MAX_CELLS:
@@ -164,7 +169,7 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
             "plain or compressed with gzip or xz.",
             path=path,
         )
-    return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, distinct(header), separator)
+    return ("TSV" if separator == "\t" else "CSV"), _csv_rows(text, distinct(header), separator), separator
 
 
 def _csv_rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:

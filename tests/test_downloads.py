@@ -45,6 +45,20 @@ def written(path: Path, records: list[dict[str, Any]]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(("separator", "expected"), [(";", ";"), (",", ","), ("\t", ",")])
+def test_a_csv_has_the_separator_of_the_csv_it_answers(
+    separator: str, expected: str, classifier: Classifier, tmp_path: Path
+) -> None:
+    source = tmp_path / "c.csv"
+    source.write_text(f'title{separator}shelf\n"Trees{separator} and rivers"{separator}7\n')
+    columns, row = csv.reader(
+        io.StringIO(answers(classifier, source, tmp_path / "out.csv").read_text("utf-8-sig"), newline=""),
+        delimiter=expected,
+    )
+    assert columns == ["title", "shelf", *ANSWER_COLUMNS]
+    assert row[:2] == [f"Trees{separator} and rivers", "7"]
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.CSV"])
 def test_a_table_holds_every_column_and_the_answer(name: str, classifier: Classifier, tmp_path: Path) -> None:
     records = [ODD, *articles(3)]
