@@ -5,9 +5,9 @@
     CSV, TSV     a header and rows         with commas, semicolons or tabs
     Parquet
 
-each plain or compressed with gzip or xz. The content decides, never the file's name. One record (for Parquet, one
-batch of rows) is in memory at a time, and a broken record costs itself alone. Where the file comes from a stranger,
-`max_bytes` bounds what it may unpack to.
+each plain or compressed with gzip or xz, text in UTF-8, UTF-16 or a Windows code page. The content decides, never the
+file's name. One record (for Parquet, one batch of rows) is in memory at a time, and a broken record costs itself alone.
+Where the file comes from a stranger, `max_bytes` bounds what it may unpack to.
 """
 
 import csv
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from spheres.charsets import charset
 from spheres.errors import SphereError
 from spheres.json_rows import json_lines, json_list
 from spheres.parquet_rows import parquet
@@ -29,6 +30,7 @@ from spheres.rows import CHUNK, MAX_RECORD, Row, check_size, damaged_after, dist
 
 MAX_CELLS = 100_000  # of a table's line: each takes memory, even an empty one
 MAX_SEPARATORS = 10 * MAX_CELLS  # of a line before it is cut into cells: most of them may stand in quotes
+HEAD = 4096  # bytes in which a file must have begun to be text
 BOMB, BOMB_TIMES = 100_000_000, 200  # bytes, and times its size, that a packed file may unpack to
 
 
@@ -55,23 +57,23 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
     check_file(path)
     try:
         binary, compression = _decompressed(path, stack, max_bytes)
-        head = binary.peek(CHUNK)[:4096]
+        start = binary.peek(CHUNK)
     except OSError as e:
         raise unreadable(path, e) from e
     except (EOFError, lzma.LZMAError, zlib.error) as e:
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
-    if not head.strip():
+    if not start[:HEAD].strip():
         raise SphereError("{path} is empty: give a file with at least one article.", path=path)
     separator = ""
-    if head[:4] == b"PAR1":
+    if start[:4] == b"PAR1":
         name, rows = "Parquet", parquet(binary, compression, path, stack, max_bytes)
     else:
-        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        encoding = charset(start)
         text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
-        start = head.decode(encoding, errors="replace").lstrip()[:1]
-        if start == "[":
+        first = start[:HEAD].decode(encoding, errors="replace").lstrip()[:1]
+        if first == "[":
             name, rows = "JSON list", json_list(text)
-        elif start == "{":
+        elif first == "{":
             name, rows = "JSON lines", json_lines(text)
         else:
             name, rows, separator = _delimited(text, path)

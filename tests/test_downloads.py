@@ -59,6 +59,13 @@ def test_a_csv_has_the_separator_of_the_csv_it_answers(
     assert row[:2] == [f"Trees{separator} and rivers", "7"]
 
 
+def test_a_russian_spreadsheets_letters_come_back(classifier: Classifier, tmp_path: Path) -> None:
+    source = tmp_path / "c.csv"
+    source.write_bytes("title;полка\nTrees and rivers;Ёлка № 5\n".encode("cp1251"))
+    header, row = answers(classifier, source, tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    assert header.startswith("title;полка;") and row.startswith("Trees and rivers;Ёлка № 5;")
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.CSV"])
 def test_a_table_holds_every_column_and_the_answer(name: str, classifier: Classifier, tmp_path: Path) -> None:
     records = [ODD, *articles(3)]
