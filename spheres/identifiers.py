@@ -48,7 +48,7 @@ _FORM = re.compile(
     rf"(?:(?P<link>{_LINK}|{_DOI})|arxiv:\s{{0,3}})?"
     rf"(?:(?P<new>{_MONTH}\.[0-9]{{4,5}})|(?P<archive>{_ARCHIVE})(?:\.[a-z-]{{2,9}})?/(?P<old>{_MONTH}[0-9]{{3}}))"
     r"(?P<version>v[1-9][0-9]{0,2})?"
-    r"(?(link)(?:\.pdf)?/?(?:[?#]\S*)?)",
+    r"(?(link)(?:\.pdf)?/?(?:[?#]\S*)?|(?:\s{0,3}\[[a-z-]{2,8}(?:\.[a-z-]{2,9})?\])?)",
     re.IGNORECASE | re.ASCII,
 )
 _WRAPPINGS = {"<>", '""', "''", "``", "“”", "‘’", "«»", "()", "[]"}
@@ -79,6 +79,8 @@ def arxiv_identifier(text: str) -> str | None:
 
     >>> arxiv_identifier("https://arxiv.org/pdf/1706.03762v5.pdf?download=1"), arxiv_identifier("<arXiv:1706.03762>")
     ('1706.03762v5', '1706.03762')
+    >>> arxiv_identifier("arXiv:1706.03762v7 [cs.CL]")
+    '1706.03762v7'
     >>> arxiv_identifier("math.GT/0309136"), arxiv_identifier("https://doi.org/10.48550/arXiv.hep-th/9711200")
     ('math/0309136', 'hep-th/9711200')
     >>> arxiv_identifier("A comment on 1706.03762") is None
