@@ -51,15 +51,15 @@ def test_nothing_is_started_anew_where_no_password_is_on_the_command_line(monkey
 
 
 def test_a_password_on_the_command_line_protects_and_is_on_no_list_of_processes(tmp_path):
-    with running("--auth", "reader:geheim", folder=tmp_path) as (url, _, lines):
+    with running("--auth", "reader:offenbar", folder=tmp_path) as (url, _, lines):
         listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
-        assert "app.py --port 0" in listed and "geheim" not in listed
+        assert "app.py --port 0" in listed and "offenbar" not in listed
         for path in Path("/proc").glob("[0-9]*/cmdline"):
-            assert b"geheim" not in read(path) or b"pytest" in read(path)
+            assert b"offenbar" not in read(path) or b"pytest" in read(path)
         assert httpx.get(f"{url}config").status_code == 401
-        answer = httpx.post(f"{url}login", data={"username": "reader", "password": "geheim"})
+        answer = httpx.post(f"{url}login", data={"username": "reader", "password": "offenbar"})
         assert answer.status_code == 200
-        assert "geheim" not in "".join(lines)
+        assert "offenbar" not in "".join(lines)
 
 
 def read(path: Path) -> bytes:
