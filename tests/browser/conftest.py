@@ -22,6 +22,13 @@ expect.set_options(timeout=15_000)  # a machine may be busy; what is right is se
 QUIET = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Counting lines would slow these by a third, and finds hardly any that the other tests do not reach."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.no_cover)
+
+
 class Counting:
     """The classifier, counting how often it was asked; `pause` is in seconds, before each batch of a file."""
 
