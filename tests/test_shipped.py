@@ -4,12 +4,16 @@ import json
 import subprocess
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from made_up import articles
 from places import ROOT, SHIPPED
 
 from spheres.cache import open_cache
 from spheres.classifier import Classifier
+from spheres.encoder import Encoder
 from spheres.split import split_rows
+from spheres.trained import load_trained
 
 FOLDER = SHIPPED / "all-MiniLM-L6-v2"
 
@@ -59,3 +63,14 @@ def test_the_artifacts_stay_small_and_hold_safe_formats_only() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 40e6
     assert {path.suffix for path in files} <= {".npy", ".json", ".safetensors", ".png", ".md"}
+
+
+def test_the_shipped_head_gives_a_hundred_made_up_articles_the_probabilities_it_always_gave(encoder: Encoder) -> None:
+    """In fp32, which every processor computes alike; titles and abstracts in turn with one of the two alone."""
+    texts = [
+        (article["title"] if i % 3 != 2 else "", article["abstract"] if i % 3 != 1 else "")
+        for i, article in enumerate(articles(100))
+    ]
+    answers = Classifier(encoder, load_trained(FOLDER)).classify_many(texts)
+    recorded = json.loads((ROOT / "tests" / "shipped_probabilities.json").read_text())
+    np.testing.assert_allclose([answer.probabilities for answer in answers], recorded, atol=1e-4)
