@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spheres.credentials import credentials, leave_process_list
 from spheres.errors import SphereError
-from spheres.tools import check_installed
+from spheres.server.auth import credentials, leave_process_list
+from spheres.server.mcp import check_installed
 
 # Read when Gradio is imported: it then looks for no newer version, and keeps no statistics of its own events, which it
 # would compute over the last ten thousand after each.
@@ -50,27 +50,27 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     if options.mcp:
         check_installed()
     os.environ.update(ENVIRONMENT)
-    from spheres.serving import free_address, serve, wait
-    from spheres.storage import own_folder
+    from spheres.server.launch import free_address, serve, wait
+    from spheres.server.temp_files import own_folder
 
     address = free_address(options.host, options.port)
     own_folder()
     with without_garbage_collection():
-        from spheres.batch import Limits
-        from spheres.classifier import Classifier
-        from spheres.desk import Served
-        from spheres.page import build_page
-        from spheres.sharing import public_link
-        from spheres.surroundings import Surroundings
+        from spheres.inference.classifier import Classifier
+        from spheres.inference.file_rows import Limits
+        from spheres.inference.service import Service
+        from spheres.inference.surroundings import Surroundings
+        from spheres.server.tunnel import public_link
+        from spheres.web.page import build_page
 
         classifier = Classifier.load(options.encoder, options.artifacts)
-        around = Surroundings.open(options.artifacts / classifier.name, classifier.trained, options.corpus)
+        around = Surroundings.open(options.artifacts / classifier.name, classifier.bundle, options.corpus)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
-        page = build_page(Served(classifier, around, limits=limits))
+        page = build_page(Service(classifier, around, limits=limits))
         url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
-        public_link(address, say=lambda sentence: print(sentence, flush=True))
+        public_link(address, log=lambda sentence: print(sentence, flush=True))
     wait(page)
 
 

@@ -15,14 +15,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from spheres.artifacts import ARTIFACTS
-from spheres.cache import STORES
-from spheres.corpus import Corpus
-from spheres.encoder import PRECISIONS
-from spheres.engines import ENGINES
+from spheres.data.corpus import Corpus
+from spheres.data.views import VIEWS
+from spheres.embeddings.cache import STORES
+from spheres.embeddings.engine import ENGINES
+from spheres.encoder.encoder import PRECISIONS
+from spheres.encoder.hub import DISTILBERT, MAX_LENGTH, POOLINGS, find_encoder
 from spheres.errors import SphereError
-from spheres.sources import DISTILBERT, MAX_LENGTH, POOLINGS, find_encoder
-from spheres.views import VIEWS
+from spheres.files.manifest import ARTIFACTS
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         spec = find_encoder(args.encoder, args.pooling, args.max_length)
         from tqdm import tqdm
 
-        from spheres.embedding import Settings, embed_corpus
+        from spheres.embeddings.build import Settings, embed_corpus
 
         embed_corpus(
             Corpus(args.corpus, sample=args.sample),
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
             args.out or ARTIFACTS / spec.name,
             settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),
             overwrite=args.overwrite,
-            say=(lambda sentence: None) if args.quiet else print,
+            log=(lambda sentence: None) if args.quiet else print,
             start_progress=lambda label, total, done: tqdm(
                 desc=label,
                 total=total,

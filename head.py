@@ -17,16 +17,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spheres.artifacts import ARTIFACTS
 from spheres.errors import SphereError
-from spheres.prediction import RULES
+from spheres.files.manifest import ARTIFACTS
+from spheres.model.prediction_sets import RULES
 
 PREDICTED_TOGETHER = 256  # articles between two steps of the progress bar
 SHOWN_PROBLEMS = 5
 FIGURES = {
-    "primary_is_top": "most probable sphere is the article's primary group",
-    "heaviest_is_top": "most probable sphere is among the article's heaviest groups",
-    "group_is_top": "most probable sphere is among the article's groups",
+    "top1_primary": "most probable sphere is the article's primary group",
+    "top1_heaviest": "most probable sphere is among the article's heaviest groups",
+    "top1_any": "most probable sphere is among the article's groups",
     "macro_f1": "macro-F1 on the primary group",
     "kl": "KL divergence from the soft target (nats)",
     "nll": "negative log-likelihood of the primary group (nats)",
@@ -134,18 +134,18 @@ def _predict_options(add: Callable[..., object]) -> None:
 def train(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from spheres.cache import open_cache
-    from spheres.features import RECIPES
-    from spheres.locking import lock_of, only_writer
-    from spheres.trained import save_trained
-    from spheres.training import train as train_on
+    from spheres.embeddings.cache import open_cache
+    from spheres.files.locking import lock_of, only_writer
+    from spheres.model.bundle import save_bundle
+    from spheres.model.fit import train as train_on
+    from spheres.model.recipe import RECIPES
 
     folder = artifacts_folder(args)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
     with only_writer(lock_of(folder), folder, ""):  # embed.py as well must not write now: they share the lexicon
         trained = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
-        save_trained(trained, folder)
+        save_bundle(trained, folder)
     if not args.quiet:
         print_figures(trained.metrics["validation"], "validation")
         print(f"Saved {folder / 'head.safetensors'}.")
@@ -154,12 +154,12 @@ def train(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     import json
 
-    from spheres.cache import open_cache
-    from spheres.evaluation import evaluate as evaluate_on
-    from spheres.trained import check_same_encoder, load_trained
+    from spheres.embeddings.cache import open_cache
+    from spheres.model.bundle import check_same_encoder, load_bundle
+    from spheres.model.evaluate import evaluate as evaluate_on
 
     folder = artifacts_folder(args)
-    cache, trained = open_cache(folder), load_trained(folder)
+    cache, trained = open_cache(folder), load_bundle(folder)
     check_same_encoder(trained, cache, folder)
     report = evaluate_on(cache, trained, args.split)
     if args.json:
@@ -171,32 +171,32 @@ def evaluate(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from spheres.held_out import verdict
-    from spheres.report import write_report
-    from spheres.study import gradients, prepare, run_study
-    from spheres.trained import check_same_encoder, load_trained
+    from spheres.model.bundle import check_same_encoder, load_bundle
+    from spheres.study.ablations import gradients, prepare, run_study
+    from spheres.study.report import write_report
+    from spheres.study.test_set import evaluate_on_test
 
-    say = (lambda sentence: None) if args.quiet else print
+    log = (lambda sentence: None) if args.quiet else print
     folder = artifacts_folder(args)
-    trained = load_trained(folder)
+    trained = load_bundle(folder)
     caches = prepare(
         folder,
         args.artifacts / "study",
         args.corpus,
         args.lopsided,
-        say,
+        log,
         lambda label, total, done: tqdm(
             desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
         ),
     )
     check_same_encoder(trained, caches.main, folder)
     figures = {
-        "study": run_study(caches, say),
+        "study": run_study(caches, log),
         "gradients": gradients(caches),
-        "verdict": verdict(caches.main, trained),
+        "test": evaluate_on_test(caches.main, trained),
     }
     write_report(figures, folder / "report")
-    say(f"Wrote {folder / 'report' / 'report.md'}.")
+    log(f"Wrote {folder / 'report' / 'report.md'}.")
 
 
 def predict(args: argparse.Namespace) -> None:
@@ -204,8 +204,8 @@ def predict(args: argparse.Namespace) -> None:
 
     from tqdm import tqdm
 
-    from spheres.classifier import Classifier
-    from spheres.file_run import classify_file
+    from spheres.inference.classifier import Classifier
+    from spheres.inference.classify_file import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
     reports = classify_file(
@@ -235,8 +235,8 @@ def predict(args: argparse.Namespace) -> None:
 
 def artifacts_folder(args: argparse.Namespace) -> Path:
     """Whose arrays are meant; by default distilbert-base-cased's where they are there."""
-    from spheres.cache import MANIFEST
-    from spheres.sources import BUNDLED, DISTILBERT, find_encoder
+    from spheres.embeddings.cache import MANIFEST
+    from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 
     distilbert: Path = args.artifacts / DISTILBERT.name
     default = DISTILBERT.name if (distilbert / MANIFEST).is_file() else BUNDLED.name
@@ -248,7 +248,7 @@ def artifacts_folder(args: argparse.Namespace) -> Path:
 
 
 def print_figures(report: dict[str, Any], split: str) -> None:
-    from spheres.views import VIEW_NAMES
+    from spheres.data.views import VIEW_NAMES
 
     for view, part in report.items():
         print(f"\n{VIEW_NAMES[view]}, {part['articles']:,} {split} articles, with 95 % intervals:")

@@ -21,8 +21,8 @@ from typing import Any
 
 from benchmarks.live import Session
 from benchmarks.users import NEAR, Visitor
-from spheres.groups import GROUPS
-from spheres.texts import Text
+from spheres.data.taxonomy import GROUPS
+from spheres.data.text import Text
 
 ROWS = 6  # of a file
 ACTS = ("classify", "slide", "explain", "file", "hang up")

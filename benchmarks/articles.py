@@ -4,9 +4,9 @@ import os
 from itertools import cycle, islice
 from pathlib import Path
 
-from spheres.corpus import Corpus
+from spheres.data.corpus import Corpus
+from spheres.data.text import Text
 from spheres.errors import SphereError
-from spheres.texts import Text
 
 NAME = "arxiv-spheres.jsonl.xz"
 

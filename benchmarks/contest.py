@@ -9,8 +9,8 @@ from benchmarks.limit import encoder_operations, multiplications, rates
 from benchmarks.peers import BATCH, Peer, Vectors
 from benchmarks.table import Table
 from benchmarks.timing import interleaved
-from spheres.encoder import Encoder
-from spheres.texts import Text, clean
+from spheres.data.text import Text, clean
+from spheres.encoder.encoder import Encoder
 
 COLUMNS = ("articles/s", "this project is faster", "least cosine with fp32", "articles in a round")
 WARM_UP = 2 * BATCH  # articles

@@ -30,9 +30,9 @@ from benchmarks.contest import (
 )
 from benchmarks.peers import BATCH, Peer, build
 from benchmarks.table import Table
-from spheres.encoder import Encoder
-from spheres.sources import BUNDLED, fetch
-from spheres.texts import Text
+from spheres.data.text import Text
+from spheres.encoder.encoder import Encoder
+from spheres.encoder.hub import BUNDLED, fetch
 
 ARTICLES = 2000
 SAMPLE = 6  # peers embed every sixth block

@@ -110,7 +110,7 @@ def _embed_apart(corpus: Path, folder: Path, n: int, kind: str) -> Figures:
 
 def repeated(corpus: Path, folder: Path, n: int) -> Path:
     """A corpus of `n` articles: evenly spread ones of the given corpus, then the same again under new ids."""
-    from spheres.corpus import Corpus
+    from spheres.data.corpus import Corpus
 
     texts = list(Corpus(corpus))
     path = folder / f"{n}.jsonl"
@@ -129,12 +129,12 @@ def repeated(corpus: Path, folder: Path, n: int) -> Path:
 
 def article_vectors(n: int) -> NDArray[np.float32]:
     """The shipped articles' vectors, and from there on the same again, each moved a little; (n, DIM), at length one."""
-    from spheres.artifacts import ARTIFACTS
-    from spheres.cache import open_cache
-    from spheres.familiarity import unit
-    from spheres.sources import BUNDLED
+    from spheres.embeddings.cache import open_cache
+    from spheres.embeddings.vectors import l2_normalize
+    from spheres.encoder.hub import BUNDLED
+    from spheres.files.manifest import ARTIFACTS
 
-    known = unit(open_cache(ARTIFACTS / BUNDLED.name).views["both"].vectors())
+    known = l2_normalize(open_cache(ARTIFACTS / BUNDLED.name).views["both"].vectors())
     random = np.random.default_rng(0)
     vectors = np.empty((n, DIM), np.float32)
     for start in range(0, n, len(known)):
@@ -148,13 +148,13 @@ def article_vectors(n: int) -> NDArray[np.float32]:
 
 def title_vectors(n: int) -> NDArray[np.float32]:
     """What neighbours are asked for: vectors of titles alone, (n, DIM), at length one."""
-    from spheres.artifacts import ARTIFACTS
-    from spheres.cache import open_cache
-    from spheres.familiarity import unit
-    from spheres.sources import BUNDLED
+    from spheres.embeddings.cache import open_cache
+    from spheres.embeddings.vectors import l2_normalize
+    from spheres.encoder.hub import BUNDLED
+    from spheres.files.manifest import ARTIFACTS
 
     titles = open_cache(ARTIFACTS / BUNDLED.name).views["title"]
-    return unit(titles.vectors(slice(None, None, len(titles.rows) // n))[:n]).astype(np.float32)
+    return l2_normalize(titles.vectors(slice(None, None, len(titles.rows) // n))[:n]).astype(np.float32)
 
 
 # --- in a process of its own ---
@@ -180,12 +180,12 @@ class StandIn:
 
 def embed(corpus: str, out: str, kind: str) -> Figures:
     """What `embed.py CORPUS --out OUT --quiet` does, with the seconds that do not depend on the number of articles."""
-    import spheres.embedding
-    import spheres.engines
-    import spheres.stacking
-    from spheres.corpus import Corpus
-    from spheres.lexical import Lexicon
-    from spheres.sources import BUNDLED
+    import spheres.embeddings.build
+    import spheres.embeddings.engine
+    import spheres.embeddings.out_of_fold
+    from spheres.data.corpus import Corpus
+    from spheres.embeddings.tfidf import TfidfModel
+    from spheres.encoder.hub import BUNDLED
 
     spent: list[float] = []
 
@@ -201,29 +201,29 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
 
         setattr(module, name, counted)
 
-    timed(spheres.stacking, "count_terms")
-    timed(spheres.stacking, "fit_lexicon")
-    spheres.stacking.LEXICON_ARTICLES = LEARNED
+    timed(spheres.embeddings.out_of_fold, "count_terms")
+    timed(spheres.embeddings.out_of_fold, "fit_tfidf")
+    spheres.embeddings.out_of_fold.MAX_TRAINING_ARTICLES = LEARNED
     if kind == "stand-ins":
-        Lexicon.scores = lambda lexicon, texts: np.tile(lexicon.bias, (len(texts), 1))  # type: ignore[method-assign]
+        TfidfModel.scores = lambda lexicon, texts: np.tile(lexicon.bias, (len(texts), 1))  # type: ignore[method-assign]
     if kind != "real encoder":
-        spheres.engines.Encoder = StandIn  # type: ignore[assignment, misc]
-    timed(spheres.engines.Encoder, "load")
+        spheres.embeddings.engine.Encoder = StandIn  # type: ignore[assignment, misc]
+    timed(spheres.embeddings.engine.Encoder, "load")
     started = time.perf_counter()
-    spheres.embedding.embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), say=lambda sentence: None)
+    spheres.embeddings.build.embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), log=lambda sentence: None)
     return {"seconds": time.perf_counter() - started, "before": sum(spent)}
 
 
 def words(corpus: str, n: str) -> Figures:
     """Count and weigh the words of `n` articles: what `embed.py` does once, and for each of five folds."""
-    from spheres.corpus import Corpus
-    from spheres.groups import soft_target
-    from spheres.lexical import count_terms, fit_lexicon
+    from spheres.data.corpus import Corpus
+    from spheres.data.taxonomy import soft_target
+    from spheres.embeddings.tfidf import count_terms, fit_tfidf
 
     articles = list(islice(Corpus(Path(corpus)), int(n)))
     started = time.perf_counter()
     counts = count_terms([(a.title, a.abstract) for a in articles])
-    fit_lexicon(counts, np.stack([soft_target(a.categories) for a in articles]))
+    fit_tfidf(counts, np.stack([soft_target(a.categories) for a in articles]))
     return {"seconds": time.perf_counter() - started}
 
 
@@ -270,17 +270,17 @@ def _parts(vectors: str) -> Iterator[NDArray[np.float32]]:
 
 
 def _ours(vectors: str) -> Search:
-    from spheres.neighbours import Neighbours
+    from spheres.inference.neighbors import NeighborIndex
 
     loaded = np.load(vectors)
     names = [""] * len(loaded)
-    neighbours = Neighbours(loaded, names, names, names, {})
+    neighbours = NeighborIndex(loaded, names, names, names, {})
     return lambda vector: [found.row for found in neighbours.nearest(vector)]
 
 
 def _int8(vectors: str) -> Search:
     """A quarter of the memory: whole numbers and a scale each, multiplied in float32 a slice at a time."""
-    from spheres.cache_writer import quantize
+    from spheres.embeddings.vectors import quantize
 
     kept = [quantize(part) for part in _parts(vectors)]
 

@@ -7,7 +7,7 @@ shapes, in the precision that the model runs in, measured in the same rounds as 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from spheres.encoder import Encoder
+from spheres.encoder.encoder import Encoder
 
 LARGE = 2048, 4096  # rows and columns of the square matrices
 TOKENS = 4096  # rows of the model's own

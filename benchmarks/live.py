@@ -19,14 +19,15 @@ from benchmarks.start import ROOT, Site
 from benchmarks.table import Table
 from benchmarks.timing import percentile
 from benchmarks.users import Visitor
-from spheres.artifacts import ARTIFACTS
-from spheres.classifier import Classification, Classifier
-from spheres.desk import Served, shower
-from spheres.explaining import explain, explain_words
-from spheres.sources import BUNDLED, fetch
-from spheres.surroundings import Surroundings
-from spheres.texts import Text
-from spheres.wording import wording
+from spheres.data.text import Text
+from spheres.encoder.hub import BUNDLED, fetch
+from spheres.files.manifest import ARTIFACTS
+from spheres.inference.classifier import Classification, Classifier
+from spheres.inference.explain import explain, explain_words
+from spheres.inference.service import Service
+from spheres.inference.surroundings import Surroundings
+from spheres.web.article_tab import shower
+from spheres.web.i18n import wording
 
 TOKENS = range(190, 211)
 PAUSE = 0.02  # seconds between two contestants: threads that wait for more work spin for a moment
@@ -98,7 +99,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
     """Explanations and neighbours: what the page's panels call."""
     answers = [classifier.classify(*text) for text in texts]
-    around = Surroundings.open(ROOT / ARTIFACTS / classifier.name, classifier.trained)
+    around = Surroundings.open(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
     sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
     winners = [answer.ranked()[0][0] for answer in answers]
     why, words = in_turns(
@@ -206,7 +207,7 @@ class Silent:
 def check_show_needs_no_encoder(classifier: Classifier, text: Text) -> None:
     """Raises AttributeError where the slider's event would classify anew."""
     answer: Classification = classifier.classify(*text)
-    show = shower(Served(Silent(classifier)), wording("en"))  # type: ignore[arg-type]
+    show = shower(Service(Silent(classifier)), wording("en"))  # type: ignore[arg-type]
     for threshold in (0.5, 0.8, 1.0):
         show(answer, threshold, "coverage")
 

@@ -28,9 +28,9 @@ from benchmarks.start import Site
 from benchmarks.table import Table
 from benchmarks.timing import percentile
 from benchmarks.users import FULL, Refused, Visitor
-from spheres.classifier import Classifier
+from spheres.data.text import Text
 from spheres.errors import SphereError
-from spheres.texts import Text
+from spheres.inference.classifier import Classifier
 
 MINUTES, CLIENTS = 10.0, 50
 N_TEXTS = 300  # distinct ones, each asked about many times

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from benchmarks.articles import corpus_file
 from benchmarks.contest import least_cosine
 from benchmarks.table import Table
-from spheres.artifacts import ARTIFACTS
-from spheres.cache import open_cache
-from spheres.corpus import Corpus
-from spheres.encoder import Encoder
-from spheres.features import assemble
-from spheres.metrics import divergence
-from spheres.sources import BUNDLED
-from spheres.texts import Text
-from spheres.trained import load_trained
+from spheres.data.corpus import Corpus
+from spheres.data.text import Text
+from spheres.embeddings.cache import open_cache
+from spheres.encoder.encoder import Encoder
+from spheres.encoder.hub import BUNDLED
+from spheres.files.manifest import ARTIFACTS
+from spheres.model.bundle import load_bundle
+from spheres.model.metrics import divergence
+from spheres.model.recipe import build_features
 
 MOVES = 0.2  # points that a figure may move by
 QUICK = 20  # every so many-th article
@@ -29,7 +29,7 @@ QUICK = 20  # every so many-th article
 
 def run(corpus: Path | None, quick: bool) -> Table:
     cache = open_cache(ARTIFACTS / BUNDLED.name)
-    trained = load_trained(cache.folder)
+    trained = load_bundle(cache.folder)
     rows = cache.split["test"][:: QUICK if quick else 1]
     texts = texts_of(corpus_file(corpus), [cache.ids[row] for row in rows])
     _, stored, scores = cache.views["both"].of(rows)
@@ -40,7 +40,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     tops: dict[str, NDArray[np.intp]] = {}
     shares: dict[str, float] = {}
     for name, found in vectors.items():
-        answers = trained.log_probabilities(assemble(trained.recipe, found, scores), "both")
+        answers = trained.log_probabilities(build_features(trained.recipe, found, scores), "both")
         tops[name] = answers.argmax(axis=1)
         shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
         kl = float(divergence(answers, cache.targets[rows]).mean())

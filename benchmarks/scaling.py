@@ -21,11 +21,11 @@ from benchmarks.articles import corpus_file
 from benchmarks.growth import repeated
 from benchmarks.table import Table
 from benchmarks.timing import apart, figures_in
-from spheres.corpus import Corpus
-from spheres.engines import open_engine
+from spheres.data.corpus import Corpus
+from spheres.embeddings.engine import open_engine
+from spheres.embeddings.shards import Shards
+from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
-from spheres.shards import Shards
-from spheres.sources import BUNDLED
 
 ARTICLES, QUICK_ARTICLES = 3072, 512
 SHARD, SMALL_SHARD = 512, 64

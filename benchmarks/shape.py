@@ -16,8 +16,8 @@ from benchmarks.contest import BF16, COLUMNS, DEFAULTS, TEXTBOOK, as_contestant,
 from benchmarks.embedding import ROUNDS
 from benchmarks.peers import Peer
 from benchmarks.table import Table
-from spheres.encoder import Encoder
-from spheres.sources import BUNDLED, fetch, find_encoder
+from spheres.encoder.encoder import Encoder
+from spheres.encoder.hub import BUNDLED, fetch, find_encoder
 
 ARTICLES = 300
 ARTICLES_ON_GPU = 4000

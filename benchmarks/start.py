@@ -20,8 +20,8 @@ import httpx
 from benchmarks.articles import corpus_file, read_articles
 from benchmarks.table import Table
 from benchmarks.timing import resident_mb
+from spheres.data.text import Text
 from spheres.errors import SphereError
-from spheres.texts import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTS = "import gradio, torch, transformers"

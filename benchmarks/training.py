@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 
 from benchmarks.table import Table
 from benchmarks.timing import interleaved
-from spheres.artifacts import ARTIFACTS
-from spheres.atlas import fit_atlas
-from spheres.cache import Cache, load_lexicon, open_cache
-from spheres.evaluation import evaluate, measure_sets
-from spheres.features import BEST, CLASSIC, Recipe, examples, view_features
-from spheres.head import Examples, Heads, Training, train_heads
-from spheres.metrics import divergence
-from spheres.sources import BUNDLED
-from spheres.trained import Trained
-from spheres.training import calibrate, get_familiar
+from spheres.embeddings.cache import Cache, load_tfidf, open_cache
+from spheres.encoder.hub import BUNDLED
+from spheres.files.manifest import ARTIFACTS
+from spheres.model.bundle import Bundle
+from spheres.model.evaluate import evaluate, measure_sets
+from spheres.model.fit import calibrate, fit_ood_on_cache
+from spheres.model.metrics import divergence
+from spheres.model.network import Heads, Training
+from spheres.model.projection import fit_projection
+from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
+from spheres.model.train import Examples, train_heads
 
 ALLOWED = 10.0  # seconds for the shipped head
 ASKED = 3.0  # times faster than the peer
@@ -154,12 +155,14 @@ def _phases(table: Table, cache: Cache) -> None:
     assembling, (train, validation) = _timed(lambda: _examples(cache, BEST, False))
     heads = train_heads(train, validation, replace(BEST.training, max_epochs=1), check=False)
     calibrating, calibrations = _timed(lambda: {view: calibrate(cache, BEST, heads, view) for view in cache.views})
-    distance, familiarity = _timed(lambda: get_familiar(cache))
-    mapping, atlas = _timed(lambda: fit_atlas(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]]))
-    lexicon = load_lexicon(cache.folder, "run embed.py again")
-    trained = Trained(
+    distance, familiarity = _timed(lambda: fit_ood_on_cache(cache))
+    mapping, atlas = _timed(
+        lambda: fit_projection(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]])
+    )
+    lexicon = load_tfidf(cache.folder, "run embed.py again")
+    trained = Bundle(
         heads, BEST, lexicon, cache.identity, len(rows["train"]), calibrations, familiarity, atlas
-    )  # as `spheres.training.train` puts it together
+    )  # as `spheres.model.fit.train` puts it together
     measuring, _ = _timed(lambda: evaluate(cache, trained, "validation"))
     sets, _ = _timed(lambda: [measure_sets(cache, trained, "test", view) for view in cache.views])
     answering, _ = _timed(lambda: heads.log_probabilities(view_features(cache, BEST, "both", rows["test"])[1]))

@@ -19,9 +19,9 @@ from benchmarks.articles import corpus_file, read_articles
 from benchmarks.start import Site
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from spheres.classifier import Classifier
-from spheres.groups import GROUPS
-from spheres.texts import Text
+from spheres.data.taxonomy import GROUPS
+from spheres.data.text import Text
+from spheres.inference.classifier import Classifier
 
 CLIENTS = (1, 8, 32)
 SECONDS = 20

@@ -11,17 +11,18 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from spheres.inference.service import Service
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser.conftest import QUIET, chromium_program  # noqa: E402
 
-from spheres.classifier import Classifier  # noqa: E402
-from spheres.desk import Served  # noqa: E402
-from spheres.examples import EXAMPLES  # noqa: E402
-from spheres.page import build_page  # noqa: E402
-from spheres.serving import free_address, serve  # noqa: E402
-from spheres.surroundings import Surroundings  # noqa: E402
+from spheres.inference.classifier import Classifier  # noqa: E402
+from spheres.inference.surroundings import Surroundings  # noqa: E402
+from spheres.server.launch import free_address, serve  # noqa: E402
+from spheres.web.examples import EXAMPLES  # noqa: E402
+from spheres.web.page import build_page  # noqa: E402
 
 OUT = Path(__file__).with_name("screenshots")
 STATISTICS = next(example for example in EXAMPLES if example.group == "stat")
@@ -113,8 +114,8 @@ def take_file(browser: Browser, site: str) -> None:
 
 def main() -> None:
     classifier = Classifier.load("all-MiniLM-L6-v2", ROOT / "artifacts")
-    around = Surroundings.open(ROOT / "artifacts" / classifier.name, classifier.trained)
-    page = build_page(Served(classifier, around))
+    around = Surroundings.open(ROOT / "artifacts" / classifier.name, classifier.bundle)
+    page = build_page(Service(classifier, around))
     site = serve(page, free_address("127.0.0.1", 0))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

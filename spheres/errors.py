@@ -7,7 +7,7 @@ class SphereError(Exception):
     """Something the user can mend; its text is one sentence: what was found, what was expected, what to do.
 
     The three scripts print it and exit with code 2; the page shows it in place of an answer. What the page can meet is
-    raised as a template with its values, so that `spheres.wording` finds its translation.
+    raised as a template with its values, so that `spheres.web.i18n` finds its translation.
 
     >>> str(SphereError("Found {found:,}, expected {most:,} at most.", found=2000, most=10))
     'Found 2,000, expected 10 at most.'

@@ -2,7 +2,7 @@
 
 with AtomServer() as arxiv:
     arxiv.mode = "slow"             # any method of `_Handler` named answer_...
-    Listing(arxiv.url).fetch("1706.03762")
+    ArxivClient(arxiv.url).fetch("1706.03762")
     arxiv.asked                     # what was asked for, each with its time
 """
 

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from places import SHIPPED
 
-from spheres.calibration import N_CUTS
-from spheres.features import RECIPES
-from spheres.groups import GROUPS
-from spheres.sources import BUNDLED
-from spheres.split import SHARES, split_rows
+from spheres.data.splits import SHARES, split_rows
+from spheres.data.taxonomy import GROUPS
+from spheres.encoder.hub import BUNDLED
+from spheres.model.calibration import N_CUTS
+from spheres.model.recipe import RECIPES
 
 FOLDER = SHIPPED / BUNDLED.name
 FIGURES = json.loads((FOLDER / "report" / "figures.json").read_text())
-VERDICT, STUDY = FIGURES["verdict"], FIGURES["study"]
+VERDICT, STUDY = FIGURES["test"], FIGURES["study"]
 SHIPPED_HEAD = VERDICT["shipped"]
 
 Table = dict[str, list[str]]  # the first column -> the others; "" -> what stands above these
@@ -37,8 +37,8 @@ def shown(figure: Any, digits: int = 3) -> str:
 
 
 MEASURED = {
-    "most probable sphere is the article's first-listed group": ("primary_is_top", 3),
-    "... is one of the article's groups": ("group_is_top", 3),
+    "most probable sphere is the article's first-listed group": ("top1_primary", 3),
+    "... is one of the article's groups": ("top1_any", 3),
     "macro-F1 over the eight groups": ("macro_f1", 3),
     "KL divergence from the article's distribution, nats": ("kl", 3),
     "calibration error of the top answer": ("ece", 3),
@@ -57,14 +57,14 @@ def measured(*views: str) -> Table:
 
 
 def beside_others() -> Table:
-    best_first = sorted(VERDICT["baselines"], key=lambda name: -VERDICT["baselines"][name]["primary_is_top"]["value"])
+    best_first = sorted(VERDICT["baselines"], key=lambda name: -VERDICT["baselines"][name]["top1_primary"]["value"])
     rows = {
         "this model": SHIPPED_HEAD["both"]["figures"],
         "classic": VERDICT["classic"]["both"]["figures"],
         **{name: VERDICT["baselines"][name] for name in best_first},
     }
     header = ["first-listed group is top", "a group is top", "KL, nats"]
-    keys = ("primary_is_top", "group_is_top", "kl")
+    keys = ("top1_primary", "top1_any", "kl")
     return {"": header, **{name: [shown(row[key]) for key in keys] for name, row in rows.items()}}
 
 
@@ -122,7 +122,7 @@ def of_several_groups() -> Table:
 def input_lengths() -> Table:
     rows = {line["what"].removesuffix(" tokens"): line["views"]["both"] for line in STUDY["length"]}
     header = ["first-listed group is top", "macro-F1"]
-    return {"": header, **{n: [shown(row[key]) for key in ("primary_is_top", "macro_f1")] for n, row in rows.items()}}
+    return {"": header, **{n: [shown(row[key]) for key in ("top1_primary", "macro_f1")] for n, row in rows.items()}}
 
 
 def ageing() -> Table:
@@ -137,7 +137,7 @@ def ageing() -> Table:
         f"older head, on {new}": drift[old, new],
         f"older head, on {new}, calibrated on these years": VERDICT["drift"][f"calibrated on {new}, tested on {new}"],
     }
-    keys = (("primary_is_top", 3), ("macro_f1", 3), ("coverage 0.95: covered", 3), ("coverage 0.95: spheres", 2))
+    keys = (("top1_primary", 3), ("macro_f1", 3), ("coverage 0.95: covered", 3), ("coverage 0.95: spheres", 2))
     header = ["articles", "first-listed group is top", "macro-F1", "covered", "spheres"]
     return {
         "": header,
@@ -154,20 +154,20 @@ def other_mixture() -> Table:
         "balanced one",
     }
     rows = {line["what"]: line["views"]["both"] for line in STUDY["corpus"]}
-    keys = ("primary_is_top", "macro_f1", "kl", "ece")
+    keys = ("top1_primary", "macro_f1", "kl", "ece")
     header = ["first-listed group is top", "macro-F1", "KL, nats", "calibration error"]
     return {"": header, **{label: [shown(rows[what][key]) for key in keys] for label, what in named.items()}}
 
 
 def false_alarms() -> Table:
-    alarms = VERDICT["unfamiliar_false_alarms"]
+    alarms = VERDICT["ood_false_alarms"]
     return {"": ["share"], **{label: [f"{alarms[view]:.2%}"] for label, view in VIEWS.items()}}
 
 
 def parts() -> Table:
     head, manifest = (json.loads((FOLDER / name).read_text()) for name in ("head.json", "manifest.json"))
     training, dim = head["recipe"]["training"], manifest["dim"]
-    n_terms, n_views = len(json.loads((FOLDER / "lexicon.json").read_text())), len(head["calibrations"])
+    n_terms, n_views = len(json.loads((FOLDER / "tfidf.json").read_text())), len(head["calibrations"])
     return {
         "": ["what it is", "trained here"],
         "encoder": [f"all-MiniLM-L6-v2: 6 layers, {dim} numbers, the mean over tokens; bf16 or fp32", "no"],
@@ -260,13 +260,13 @@ def shipped_arrays() -> Table:
     for name, text in what.items():
         n, *columns = np.load(FOLDER / name, mmap_mode="r").shape
         rows[f"`{name}`"] = [f"{n:,}", *(map(str, columns) if columns else [""]), text]
-    terms = json.loads((FOLDER / "lexicon.json").read_text())
+    terms = json.loads((FOLDER / "tfidf.json").read_text())
     assert terms == sorted(terms)
     return {
         "": ["rows", "columns", "what"],
         "`articles.json`": [f"{len(articles()[0]):,}", "", "ids, categories, dates"],
         **rows,
-        "`lexicon.json`": [f"{len(terms):,}", "", "words and pairs of words, in alphabetical order"],
+        "`tfidf.json`": [f"{len(terms):,}", "", "words and pairs of words, in alphabetical order"],
     }
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import settings
 from places import ROOT, SHIPPED
 
-from spheres.classifier import Classifier
-from spheres.encoder import Encoder
-from spheres.sources import find_encoder
-from spheres.surroundings import Surroundings
+from spheres.encoder.encoder import Encoder
+from spheres.encoder.hub import find_encoder
+from spheres.inference.classifier import Classifier
+from spheres.inference.surroundings import Surroundings
 
 FOREVER = 300  # seconds; the slowest takes 25 on two cores
 
@@ -63,7 +63,7 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="session")
 def surroundings(classifier: Classifier) -> Surroundings:
     """The shipped cache, searchable."""
-    opened = Surroundings.open(SHIPPED / classifier.name, classifier.trained)
+    opened = Surroundings.open(SHIPPED / classifier.name, classifier.bundle)
     assert opened is not None
     return opened
 

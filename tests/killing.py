@@ -29,10 +29,10 @@ MODULES = (
     "transformers.models.bert.modeling_bert",
     "scipy.optimize",
     "sklearn.preprocessing",
-    "spheres.embedding",
-    "spheres.training",
-    "spheres.classifier",
-    "spheres.file_run",
+    "spheres.embeddings.build",
+    "spheres.model.fit",
+    "spheres.inference.classifier",
+    "spheres.inference.classify_file",
 )
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(list(MODULES))
@@ -94,10 +94,10 @@ def live(script: str, arguments: list[str], log: Path, at: int, how: str, most_b
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
     sys.path.insert(0, str(ROOT))
     main: Any = import_module(script)
-    import spheres.embedding
-    from spheres.encoder import Encoder
+    import spheres.embeddings.build
+    from spheres.encoder.encoder import Encoder
 
-    spheres.embedding.SHARD = SHARD
+    spheres.embeddings.build.SHARD = SHARD
     main.PREDICTED_TOGETHER = BATCH
     counted(Encoder, "encode", log.with_suffix(".encoded"))
     for owner, name in ((os, "fsync"), (Path, "replace")):

@@ -16,9 +16,9 @@ import pytest
 from gradio_client import Client
 
 import app
-from spheres import sharing
 from spheres.errors import SphereError
-from spheres.serving import free_address
+from spheres.server import tunnel as sharing
+from spheres.server.launch import free_address
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -155,13 +155,13 @@ def test_an_encoder_without_a_head_ends_with_code_2_and_a_sentence(tmp_path):
 
 
 def test_without_a_wanted_port_the_next_free_one_is_taken(monkeypatch, busy_port):
-    monkeypatch.setattr("spheres.serving.FIRST_PORT", busy_port)
+    monkeypatch.setattr("spheres.server.launch.FIRST_PORT", busy_port)
     assert free_address("127.0.0.1", None)[1] > busy_port
 
 
 def test_where_every_port_is_taken_the_message_says_so(monkeypatch, busy_port):
-    monkeypatch.setattr("spheres.serving.FIRST_PORT", busy_port)
-    monkeypatch.setattr("spheres.serving.N_PORTS", 1)
+    monkeypatch.setattr("spheres.server.launch.FIRST_PORT", busy_port)
+    monkeypatch.setattr("spheres.server.launch.N_PORTS", 1)
     with pytest.raises(SphereError, match="are all taken"):
         free_address("127.0.0.1", None)
 

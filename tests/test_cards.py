@@ -13,11 +13,11 @@ from huggingface_hub import DatasetCard, ModelCard
 from places import ROOT
 from test_readme import COMMAND, READERS
 
-from spheres.features import RECIPES
-from spheres.groups import GROUPS
-from spheres.metrics import RESAMPLES
-from spheres.sources import BUNDLED
-from spheres.stacking import N_FOLDS
+from spheres.data.taxonomy import GROUPS
+from spheres.embeddings.out_of_fold import N_FOLDS
+from spheres.encoder.hub import BUNDLED
+from spheres.model.metrics import RESAMPLES
+from spheres.model.recipe import RECIPES
 
 CARDS = ("MODEL_CARD.md", "DATA_CARD.md")
 PAGES = (*CARDS, "README.md")

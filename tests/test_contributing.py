@@ -24,7 +24,7 @@ ENCODER, COLUMNS, FORMAT, LANGUAGE = (
 READ = """
 import sys
 from pathlib import Path
-from spheres.corpus import Corpus
+from spheres.data.corpus import Corpus
 corpus = Corpus(Path(sys.argv[1]))
 for article in corpus:
     print(article.id, article.title, article.abstract, *article.categories, article.date, sep="|")
@@ -90,7 +90,7 @@ def test_the_four_changes_go_together(tmp_path):
 
 
 def test_the_new_encoder_is_found_by_its_name(tmp_path):
-    code = "from spheres.sources import find_encoder; print(find_encoder('bge-small-en-v1.5'))"
+    code = "from spheres.encoder.hub import find_encoder; print(find_encoder('bge-small-en-v1.5'))"
     assert "source='BAAI/bge-small-en-v1.5', pooling='cls', max_length=256" in said(code, apply(ENCODER, tmp_path))
     assert "source='bge-small-en-v1.5'" in said(code, ROOT)  # a Hub id like any other, before
 
@@ -126,7 +126,7 @@ def test_a_record_of_the_new_format_holds_no_more_than_a_line_of_a_table(tmp_pat
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from spheres.formats import open_records
+from spheres.data.readers.detect import open_records
 with ExitStack() as stack:
     print([len(row.record) for row in open_records(Path(sys.argv[1]), stack).rows])
 """
@@ -149,10 +149,10 @@ import gc
 gc.disable()
 from types import SimpleNamespace
 import httpx
-from spheres.desk import Served
-from spheres.page import build_page
-from spheres.serving import free_address, serve
-page = build_page(Served(SimpleNamespace(name="none", n_articles=0)))
+from spheres.inference.service import Service
+from spheres.web.page import build_page
+from spheres.server.launch import free_address, serve
+page = build_page(Service(SimpleNamespace(name="none", n_articles=0)))
 url = serve(page, free_address("127.0.0.1", 0))
 for place in ("", "es"):
     print(" ".join(httpx.get(url + place).raise_for_status().text.split()))

@@ -18,17 +18,18 @@ import pytest
 from killing import Run
 from made_up import write_corpus
 
-from spheres.artifacts import SEAL, file_sha256, sealed, write_array, write_json, write_safetensors
-from spheres.cache import load_lexicon, open_cache, remedy_of
-from spheres.classifier import Classifier
-from spheres.corpus import Corpus
-from spheres.embedding import Settings, embed_corpus
-from spheres.encoder import Encoder
+from spheres.data.corpus import Corpus
+from spheres.embeddings.build import Settings, embed_corpus
+from spheres.embeddings.cache import load_tfidf, open_cache, rebuild_hint
+from spheres.encoder.encoder import Encoder
+from spheres.encoder.hub import BUNDLED, fetch, find_encoder
 from spheres.errors import SphereError
-from spheres.features import BEST
-from spheres.sources import BUNDLED, fetch, find_encoder
-from spheres.trained import load_trained, save_trained
-from spheres.training import train
+from spheres.files.atomic import file_sha256, write_array, write_json, write_safetensors
+from spheres.files.manifest import CHECKSUM, with_checksum
+from spheres.inference.classifier import Classifier
+from spheres.model.bundle import load_bundle, save_bundle
+from spheres.model.fit import train
+from spheres.model.recipe import BEST
 
 NAME = BUNDLED.name
 MANIFESTS = {"cache": "manifest.json", "head": "head.json"}
@@ -37,17 +38,17 @@ REMEDIES = {
     "head": f"run `python head.py train --encoder {NAME}`",
 }
 FILES = [
-    *(("cache", f"{view}{kind}.npy") for view in ("both", "title", "abstract") for kind in ("", "_scales", "_lexical")),
+    *(("cache", f"{view}{kind}.npy") for view in ("both", "title", "abstract") for kind in ("", "_scales", "_tfidf")),
     *(("cache", name) for name in ("targets.npy", "primary.npy", "articles.json")),
-    *(("cache", name) for name in ("lexicon.json", "lexicon.safetensors", "manifest.json")),
-    *(("head", name) for name in ("head.safetensors", "familiarity.safetensors", "atlas.safetensors")),
-    *(("head", name) for name in ("lexicon.json", "lexicon.safetensors", "head.json")),
+    *(("cache", name) for name in ("tfidf.json", "tfidf.safetensors", "manifest.json")),
+    *(("head", name) for name in ("head.safetensors", "ood.safetensors", "projection.safetensors")),
+    *(("head", name) for name in ("tfidf.json", "tfidf.safetensors", "head.json")),
 ]
 ARRAYS = [(whose, name) for whose, name in FILES if not name.endswith("json")]
 
 OPEN: dict[str, Callable[[Path], object]] = {
-    "cache": lambda folder: (open_cache(folder), load_lexicon(folder, remedy_of(folder))),  # as training does
-    "head": load_trained,
+    "cache": lambda folder: (open_cache(folder), load_tfidf(folder, rebuild_hint(folder))),  # as training does
+    "head": load_bundle,
 }
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -69,8 +70,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache and a head of made-up articles; a test that damages a file puts it back, or works on a copy."""
     folder = tmp_path_factory.mktemp("artifacts") / NAME
-    embed_corpus(corpus, BUNDLED, folder, settings=Settings(precision="fp32", store="int8"), say=lambda sentence: None)
-    save_trained(train(open_cache(folder), BEST), folder)
+    embed_corpus(corpus, BUNDLED, folder, settings=Settings(precision="fp32", store="int8"), log=lambda sentence: None)
+    save_bundle(train(open_cache(folder), BEST), folder)
     return folder
 
 
@@ -93,7 +94,7 @@ def vouched(whose: str, folder: Path, **fields: Any) -> None:
     path = folder / MANIFESTS[whose]
     manifest = json.loads(path.read_bytes()) | fields
     manifest["files"] = {name: file_sha256(folder / name) for name in manifest["files"]}
-    path.write_text(json.dumps(sealed(manifest)))
+    path.write_text(json.dumps(with_checksum(manifest)))
 
 
 def flipped(content: bytes, bit: int) -> bytes:
@@ -128,7 +129,7 @@ def test_no_bit_can_be_flipped_unnoticed(whose: str, name: str, folder: Path, lo
     try:
         for _ in range(200 if long else 5):
             file.write_bytes(flipped(content, chance.randrange(8 * len(content))))
-            if name in MANIFESTS.values() and harmless(content, file):
+            if name in MANIFESTS.values() and escape_formula(content, file):
                 OPEN[whose](folder)
             else:
                 assert name in refusal(whose, folder)
@@ -137,13 +138,15 @@ def test_no_bit_can_be_flipped_unnoticed(whose: str, name: str, folder: Path, lo
     OPEN[whose](folder)
 
 
-def harmless(content: bytes, file: Path) -> bool:
+def escape_formula(content: bytes, file: Path) -> bool:
     """Whether a manifest still says what it said: the bit was in white space, or in the name of its seal."""
     try:
         then, now = json.loads(content), json.loads(file.read_bytes())
     except ValueError:
         return False
-    return now == then or (SEAL not in now and all(now.get(name) == then[name] for name in then if name != SEAL))
+    return now == then or (
+        CHECKSUM not in now and all(now.get(name) == then[name] for name in then if name != CHECKSUM)
+    )
 
 
 class Trap:
@@ -228,7 +231,7 @@ def test_a_manifest_that_lacks_something_is_refused(field: str, copy: Path) -> N
     path = copy / MANIFESTS[whose]
     manifest = json.loads(path.read_bytes())
     del manifest[field]
-    path.write_text(json.dumps(sealed(manifest)))
+    path.write_text(json.dumps(with_checksum(manifest)))
     assert f"{path.name} does not fit" in refusal(whose, copy)
 
 
@@ -236,7 +239,7 @@ def test_a_first_manifest_which_has_no_seal_is_still_good(copy: Path) -> None:
     for whose, name in MANIFESTS.items():
         manifest = json.loads((copy / name).read_bytes())
         assert (manifest["format_version"], manifest["groups"][0]) == (1, "physics")
-        del manifest[SEAL]
+        del manifest[CHECKSUM]
         (copy / name).write_text(json.dumps(manifest))
         OPEN[whose](copy)
 
@@ -257,13 +260,13 @@ def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> 
 @pytest.mark.parametrize(
     ("whose", "name", "arrays"),
     [
-        ("head", "familiarity.safetensors", {"middle": (100,), "whiten": (100, 100)}),
-        ("head", "familiarity.safetensors", {"middle": (384,), "whiten": (384, 100)}),
-        ("head", "familiarity.safetensors", {"middle": (384,)}),
-        ("head", "atlas.safetensors", {"projection": (100, 2), "low": (2,), "high": (2,)}),
-        ("head", "atlas.safetensors", {"nothing": (1,)}),
+        ("head", "ood.safetensors", {"middle": (100,), "whiten": (100, 100)}),
+        ("head", "ood.safetensors", {"middle": (384,), "whiten": (384, 100)}),
+        ("head", "ood.safetensors", {"middle": (384,)}),
+        ("head", "projection.safetensors", {"projection": (100, 2), "low": (2,), "high": (2,)}),
+        ("head", "projection.safetensors", {"nothing": (1,)}),
         ("head", "head.safetensors", {"heads.0.shift": (100,)}),
-        ("head", "lexicon.safetensors", {"salience": (3,), "weights": (3, 8), "bias": (8,)}),
+        ("head", "tfidf.safetensors", {"term_weights": (3,), "weights": (3, 8), "bias": (8,)}),
     ],
 )
 def test_parts_of_another_dimension_are_refused(
@@ -300,7 +303,7 @@ def test_what_a_later_version_made_is_not_overwritten_unasked(copy: Path, corpus
     vouched("cache", copy, format_version=2)
     before = (copy / "both.npy").read_bytes()
     with pytest.raises(SphereError, match="has format version 2, expected 1: add --overwrite"):
-        embed_corpus(corpus, replace(BUNDLED, max_length=64), copy, say=lambda sentence: None)
+        embed_corpus(corpus, replace(BUNDLED, max_length=64), copy, log=lambda sentence: None)
     assert (copy / "both.npy").read_bytes() == before
 
 
@@ -309,7 +312,7 @@ def test_what_a_later_version_made_is_not_overwritten_unasked(copy: Path, corpus
     [
         ("evaluate", "title.npy", REMEDIES["cache"]),
         ("train", "targets.npy", REMEDIES["cache"]),
-        ("predict", "familiarity.safetensors", REMEDIES["head"]),
+        ("predict", "ood.safetensors", REMEDIES["head"]),
     ],
 )
 def test_the_command_line_says_it_in_one_sentence(command: str, name: str, words: str, copy: Path) -> None:

@@ -26,10 +26,10 @@ from places import ROOT
 from benchmarks.live import Session
 from benchmarks.start import Site
 from benchmarks.users import Visitor
-from spheres.batch import Limits
-from spheres.downloads import FORMULA_STARTS, PLAIN_NUMBER
 from spheres.errors import SphereError
-from spheres.file_run import classify_file
+from spheres.inference.classify_file import classify_file
+from spheres.inference.export import FORMULA_STARTS, PLAIN_NUMBER
+from spheres.inference.file_rows import Limits
 
 MOST_SECONDS, MOST_MB = 10.0, 1500.0
 LONG = settings.get_current_profile_name() == "long"
@@ -252,7 +252,7 @@ sys.path.insert(0, {root!r})
 import functools
 import app, embed, head
 from pathlib import Path
-from spheres.classifier import Classifier
+from spheres.inference.classifier import Classifier
 Classifier.load = functools.cache(Classifier.load)  # what is tried is the reading
 artifacts = {root!r} + "/artifacts"
 

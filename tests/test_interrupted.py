@@ -16,16 +16,16 @@ import pytest
 from killing import BATCH, SHARD, Run
 from made_up import write_corpus
 
-from spheres.cache import open_cache
+from spheres.embeddings.cache import open_cache
 from spheres.errors import SphereError
-from spheres.trained import load_trained
+from spheres.model.bundle import load_bundle
 
 NAME = "all-MiniLM-L6-v2"
 ENCODER = ("--encoder", NAME)
 MOMENTS = 20  # of the long form; the short one has one
 TRAIN = pytest.param("train", marks=pytest.mark.long)  # a training takes the longest
 FULL = "(No space left on device): free some space or name another folder."
-HEAD_FILES = ("head.json", "head.safetensors", "familiarity.safetensors", "atlas.safetensors")
+HEAD_FILES = ("head.json", "head.safetensors", "ood.safetensors", "projection.safetensors")
 
 
 class Script:
@@ -100,7 +100,7 @@ def check_what_is_there(script: Script, folder: Path, old: dict[str, bytes]) -> 
     if script.name == "predict":
         assert script.made(folder) in ({}, script.whole)
         return
-    opened = open_cache if script.name == "embed" else load_trained
+    opened = open_cache if script.name == "embed" else load_bundle
     try:
         opened(folder / NAME)
     except SphereError as error:
@@ -180,7 +180,7 @@ def test_a_full_disk_spares_the_head_that_was_there(scripts: dict[str, Script], 
     assert run.end() == 2
     assert FULL in run.sentence
     assert script.made(folder) == old
-    load_trained(folder / NAME)
+    load_bundle(folder / NAME)
 
 
 def test_no_file_may_grow_larger(scripts: dict[str, Script], tmp_path: Path) -> None:

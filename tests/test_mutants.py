@@ -23,8 +23,8 @@ MISTAKES = {
     "a cut covers one article too few": ("calibration", "(len(scores) + 1)", "len(scores)"),
     "a soft target does not sum to one": ("groups", "1 / (len(listings) * len(names))", "1 / len(names)"),
     "a manifest's sha256 is not compared": ("artifacts", "if not whole:", "if False:"),
-    "a manifest changed by hand is good": ("artifacts", "manifest != sealed(manifest)", "False"),
-    "arrays of any shape belong together": ("cache", "        _check_shapes(cache, remedy)\n", ""),
+    "a manifest changed by hand is good": ("artifacts", "manifest != with_checksum(manifest)", "False"),
+    "arrays of any shape belong together": ("cache", "        _check_shapes(cache, hint)\n", ""),
     "an old manifest stays while new arrays are written": (
         "cache_writer",
         "        (self.folder / MANIFEST).unlink(missing_ok=True)\n",

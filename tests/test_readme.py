@@ -26,10 +26,10 @@ import app
 import benchmarks.__main__
 import embed
 import head
-from spheres.classifier import Classifier, default_encoder
-from spheres.desk import Served
-from spheres.page import build_page
-from spheres.surroundings import Surroundings
+from spheres.inference.classifier import Classifier, default_encoder
+from spheres.inference.service import Service
+from spheres.inference.surroundings import Surroundings
+from spheres.web.page import build_page
 
 # Which test answers for which block, in the README's order. The header, which makes it a Space, is test_space.py's.
 ANSWERED_FOR = [
@@ -72,7 +72,7 @@ def test_no_command_stands_outside_of_the_fences_by_indentation():
 
 @pytest.fixture(scope="module")
 def site(classifier) -> Iterator[str]:
-    with served(build_page(Served(classifier)), mcp=True) as url:
+    with served(build_page(Service(classifier)), mcp=True) as url:
         yield url.rstrip("/")
 
 
@@ -204,7 +204,7 @@ def test_a_corpus_of_ones_own_gets_a_head_and_answers(tmp_path, monkeypatch, cap
         ]
     options = app.parser().parse_args(page)
     classifier = Classifier.load(options.encoder, options.artifacts)
-    assert Surroundings.open(options.artifacts / classifier.name, classifier.trained, options.corpus)
+    assert Surroundings.open(options.artifacts / classifier.name, classifier.bundle, options.corpus)
     assert {path.name for path in tmp_path.iterdir()} <= {"CORPUS", "FILE", "mine", "answers.jsonl", "answers.csv"}
 
 

@@ -14,7 +14,7 @@ from places import ROOT
 
 import embed
 import head
-from spheres.groups import GROUPS
+from spheres.data.taxonomy import GROUPS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ENCODER = ("--encoder", "all-MiniLM-L6-v2")
@@ -75,7 +75,7 @@ def test_the_head_is_measured_on_articles_it_never_saw(run_script: Run, artifact
     report = json.loads(result.stdout)
     assert set(report) == {"both", "title", "abstract"}
     assert 20 <= report["both"]["articles"] < 60  # the test split of 288
-    assert report["both"]["figures"]["primary_is_top"]["value"] > 0.9
+    assert report["both"]["figures"]["top1_primary"]["value"] > 0.9
     assert set(report["both"]["groups"]) == set(GROUPS)
 
 

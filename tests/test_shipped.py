@@ -9,11 +9,11 @@ import pytest
 from made_up import articles
 from places import ROOT, SHIPPED
 
-from spheres.cache import open_cache
-from spheres.classifier import Classifier
-from spheres.encoder import Encoder
-from spheres.split import split_rows
-from spheres.trained import load_trained
+from spheres.data.splits import split_rows
+from spheres.embeddings.cache import open_cache
+from spheres.encoder.encoder import Encoder
+from spheres.inference.classifier import Classifier
+from spheres.model.bundle import load_bundle
 
 FOLDER = SHIPPED / "all-MiniLM-L6-v2"
 
@@ -35,28 +35,28 @@ def test_it_is_as_good_on_unseen_articles_as_promised(
 ) -> None:
     result = run_script("head.py", "evaluate", "--encoder", "all-MiniLM-L6-v2", "--json")
     figures = json.loads(result.stdout)["both"]["figures"]
-    assert figures["heaviest_is_top"]["value"] >= 0.82
+    assert figures["top1_heaviest"]["value"] >= 0.82
     assert figures["kl"]["value"] <= 0.50
 
 
 def test_the_report_and_the_readme_say_what_the_shipped_head_does(classifier: Classifier) -> None:
-    from spheres.evaluation import predictions
-    from spheres.metrics import summary
+    from spheres.model.evaluate import predictions
+    from spheres.model.metrics import summary
 
     cache = open_cache(FOLDER)
-    reported = json.loads((FOLDER / "report" / "figures.json").read_text())["verdict"]["shipped"]
-    rows, log_p = predictions(cache, classifier.trained, "test", "both")
+    reported = json.loads((FOLDER / "report" / "figures.json").read_text())["test"]["shipped"]
+    rows, log_p = predictions(cache, classifier.bundle, "test", "both")
     for name, value in summary(log_p, cache.targets[rows], cache.primary[rows]).items():
         assert reported["both"]["figures"][name]["value"] == pytest.approx(value, abs=0.005)
     readme = (ROOT / "README.md").read_text()
     for view in ("both", "title"):
-        for name in ("primary_is_top", "group_is_top", "macro_f1", "kl", "ece", "coverage 0.95: covered"):
+        for name in ("top1_primary", "top1_any", "macro_f1", "kl", "ece", "coverage 0.95: covered"):
             figure = reported[view]["figures"][name]
             assert f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]" in readme, (view, name)
 
 
 def test_the_head_belongs_to_the_cache(classifier: Classifier) -> None:
-    assert classifier.trained.identity == open_cache(FOLDER).identity
+    assert classifier.bundle.identity == open_cache(FOLDER).identity
 
 
 def test_the_artifacts_stay_small_and_hold_safe_formats_only() -> None:
@@ -71,6 +71,6 @@ def test_the_shipped_head_gives_a_hundred_made_up_articles_the_probabilities_it_
         (article["title"] if i % 3 != 2 else "", article["abstract"] if i % 3 != 1 else "")
         for i, article in enumerate(articles(100))
     ]
-    answers = Classifier(encoder, load_trained(FOLDER)).classify_many(texts)
+    answers = Classifier(encoder, load_bundle(FOLDER)).classify_many(texts)
     recorded = json.loads((ROOT / "tests" / "shipped_probabilities.json").read_text())
     np.testing.assert_allclose([answer.probabilities for answer in answers], recorded, atol=1e-4)

@@ -20,7 +20,7 @@ from places import ROOT
 from readme import README
 from test_app import running
 
-from spheres.sources import BUNDLED
+from spheres.encoder.hub import BUNDLED
 
 HEADER = SpaceCard(README).data
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}

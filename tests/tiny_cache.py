@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from made_up import articles
 
-from spheres.artifacts import file_sha256, sealed
-from spheres.cache import MANIFEST, Identity
-from spheres.cache_writer import CacheWriter
-from spheres.corpus import Article
-from spheres.groups import GROUPS
-from spheres.lexical import Lexicon
-from spheres.views import COPIES, VIEWS, view_rows
+from spheres.data.article import Article
+from spheres.data.taxonomy import GROUPS
+from spheres.data.views import COPIES, VIEWS, view_rows
+from spheres.embeddings.cache import MANIFEST, Identity
+from spheres.embeddings.cache_writer import CacheWriter
+from spheres.embeddings.tfidf import TfidfModel
+from spheres.files.atomic import file_sha256
+from spheres.files.manifest import with_checksum
 
 IDENTITY = Identity("tiny", "1" * 64, "4" * 64, "mean", 16, "2" * 64)
 ARTICLES = [
@@ -22,7 +23,7 @@ ARTICLES = [
 ]
 IDS = [article.id for article in ARTICLES]
 DIM, SHARD = 4, 5
-LEXICON = Lexicon(
+TFIDF_FILES = TfidfModel(
     ("hash tables", "prime", "ценных бумаг"),
     np.array([1.5, 2.0, 0.25], np.float32),
     np.arange(24, dtype=np.float16).reshape(3, 8),
@@ -70,7 +71,7 @@ def make_cache(
     writer = writer_of(folder, store, copies)
     n_shards = {view: add_shards(writer, view) for view in views}
     scores = {view: scores_of(view, copies) for view in views}
-    writer.finish(ARTICLES, n_shards, scores, LEXICON, {"corpus": {"name": "made-up"}})
+    writer.finish(ARTICLES, n_shards, scores, TFIDF_FILES, {"corpus": {"name": "made-up"}})
     return folder
 
 
@@ -80,4 +81,4 @@ def vouch(folder: Path, without: str = "", **fields: Any) -> None:
     manifest = json.loads(path.read_bytes()) | fields
     manifest.pop(without, None)
     manifest["files"] = {name: file_sha256(folder / name) for name in manifest["files"] if name != without}
-    path.write_text(json.dumps(sealed(manifest)))
+    path.write_text(json.dumps(with_checksum(manifest)))

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from spheres.serving import free_address, serve
+from spheres.server.launch import free_address, serve
 
 
 @contextmanager
 def served(page: Any, auth: tuple[str, str] | None = None, **options: Any) -> Iterator[str]:
-    """The address of a page, until the block ends; `options` as `spheres.serving.serve`."""
+    """The address of a page, until the block ends; `options` as `spheres.server.launch.serve`."""
     try:
         yield serve(page, free_address("127.0.0.1", 0), auth, **options)
     finally:

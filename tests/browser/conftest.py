@@ -11,11 +11,11 @@ from atom_server import AtomServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
 from visiting import served
 
-from spheres.batch import Limits
-from spheres.desk import Served
-from spheres.file_run import BATCH
-from spheres.identifiers import Listing
-from spheres.page import build_page
+from spheres.inference.arxiv_api import ArxivClient
+from spheres.inference.classify_file import BATCH
+from spheres.inference.file_rows import Limits
+from spheres.inference.service import Service
+from spheres.web.page import build_page
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 expect.set_options(timeout=15_000)  # a machine may be busy; what is right is seen at once
@@ -80,7 +80,7 @@ def arxiv() -> Iterator[AtomServer]:
 @pytest.fixture(scope="session")
 def site(counting, surroundings, arxiv) -> Iterator[str]:
     """The page's address, with its closing slash."""
-    with served(build_page(Served(counting, surroundings, Listing(arxiv.url), Limits(max_rows=1000)))) as url:
+    with served(build_page(Service(counting, surroundings, ArxivClient(arxiv.url), Limits(max_rows=1000)))) as url:
         yield url
 
 

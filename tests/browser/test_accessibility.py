@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from browser.test_languages_and_links import ask_in_russian
 from browser.test_look import sideways
 from browser.test_panels import MIXED, ask, open_tab
-from spheres.wording import LANGUAGES, wording
+from spheres.web.i18n import LANGUAGES, wording
 
 # Gradio's own: the table of an empty upload and the like are tested as they come, nothing is left out.
 SERIOUS = ("serious", "critical")

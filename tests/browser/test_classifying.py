@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from spheres.examples import EXAMPLES
-from spheres.wording import wording
+from spheres.web.examples import EXAMPLES
+from spheres.web.i18n import wording
 
 WORDS = wording("en")
 NAMES, RULE_NAMES = WORDS.groups, WORDS.rule_names

@@ -12,7 +12,7 @@ from playwright.sync_api import Frame, Page, expect
 from readme import under
 
 from browser.test_classifying import winner
-from spheres.examples import EXAMPLES
+from spheres.web.examples import EXAMPLES
 
 WIDTH, HEIGHT = 320, 480
 PARTS = {

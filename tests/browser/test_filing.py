@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.test_panels import open_tab
-from spheres.examples import EXAMPLES
+from spheres.web.examples import EXAMPLES
 
 WHOLE = [example for example in EXAMPLES if example.title and example.abstract]
 

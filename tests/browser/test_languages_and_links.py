@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from browser.test_classifying import TITLE, box, classify, winner
 from browser.test_panels import ask, open_tab
-from spheres.examples import EXAMPLES
-from spheres.wording import LANGUAGES, wording
+from spheres.web.examples import EXAMPLES
+from spheres.web.i18n import LANGUAGES, wording
 
 RUSSIAN, ENGLISH = wording("ru"), wording("en")
 ASKED = "Prime gaps and zeros. We bound the gaps between primes. Numerics agree."

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from test_app import running
 
 from browser.test_classifying import box, classify, winner
-from spheres.examples import EXAMPLES
+from spheres.web.examples import EXAMPLES
 
 PHYSICS = EXAMPLES[0]
 MIXED = (

@@ -1,0 +1,100 @@
+"""One `Article` out of a record of any published schema: which column is what, and arXiv categories in any notation."""
+
+import ast
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from spheres.data.row import Record
+from spheres.data.taxonomy import known_categories
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "arxiv_id", "paper_id", "identifier"),
+    "title": ("title", "titles", "paper_title"),
+    "abstract": ("abstract", "abstracts", "summary", "summaries"),
+    "categories": ("categories", "category", "tag", "tags", "terms", "subjects", "primary_category"),
+    "date": ("update_date", "date", "published", "updated"),
+}
+MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories cell
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article. `categories` are arXiv's known ones, the primary first; `date` is as the source has it."""
+
+    id: str
+    title: str
+    abstract: str
+    categories: tuple[str, ...] = ()
+    date: str = ""
+
+
+def to_article(record: Record) -> Article:
+    """Read one record of any known schema; a missing id is made from the text, so that it is the same every time.
+
+    >>> to_article({"titles": "On trees", "summaries": "We climb.", "terms": "['cs.DS', 'math.CO']", "id": 7})
+    Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
+    """
+    columns = {name.strip().lower(): value for name, value in record.items() if isinstance(name, str)}
+    values = {wanted: next((columns[n] for n in names if columns.get(n)), None) for wanted, names in COLUMNS.items()}
+    title, abstract = _text(values["title"]), _text(values["abstract"])
+    digest = hashlib.sha256(f"{title}\n{abstract}".encode("utf-8", "replace")).hexdigest()
+    return Article(
+        id=_text(values["id"]) or f"text:{digest[:16]}",
+        title=title,
+        abstract=abstract,
+        categories=tuple(known_categories(parse_categories(values["categories"]))),
+        date=_text(values["date"]) or _date(columns),
+    )
+
+
+def _text(value: Any) -> str:
+    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN, infinities) is no text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
+    if hasattr(value, "isoformat"):  # a date out of Parquet
+        return str(value.isoformat())
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+
+
+def _date(columns: Record) -> str:
+    parts = [_text(columns.get(part)) for part in ("year", "month", "day")]
+    return "-".join(part.zfill(2) for part in parts) if all(part.isdecimal() for part in parts) else ""
+
+
+def parse_categories(value: Any) -> list[str]:
+    """Names of categories out of whatever a source keeps them in; what cannot be read gives none.
+
+    >>> parse_categories("cs.LG stat.ML")
+    ['cs.LG', 'stat.ML']
+    >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL', 'scheme': None}]")
+    ['cs.AI', 'cs.CL']
+    >>> parse_categories(["math.CO cs.DM"])
+    ['math.CO', 'cs.DM']
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text[:1] in ("[", "(", "{"):
+            return parse_categories(_literal(text))
+        return [name for name in re.split(r"[\s,;|]+", text) if name]
+    if isinstance(value, dict):
+        return parse_categories(value.get("term"))
+    if isinstance(value, list | tuple | set):
+        # an item may not be a literal again: that would let a hostile cell recurse
+        return [n for item in value if not isinstance(item, list | tuple | set) for n in parse_categories(item)]
+    return []
+
+
+def _literal(text: str) -> Any:
+    """A Python or JSON literal, never evaluated as code; None where it is neither, or too long to be honest."""
+    if len(text) > MAX_LITERAL:
+        return None
+    for parse in (ast.literal_eval, json.loads):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None

@@ -1,0 +1,115 @@
+"""arXiv's eight groups, which archive belongs to which, and an article's soft target over them.
+
+    >>> GROUPS
+    ('physics', 'math', 'cs', 'q-bio', 'q-fin', 'stat', 'eess', 'econ')
+    >>> primary_group(["cs.LG", "stat.ML"])
+    'cs'
+
+arXiv's taxonomy: https://arxiv.org/category_taxonomy
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+GROUPS = ("physics", "math", "cs", "q-bio", "q-fin", "stat", "eess", "econ")
+
+# Every archive arXiv has had, living and retired. Retired ones still stand on the articles of their time.
+ARCHIVES: dict[str, tuple[str, ...]] = {
+    "physics": (
+        *("astro-ph", "cond-mat", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph"),
+        *("nlin", "nucl-ex", "nucl-th", "physics", "quant-ph"),
+        *("acc-phys", "adap-org", "ao-sci", "atom-ph", "bayes-an", "chao-dyn", "chem-ph"),  # retired
+        *("comp-gas", "mtrl-th", "patt-sol", "plasm-ph", "solv-int", "supr-con"),  # retired
+    ),
+    "math": ("math", "alg-geom", "dg-ga", "funct-an", "q-alg"),
+    "cs": ("cs", "cmp-lg"),
+    "q-bio": ("q-bio",),
+    "q-fin": ("q-fin",),
+    "stat": ("stat",),
+    "eess": ("eess",),
+    "econ": ("econ",),
+}
+
+# Six listings that arXiv keeps under two names. Sources show one name or both; either way it is one listing.
+TWINS = (
+    ("math-ph", "math.MP"),
+    ("cs.IT", "math.IT"),
+    ("cs.NA", "math.NA"),
+    ("cs.SY", "eess.SY"),
+    ("econ.GN", "q-fin.EC"),
+    ("math.ST", "stat.TH"),
+)
+
+_GROUP_OF_ARCHIVE = {archive: group for group, archives in ARCHIVES.items() for archive in archives}
+_TWINS_OF = {name.lower(): pair for pair in TWINS for name in pair}
+
+
+def group_of(category: str) -> str | None:
+    """The group a category belongs to, or None for what is no arXiv category.
+
+    >>> group_of("hep-th"), group_of("cs.LG"), group_of("chao-dyn"), group_of("68T05")
+    ('physics', 'cs', 'physics', None)
+    """
+    archive, _, _ = category.strip().lower().partition(".")
+    return _GROUP_OF_ARCHIVE.get(archive)
+
+
+def known_categories(categories: Iterable[str]) -> list[str]:
+    """Those of `categories` that arXiv has, in their order, each once.
+
+    >>> known_categories(["cs.LG", "I.2.6", "stat.ML", "cs.LG"])
+    ['cs.LG', 'stat.ML']
+    """
+    return list(dict.fromkeys(c.strip() for c in categories if group_of(c)))
+
+
+def primary_group(categories: Sequence[str]) -> str:
+    """The group of the first-listed known category, as it stands.
+
+    >>> primary_group(["math-ph", "math.MP"])
+    'physics'
+    """
+    for category in categories:
+        if group := group_of(category):
+            return group
+    raise ValueError(f"no arXiv category among {list(categories)}")
+
+
+def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
+    """An article's distribution over the groups: each of its n listings weighs 1/n; a twin listing is halved.
+
+    categories : arXiv categories, the primary first; unknown ones are passed over
+    returns    : (8,) float32 in the order of GROUPS, summing to 1
+    raises     : ValueError where no category is known
+
+    >>> soft_target(["cs.LG", "stat.ML"]).tolist()
+    [0.0, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0, 0.0]
+    >>> soft_target(["math.ST", "stat.TH", "cs.LG"]).tolist()    # the first two are one listing
+    [0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.0, 0.0]
+    """
+    listings = {_TWINS_OF.get(c.lower(), (c.lower(),)) for c in known_categories(categories)}
+    if not listings:
+        raise ValueError(f"no arXiv category among {list(categories)}")
+    target = np.zeros(len(GROUPS))
+    for names in listings:
+        for name in names:
+            target[GROUPS.index(primary_group([name]))] += 1 / (len(listings) * len(names))
+    return target.astype(np.float32)
+
+
+def reweight_primary(
+    targets: NDArray[np.floating], primary: NDArray[np.integer], primary_weight: float
+) -> NDArray[np.float32]:
+    """Targets with a share of their weight moved to the primary group: 0 leaves them, 1 makes them one-hot.
+
+    targets : (n, n_groups)
+    primary : (n,) places in GROUPS
+
+    >>> reweight_primary(np.array([[0.5, 0.5]]), np.array([1]), 0.5).tolist()
+    [[0.25, 0.75]]
+    """
+    moved = (1 - primary_weight) * targets
+    moved[np.arange(len(primary)), primary] += primary_weight
+    return moved.astype(np.float32)

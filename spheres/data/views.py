@@ -1,0 +1,58 @@
+"""The views of an article a reader may paste: title and abstract, the title alone, the abstract alone.
+
+Every article is embedded whole. Of the single parts only what training and measuring need is embedded as well: all
+articles held out of training, and the titles of every second training article, which teach the head to do with little.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spheres.data.corpus import Corpus
+from spheres.data.splits import split_rows
+from spheres.data.text import Text
+
+VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
+VIEWS = tuple(VIEW_NAMES)
+COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded apart; 0: none has
+
+
+def shown_in(text: Text, view: str) -> Text:
+    """What of (title, abstract) this view shows.
+
+    >>> shown_in(("On trees", "We climb."), "title")
+    ('On trees', '')
+    """
+    title, abstract = text
+    return (title if view != "abstract" else "", abstract if view != "title" else "")
+
+
+def view_of(text: Text) -> str:
+    """The view that a pasted text is.
+
+    >>> view_of(("On trees", "  "))
+    'title'
+    """
+    title, abstract = (part.strip() for part in text)
+    return "both" if title and abstract else "title" if title else "abstract"
+
+
+def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
+    """Which articles this view is embedded of: row numbers, ascending."""
+    if view == "both":
+        return np.arange(len(ids))
+    rows = split_rows(ids)
+    held_out = [rows[name] for name in ("validation", "calibration", "test")]
+    taught = [rows["train"][:: copies[view]]] if copies[view] else []
+    return np.sort(np.concatenate(held_out + taught))
+
+
+def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
+    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
+    wanted = iter(rows.tolist())
+    following = next(wanted, None)
+    for row, article in enumerate(corpus):
+        if row == following:
+            yield shown_in((article.title, article.abstract), view)
+            following = next(wanted, None)

@@ -1,0 +1,86 @@
+"""From a title and an abstract to the token ids an encoder reads.
+
+    [CLS] title [SEP] abstract [SEP]
+
+A missing part leaves with its [SEP]. Where the two are longer than the encoder's window, the abstract is cut first, and
+the title only when it fills the window alone. Token types are all zero: DistilBERT has none, so every encoder reads
+the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spheres.data.text import Text, clean
+
+SLICE = 50_000  # characters tokenized together; the window is filled by some thousand
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the encoder reads of one article, and how much of it that is.
+
+    ids    : token ids, special ones included; at most the encoder's window
+    n_text : tokens of title and abstract together
+    n_read : how many of them are among `ids`
+    """
+
+    ids: tuple[int, ...]
+    n_text: int
+    n_read: int
+
+
+def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
+    """Lay two lists of token ids out as the encoder reads them.
+
+    >>> join_pair([11, 12], [21, 22, 23], cls=1, sep=2, max_length=7)
+    Tokens(ids=(1, 11, 12, 2, 21, 22, 2), n_text=5, n_read=4)
+    >>> join_pair([], [21, 22], cls=1, sep=2, max_length=7)
+    Tokens(ids=(1, 21, 22, 2), n_text=2, n_read=2)
+    """
+    title_read = title[: max_length - 2]  # [CLS] and [SEP] take two places
+    ids = [cls, *title_read, sep] if title else [cls]
+    abstract_read = abstract[: max(0, max_length - len(ids) - 1)]
+    if abstract_read:
+        ids += [*abstract_read, sep]
+    return Tokens(tuple(ids), len(title) + len(abstract), len(title_read) + len(abstract_read))
+
+
+def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
+    """Token ids of many articles; `tokenizer` is any Hugging Face tokenizer with [CLS] and [SEP]."""
+
+    def ids_of(parts: list[str]) -> list[list[int]]:
+        encoded = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)
+        return list(encoded["input_ids"])
+
+    parts = [clean(part) for text in texts for part in text]
+    slices = [sliced(part) for part in parts]
+    ids, unread = ids_of([first for first, *_ in slices]), [0] * len(slices)
+    for i, (_, *rest) in enumerate(slices):
+        for piece in rest:  # one by one: a megabyte or two at once would take a gigabyte
+            found = ids_of([piece])[0]
+            if len(ids[i]) < max_length:
+                ids[i] = [*ids[i], *found]
+            else:
+                unread[i] += len(found)
+    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    joined = []
+    for i in range(0, len(ids), 2):
+        tokens = join_pair(ids[i], ids[i + 1], cls, sep, max_length)
+        joined.append(replace(tokens, n_text=tokens.n_text + unread[i] + unread[i + 1]))
+    return joined
+
+
+def sliced(text: str, most: int = SLICE) -> list[str]:
+    """The text in pieces of at most `most` characters, cut at a blank, where no token is, or else wherever they end.
+
+    >>> sliced("prime gaps and more", 10), sliced("primegaps", 5), sliced("", 5)
+    (['prime gaps', 'and more'], ['prime', 'gaps'], [''])
+    """
+    pieces, start = [], 0
+    while len(text) - start > most:
+        blank = text.rfind(" ", start, start + most + 1)
+        end = blank if blank > start else start + most
+        pieces.append(text[start:end])
+        start = end + (blank > start)
+    return [*pieces, text[start:]]

@@ -1,0 +1,185 @@
+"""The answers as a file to take away: JSON lines, or a table that opens in a spreadsheet.
+
+    python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
+    python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
+
+    .jsonl       the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
+    .csv, .tsv   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
+
+Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
+formula, and a title is a stranger's text, so in tables such a cell gets an apostrophe in front.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spheres.data.row import distinct
+from spheres.data.taxonomy import GROUPS
+from spheres.errors import SphereError
+from spheres.inference.file_rows import RowResult, cells_of
+
+SUFFIXES = (".jsonl", ".csv", ".tsv")
+MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
+ANSWER_KEYS = ("spheres", "probabilities", "note")
+ANSWER_COLUMNS = ("spheres", *(f"p_{group}" for group in GROUPS), "note")
+
+PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # JSON takes them in a line; some readers do not
+MAX_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
+
+
+@dataclass(frozen=True)
+class Download:
+    """How a file of answers is written: what it begins with, and what stands in it for a row (nothing, maybe)."""
+
+    header: bytes
+    line: Callable[[RowResult], bytes]
+
+
+def check_suffix(out: Path) -> None:
+    """Refuse a file whose ending names none of the formats.
+
+    raises : SphereError
+    """
+    if out.suffix.lower() not in SUFFIXES:
+        found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
+        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
+
+
+def download(out: Path, keep: bool, columns: Sequence[str], separator: str = "") -> Download:
+    """How to write `out`; its ending (see `check_suffix`) decides the format.
+
+    keep      : whether .jsonl keeps the input's columns, as the tables always do
+    columns   : all of the input's, each once
+    separator : of the input's cells; a .csv comes back with semicolons where they stood: a spreadsheet whose numbers
+                have decimal commas opens no other
+    raises    : SphereError where the columns to keep are too many
+    """
+    suffix = out.suffix.lower()
+    if suffix == ".jsonl" and not keep:
+        return Download(b"", answer_line)
+    if len(columns) > MAX_COLUMNS:
+        raise SphereError(
+            "The file has {n_columns:,} columns, more than the {most:,} that can be kept: take some out, "
+            "or run `python head.py predict` with --out FILE.jsonl, which keeps none.",
+            n_columns=len(columns),
+            most=MAX_COLUMNS,
+        )
+    if suffix == ".jsonl":
+        names = distinct(ANSWER_KEYS, columns)
+        return Download(b"", lambda outcome: kept_line(outcome, names))
+    if suffix == ".csv":
+        return _table(
+            columns, ";" if separator == ";" else ",", "\ufeff"
+        )  # the mark tells spreadsheets that it is UTF-8
+    return _table(columns, "\t", "")
+
+
+def download_name(source_name: str, format: str) -> str:
+    """What to call the answers to a file: of its own kind where that can be written.
+
+    source_name : whatever the sender called it
+    format      : as `spheres.inference.file_rows.format_of` has it
+
+    >>> download_name("articles.csv", "CSV"), download_name("my.data.json.xz", "JSON list, xz")
+    ('articles-spheres.csv', 'my.data-spheres.jsonl')
+    >>> download_name("../../etc/passwd", "Parquet"), download_name("..", "TSV")
+    ('passwd-spheres.csv', 'articles-spheres.tsv')
+    """
+    suffix = {"CSV": ".csv", "TSV": ".tsv", "Parquet": ".csv"}.get(format.partition(",")[0], ".jsonl")
+    name = re.split(r"[/\\]", source_name)[-1]
+    name = re.sub(r"(\.(csv|tsv|txt|jsonl?|ndjson|parquet))?(\.(gz|xz))?$", "", name, count=1, flags=re.IGNORECASE)
+    name = "".join(c for c in name if c.isprintable() and c not in '<>:"|?*')  # control and direction marks go too
+    name = name.encode()[:MAX_STEM].decode(errors="ignore").strip(" .-")
+    return f"{name or 'articles'}-spheres{suffix}"
+
+
+def answer_line(outcome: RowResult) -> bytes:
+    """The answer alone: {"id", "probabilities", "spheres"} as a line of JSON; nothing where there is none."""
+    article = outcome.question.article
+    if article is None or outcome.answer is None:
+        return b""
+    answer = {"id": article.id, "probabilities": _probabilities(outcome), "spheres": outcome.spheres}
+    return json.dumps(answer).encode() + b"\n"
+
+
+def kept_line(outcome: RowResult, names: Sequence[str]) -> bytes:
+    """A row's own columns and its answer, as one line of JSON.
+
+    names : what to call spheres, probabilities and note
+    """
+    answer = zip(names, (outcome.spheres, _probabilities(outcome), outcome.note), strict=True)
+    pairs = [*cells_of(outcome).items(), *answer]
+    line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
+    return line.translate(LINE_ENDS).encode("utf-8", "backslashreplace")  # half a surrogate pair: \ud800, as in JSON
+
+
+def _probabilities(outcome: RowResult) -> dict[str, float]:
+    return {group: round(p, 6) for group, p in zip(GROUPS, outcome.probabilities, strict=False)}
+
+
+def _table(columns: Sequence[str], separator: str, start: str) -> Download:
+    def row(cells: Sequence[str]) -> bytes:
+        text = io.StringIO(newline="")
+        # lines end in \r\n, because csv puts a cell with a lone \r in quotes only where that ends a line
+        csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow([escape_formula(cell) for cell in cells])
+        return text.getvalue().encode("utf-8", "replace")
+
+    def line(outcome: RowResult) -> bytes:
+        record = cells_of(outcome)
+        probabilities = [f"{p:.6f}" for p in outcome.probabilities] or [""] * len(GROUPS)
+        kept = [as_cell(record.get(column)) for column in columns]
+        return row([*kept, " ".join(outcome.spheres), *probabilities, outcome.note])
+
+    return Download(start.encode() + row([*columns, *distinct(ANSWER_COLUMNS, columns)]), line)
+
+
+def escape_formula(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: one that looks like it gets an apostrophe in front.
+
+    >>> escape_formula("=1+1"), escape_formula("-0.5"), escape_formula("-5+cmd|' /C'!A0"), escape_formula("A")
+    ("'=1+1", '-0.5', "'-5+cmd|' /C'!A0", 'A')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(cell) else cell
+
+
+def as_cell(value: Any) -> str:
+    """A value as the text of a cell: texts as they are, nothing for null, JSON for all else.
+
+    >>> as_cell("a, b"), as_cell(None), as_cell(7), as_cell(True), as_cell(["é", {"b": None}]), as_cell(float("nan"))
+    ('a, b', '', '7', 'true', '["é", {"b": null}]', '')
+    """
+    if value is None or value != value:  # NaN is how tables say null
+        return ""
+    text = value if isinstance(value, str) else as_json(value)
+    return text if isinstance(value, str) or not text.startswith('"') else str(json.loads(text))  # a date: no quotes
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, with text for what JSON has no word for, and null for NaN.
+
+    >>> as_json({"a": float("nan"), "b": [float("-inf"), b"x"]})
+    '{"a": null, "b": ["-Infinity", "x"]}'
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_as_text)
+    except RecursionError:
+        return '"(nested too deep to be copied)"'
+    except ValueError:  # NaN or an infinity: read it back, and put in their place what JSON knows
+        loose = json.dumps(value, default=_as_text)
+        strict = json.loads(loose, parse_constant=lambda name: None if name == "NaN" else name)
+        return json.dumps(strict, ensure_ascii=False)
+
+
+def _as_text(value: Any) -> str:
+    """Dates, bytes and decimals, which come out of Parquet."""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,75 @@
+"""From a cache to a trained head, with all that stands beside it: calibration, familiarity, the map.
+
+    trained = train(open_cache(Path("artifacts/all-MiniLM-L6-v2")), RECIPES["best"])
+
+train         the head learns from training articles; validation articles decide when to stop
+calibration   temperatures, the cuts of prediction sets, and of unfamiliar texts
+test          touched only to measure
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from spheres.embeddings.cache import Cache, load_tfidf, rebuild_hint
+from spheres.errors import SphereError
+from spheres.model.bundle import Bundle
+from spheres.model.calibration import Calibration, fit_calibration
+from spheres.model.evaluate import evaluate, measure_sets
+from spheres.model.network import Heads
+from spheres.model.ood import OodDetector, fit_ood
+from spheres.model.projection import fit_projection
+from spheres.model.recipe import Recipe, examples, view_features
+from spheres.model.train import train_heads
+
+MIN_ARTICLES = 20  # in a split; fewer say nothing
+
+
+def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sentence: None) -> Bundle:
+    """Train, calibrate and measure a head on a cache.
+
+    raises : SphereError where there are too few articles, or the head does not depend on its input
+    """
+    rows = cache.split
+    for split in rows:
+        if len(rows[split]) < MIN_ARTICLES:
+            raise SphereError(
+                f"{cache.folder} holds {len(rows[split])} {split} articles, at least {MIN_ARTICLES} are needed: "
+                "embed a larger corpus."
+            )
+    heads = train_heads(
+        examples(cache, recipe, rows["train"], tuple(view for view in recipe.views if view in cache.views)),
+        examples(cache, recipe, rows["validation"], ("both",)),
+        recipe.training,
+        log,
+    )
+    trained = Bundle(
+        heads=heads,
+        recipe=recipe,
+        tfidf=load_tfidf(cache.folder, rebuild_hint(cache.folder)) if recipe.tfidf else None,
+        identity=cache.identity,
+        n_articles=len(rows["train"]),
+        calibrations={view: calibrate(cache, recipe, heads, view) for view in cache.views},
+        ood=fit_ood_on_cache(cache),
+        projection=fit_projection(
+            cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]], recipe.training.seed
+        ),
+    )
+    trained.metrics["validation"] = evaluate(cache, trained, "validation")
+    for view in cache.views:
+        trained.measured[view] = measure_sets(cache, trained, "test", view)
+    return trained
+
+
+def calibrate(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
+    """Fit temperature and cuts of one view to the calibration articles."""
+    rows, features = view_features(cache, recipe, view, cache.split["calibration"])
+    return fit_calibration(heads.log_probabilities(features), cache.primary[rows])
+
+
+def fit_ood_on_cache(cache: Cache) -> OodDetector:
+    """Fit the distance that tells articles from other texts; the calibration articles set its cuts."""
+    rows = cache.split
+    training = [cache.views[view].of(rows["train"])[1] for view in cache.views]
+    held_out = {view: cache.views[view].of(rows["calibration"])[1] for view in cache.views}
+    return fit_ood(np.concatenate(training), held_out)

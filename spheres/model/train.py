@@ -1,0 +1,157 @@
+"""The training loop of the head: several heads side by side, early stopping, the check for collapse."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from spheres.errors import SphereError
+from spheres.model.network import Head, Heads, Training
+
+LOSSES = ("kl", "mse")
+COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Articles to learn from or to validate on: `features` (n, n_features) and `targets` (n, n_groups), float32."""
+
+    features: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+def train_heads(
+    train: Examples,
+    validation: Examples,
+    training: Training,
+    log: Callable[[str], None] = lambda sentence: None,
+    check: bool = True,
+) -> Heads:
+    """Train `training.n_heads` heads; the same input and seed give the same weights on the same machine.
+
+    check  : refuse what learned nothing; a study of such heads leaves it out
+    raises : SphereError where what was learned does not depend on the article
+    """
+    seeds = range(training.seed, training.seed + training.n_heads)
+    heads = [_new_head(train, training, seed) for seed in seeds]  # in turn, out of torch's one generator
+    stop = threading.Event()
+
+    def teach(head: Head, seed: int) -> str:
+        return _train_one(head, train, validation, training, seed, stop)
+
+    # a thread a head, even where cores are fewer: three on two are done sooner than two and then one
+    with one_core(), ThreadPoolExecutor(len(heads), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            best = list(pool.map(teach, heads, seeds))
+        except KeyboardInterrupt:
+            stop.set()  # the threads would go on to the end
+            raise
+    for seed, sentence in zip(seeds, best, strict=True):
+        log(f"seed {seed}: {sentence}")
+    trained = Heads(heads).eval()
+    if check:
+        check_not_collapsed(trained.log_probabilities(validation.features))
+    return trained
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Let torch work on one core, as it does best where products of matrices are small.
+
+    On small matrices threads spend their time waiting for each other, and more so when another program takes one of the
+    cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _new_head(train: Examples, training: Training, seed: int) -> Head:
+    torch.manual_seed(seed)
+    head = Head(train.features.shape[1], training)
+    if training.standardize:
+        features = torch.from_numpy(train.features)
+        head.shift.copy_(features.mean(dim=0))
+        head.scale.copy_(features.std(dim=0).clamp_min(1e-6))
+    return head
+
+
+def _train_one(
+    head: Head, train: Examples, validation: Examples, training: Training, seed: int, stop: threading.Event
+) -> str:
+    """Train in place, until it gets no better or is told to stop; returns what was reached, in words."""
+    random = torch.Generator().manual_seed(seed)
+    features, targets = head.standardized(torch.from_numpy(train.features)), torch.from_numpy(train.targets)
+    optimize = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[training.optimizer]
+    optimizer = optimize(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True)
+    n_steps = training.max_epochs * -(-len(features) // training.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, training.learning_rate, total_steps=n_steps, pct_start=0.15
+    )
+    loss_of = loss_function(training.loss)
+    held_out = torch.from_numpy(validation.features), torch.from_numpy(validation.targets)
+
+    best, best_epoch, best_state = float("inf"), 0, head.state_dict()
+    for epoch in range(1, training.max_epochs + 1):
+        head.train()
+        for batch in torch.split(torch.randperm(len(features), generator=random), training.batch_size):
+            # index_select: half the time of features[batch]
+            loss = loss_of(head.layers(features.index_select(0, batch)), targets.index_select(0, batch))
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            schedule.step()
+            if stop.is_set():
+                return "stopped"
+        head.eval()
+        with torch.inference_mode():
+            now = float(loss_of(head(held_out[0]), held_out[1]))
+        if now < best:
+            best, best_epoch = now, epoch
+            best_state = {name: value.clone() for name, value in head.state_dict().items()}
+        if epoch - best_epoch >= training.patience:
+            break
+    head.load_state_dict(best_state)
+    return f"best validation loss {best:.4f} after epoch {best_epoch} of {epoch}"
+
+
+def loss_function(name: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """(log-probabilities, targets) -> loss, a scalar."""
+    if name == "kl":
+        return nn.KLDivLoss(reduction="batchmean")
+    if name == "mse":
+        return lambda log_probabilities, targets: nn.functional.mse_loss(log_probabilities.exp(), targets)
+    raise ValueError(f"loss {name!r} is unknown, expected one of {', '.join(LOSSES)}")
+
+
+def information(log_probabilities: NDArray[np.floating]) -> float:
+    """How much the answer depends on the article: the mean divergence of the answers from their average, nats.
+
+    >>> information(np.log([[0.7, 0.3], [0.7, 0.3]]))
+    0.0
+    """
+    probabilities = np.exp(log_probabilities)
+    average = probabilities.mean(axis=0)
+    return float((probabilities * (log_probabilities - np.log(average))).sum(axis=1).mean())
+
+
+def check_not_collapsed(log_probabilities: NDArray[np.floating]) -> None:
+    """Refuse a head that gives every article the same answer.
+
+    raises : SphereError
+    """
+    found = information(log_probabilities)
+    if not found >= COLLAPSED:
+        raise SphereError(
+            f"the head gives every article nearly the same answer (they differ by {found:.4f} nats, "
+            f"at least {COLLAPSED} expected), so it was not saved: embed more articles, or more varied ones."
+        )

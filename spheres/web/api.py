@@ -1,0 +1,164 @@
+"""What programs call: `/classify` for one article, `/classify_file` for a file of them.
+
+Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and words come from the
+two functions below. They speak English, and codes instead of names; their threshold is a sum of probabilities.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, TypedDict, cast
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio.data_classes import FileData
+from gradio.utils import get_function_description, get_function_params
+from gradio_client.utils import python_type_to_json_schema
+
+from spheres.errors import SphereError
+from spheres.inference import classify_file as file_run
+from spheres.inference.export import download_name
+from spheres.inference.file_rows import format_of
+from spheres.inference.notes import answer_as_json
+from spheres.inference.service import Service
+from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES
+from spheres.server.uploads import uploaded
+from spheres.web.article_tab import ENCODER
+from spheres.web.file_tab import EVENTS
+
+EXAMPLE_FILE = {"path": "articles.csv", "url": "articles.csv"}  # in the API page's snippets
+
+
+class Answer(TypedDict):
+    """What `/classify` returns."""
+
+    spheres: list[str]
+    probabilities: dict[str, float]
+    note: str
+
+
+class About(TypedDict):
+    """What `/classify_file` says of a file: so far, and at last."""
+
+    rows: int
+    answered: int
+    counts: dict[str, int]
+    problems: list[str]
+
+
+def add_endpoints(served: Service) -> None:
+    """Add both to the page that is being built."""
+    with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
+        _add(_classify(served), {"answer": Answer}, "classify", ENCODER)
+        file_events = {**EVENTS, "api_visibility": "public"}
+        _add(_classify_file(served), {"answers": FileData, "about": About}, "classify_file", file_events)
+
+
+# Gradio reads these docstrings: one line a parameter, one line a returned value, or it cuts them.
+
+
+def _classify(served: Service) -> Callable[[str, str, float], Answer]:
+    def classify(title: str = "", abstract: str = "", threshold: float = DEFAULT_THRESHOLD) -> Answer:
+        """Which of arXiv's eight groups (physics math cs q-bio q-fin stat eess econ) an article belongs to.
+
+        Parameters:
+            title: The article's title; may be empty where there is an abstract.
+            abstract: The article's abstract; may be empty where there is a title.
+            threshold: Above 0, at most 1: the most probable groups are named until their probabilities add up to it.
+
+        Returns:
+            spheres (those groups, the most probable first), probabilities (of all eight), note (a warning, or empty)
+        """
+        if not isinstance(title, str) or not isinstance(abstract, str):
+            raise _refusal("Title and abstract must be texts.")
+        _check_threshold(threshold)
+        try:
+            return cast(Answer, answer_as_json(served.classify(title, abstract), threshold))
+        except SphereError as error:
+            raise _refusal(str(error)) from error
+
+    return classify
+
+
+def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | None, About]]]:
+    def classify_file(
+        file: FileData, threshold: float = DEFAULT_THRESHOLD, rule: Literal["sum", "coverage"] = "sum"
+    ) -> Iterator[tuple[FileData | None, About]]:
+        """Classify every article of a file: CSV, TSV, JSON lines, Parquet or Kaggle's JSON, plain, gzip or xz.
+
+        Parameters:
+            file: An uploaded file with a column "title" or "abstract" (a tool also takes data:text/csv;base64,...).
+            threshold: Above 0, at most 1; what it sets depends on the rule.
+            rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
+
+        Returns:
+            answers (the file, with columns for spheres, probabilities and a note added; CSV, TSV or JSON lines)
+            about (rows, answered, counts of the most probable groups, the first problems)
+        """
+        _check_threshold(threshold)
+        if rule not in RULES:
+            raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+        source = None
+        try:
+            source = uploaded(file)
+            with tempfile.TemporaryDirectory() as folder:
+                limits = served.limits
+                out = Path(folder) / download_name(source.name, format_of(source, limits))
+                # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
+                for report in file_run.classify_file(
+                    served.classifier, source, out, threshold, rule, limits=served.limits
+                ):
+                    yield (FileData(path=str(out), orig_name=out.name) if report.finished else None), _about(report)
+        except SphereError as error:
+            raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
+
+    return classify_file
+
+
+def _about(report: file_run.Report) -> About:
+    return {
+        "rows": report.n_rows,
+        "answered": report.n_answered,
+        "counts": dict(report.counts),
+        "problems": [f"{place}: {problem}" for place, problem in report.problems],
+    }
+
+
+def _check_threshold(threshold: object) -> None:
+    # A bool is an int, and NaN compares false with everything: both are refused here.
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= 1:
+        raise _refusal("The threshold must be a number above 0 and at most 1.")
+
+
+def _refusal(sentence: str) -> gr.Error:
+    """A refusal that the caller reads; the server's log has no use for its traceback."""
+    return gr.Error(sentence, print_exception=False)
+
+
+def _add(function: Callable[..., Any], outputs: dict[str, Any], name: str, events: dict[str, Any]) -> None:
+    """Like `gr.api`, but each parameter keeps its name and description, and files are supported.
+
+    outputs : name -> type of what the function returns
+    """
+    _, about, returned = get_function_description(function)
+    gr.Button().click(
+        function,
+        [_part(key, hint, about[key], default) for key, _, default, hint in get_function_params(function)],
+        [_part(key, hint, about) for (key, hint), about in zip(outputs.items(), returned, strict=True)],
+        api_name=name,
+        preprocess=False,  # the functions check what they get, and say what is wrong with it
+        **events,
+    )
+
+
+def _part(name: str, hint: Any, about: str, default: Any = None) -> Api:
+    """A value that is never seen: its name, type, default and description on the API page."""
+    schema = FileData.model_json_schema() if hint is FileData else python_type_to_json_schema(hint)
+    described = {**schema, "description": about, "additional_description": about}  # one for outputs, one for inputs
+    part = Api(default, described, name)
+    if hint is FileData:  # on the instance: of a class of our own, Gradio would write a stub beside this module
+        example = {**EXAMPLE_FILE, "meta": {"_type": "gradio.FileData"}}
+        part.example_payload = lambda: example
+    return part

@@ -1,0 +1,267 @@
+"""A cache is opened as it was written, or refused with a sentence; every sort of damage is in test_corrupted.py."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_cache import ARTICLES, DIM, IDENTITY, IDS, TFIDF_FILES, make_cache, rows_of, scores_of, vectors_of, vouch
+
+from spheres.embeddings.cache import Identity, View, existing_manifest, files_of, load_tfidf, open_cache, rebuild_hint
+from spheres.embeddings.cache_writer import save_tfidf
+from spheres.embeddings.vectors import quantize
+from spheres.errors import SphereError
+from spheres.files.atomic import write_array, write_json, write_safetensors
+from spheres.files.manifest import NewerFormatError
+
+REMEDY = "run `python embed.py CORPUS --encoder tiny --overwrite`"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_cache(tmp_path_factory.mktemp("artifacts") / "tiny", "int8")
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A cache in int8 that a test may spoil."""
+    return Path(shutil.copytree(made, tmp_path / "tiny"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(SphereError) as caught:
+        open_cache(folder)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def view() -> View:
+    """Three rows in int8."""
+    stored = np.array([[1, 2], [3, 4], [5, 6]], np.int8)
+    scales = np.array([1.0, 0.5, 0.25], np.float32)
+    return View(np.array([2, 4, 7]), stored, scales, np.arange(24, dtype=np.float16).reshape(3, 8))
+
+
+def test_a_vector_is_whole_numbers_times_its_scale(view: View) -> None:
+    assert view.vectors().tolist() == [[1.0, 2.0], [1.5, 2.0], [1.25, 1.5]]
+    assert view.vectors(slice(1, 2)).tolist() == [[1.5, 2.0]]
+    assert view.vectors(np.array([2, 0])).tolist() == [[1.25, 1.5], [1.0, 2.0]]
+    assert view.vectors().dtype == np.float32
+
+
+def test_a_vector_without_a_scale_is_itself_in_single_precision() -> None:
+    stored = np.array([[0.5, 2.0], [1.0, -1.0]], np.float16)
+    vectors = View(np.array([0, 1]), stored, None, np.zeros((2, 8), np.float16)).vectors()
+    assert vectors.tolist() == stored.tolist()
+    assert vectors.dtype == np.float32
+
+
+def test_of_some_articles_a_view_gives_those_it_has(view: View) -> None:
+    rows, vectors, lexical = view.of(np.array([7, 3, 2]))
+    assert rows.tolist() == [2, 7]
+    assert vectors.tolist() == [[1.0, 2.0], [1.25, 1.5]]
+    assert lexical[:, 0].tolist() == [0.0, 16.0]
+
+
+@pytest.mark.parametrize("store", ["float32", "float16", "int8"])
+def test_a_cache_is_opened_as_it_was_written(store: str, tmp_path: Path) -> None:
+    cache = open_cache(make_cache(tmp_path / "tiny", store))
+    assert cache.folder == tmp_path / "tiny"
+    assert (cache.dim, cache.identity, cache.manifest["store"]) == (DIM, IDENTITY, store)
+    assert cache.ids == IDS
+    assert cache.categories == [" ".join(article.categories) for article in ARTICLES]
+    assert cache.dates == [article.date for article in ARTICLES]
+    assert (cache.targets.shape, cache.primary.shape) == ((24, 8), (24,))
+    assert cache.split["test"].tolist() == [12, 13, 19, 23]
+    assert list(cache.views) == ["both", "title", "abstract"]
+    for name, view in cache.views.items():
+        assert view.rows.tolist() == rows_of(name)
+        assert view.stored.dtype == np.dtype(store)
+        assert view.tfidf_scores.tolist() == scores_of(name).astype(np.float16).tolist()
+        numbers, scales = quantize(vectors_of(name))
+        expected = numbers * scales[:, None] if store == "int8" else vectors_of(name).astype(store)
+        assert view.vectors().tolist() == expected.astype(np.float32).tolist()
+
+
+def test_vectors_stay_on_the_disk_until_they_are_asked_for(folder: Path) -> None:
+    assert isinstance(open_cache(folder).views["title"].stored, np.memmap)
+    assert not isinstance(open_cache(folder).targets, np.memmap)
+
+
+def test_only_the_views_asked_for_are_opened_of_those_it_has(tmp_path: Path) -> None:
+    folder = make_cache(tmp_path / "tiny", views=("both", "title"))
+    assert list(open_cache(folder, ["title"]).views) == ["title"]
+    assert list(open_cache(folder, ["both", "abstract"]).views) == ["both"]
+
+
+def test_a_caches_files_are_known_by_its_views_and_its_store() -> None:
+    others = ["targets.npy", "primary.npy", "articles.json", "tfidf.safetensors", "tfidf.json"]
+    assert files_of(["both"], "float16") == ["both.npy", "both_tfidf.npy", *others]
+    assert files_of(["both", "title"], "int8") == [
+        *("both.npy", "both_tfidf.npy", "both_scales.npy"),
+        *("title.npy", "title_tfidf.npy", "title_scales.npy"),
+        *others,
+    ]
+
+
+def test_the_remedy_names_the_encoder() -> None:
+    assert rebuild_hint(Path("somewhere/tiny")) == REMEDY
+
+
+def test_a_folder_without_a_manifest_is_no_cache(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "tiny") == f"{tmp_path / 'tiny' / 'manifest.json'} is not there: {REMEDY}."
+
+
+@pytest.mark.parametrize("name", files_of(["both", "title", "abstract"], "int8"))
+def test_a_file_that_is_not_vouched_for_is_not_used(name: str, folder: Path) -> None:
+    vouch(folder, without=name)
+    assert refusal(folder) == f"{folder / 'manifest.json'} does not list {name}: {REMEDY}."
+
+
+@pytest.mark.parametrize("name", files_of(["both"], "int8"))
+def test_a_changed_file_is_named_with_what_makes_it_anew(name: str, folder: Path) -> None:
+    (folder / name).write_bytes(b"\0" + (folder / name).read_bytes()[1:])
+    sentence = f"{folder / name} is not what manifest.json says it is (damaged or replaced): {REMEDY}."
+    assert refusal(folder) == sentence
+
+
+SHAPES = [
+    ("targets", (24, 8), "float32"),
+    ("primary", (24,), "uint8"),
+    ("both", (24, 4), "int8"),
+    ("both_tfidf", (24, 8), "float16"),
+    ("both_scales", (24,), "float32"),
+    ("title", (16, 4), "int8"),
+    ("abstract_tfidf", (7, 8), "float16"),
+    ("abstract_scales", (7,), "float32"),
+]
+
+
+@pytest.mark.parametrize(("name", "shape", "dtype"), SHAPES)
+def test_an_array_of_another_shape_is_refused_though_vouched_for(
+    name: str, shape: tuple[int, ...], dtype: str, folder: Path
+) -> None:
+    for found in ((shape[0] + 1, *shape[1:]), (*shape[:-1], shape[-1] + 1), (*shape, 1)):
+        write_array(folder / f"{name}.npy", np.zeros(found, dtype))
+        vouch(folder)
+        sentence = f"{folder / name}.npy has the shape {found} in {dtype}, expected {shape} in {dtype}: {REMEDY}."
+        assert refusal(folder) == sentence
+
+
+@pytest.mark.parametrize(("name", "shape", "dtype"), SHAPES)
+def test_an_array_of_another_type_is_refused_though_vouched_for(
+    name: str, shape: tuple[int, ...], dtype: str, folder: Path
+) -> None:
+    write_array(folder / f"{name}.npy", np.zeros(shape, np.float64))
+    vouch(folder)
+    sentence = f"{folder / name}.npy has the shape {shape} in float64, expected {shape} in {dtype}: {REMEDY}."
+    assert refusal(folder) == sentence
+
+
+@pytest.mark.parametrize("file", ["both", "title_tfidf", "title_scales", "targets", "primary"])
+def test_what_is_no_array_is_refused_though_vouched_for(file: str, folder: Path) -> None:
+    (folder / f"{file}.npy").write_bytes(b"no array")
+    vouch(folder)
+    found = re.escape(str(folder / f"{file}.npy"))
+    assert re.fullmatch(rf"{found} is missing or damaged \(.+\): {re.escape(REMEDY)}\.", refusal(folder))
+
+
+@pytest.mark.parametrize("column", ["categories", "dates"])
+def test_a_column_of_another_length_is_refused(column: str, folder: Path) -> None:
+    listed = json.loads((folder / "articles.json").read_bytes())
+    write_json(folder / "articles.json", listed | {column: listed[column][1:]})
+    vouch(folder)
+    assert refusal(folder) == f"{folder / 'articles.json'} does not have 24 {column}: {REMEDY}."
+
+
+def test_a_list_of_articles_that_is_no_json_is_refused(folder: Path) -> None:
+    (folder / "articles.json").write_bytes(b"{")
+    vouch(folder)
+    assert refusal(folder).startswith(f"{folder / 'articles.json'} is damaged (")
+    assert refusal(folder).endswith(f"): {REMEDY}.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"store": "float8"}, "ValueError"),
+        ({"dim": None}, "TypeError"),
+        ({"copies": {}}, "KeyError"),
+        ({"copies": 3}, "TypeError"),
+        ({"views": None}, "TypeError"),
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_refused(
+    fields: dict[str, Any], why: str, made: Path, tmp_path: Path
+) -> None:
+    folder = make_cache(tmp_path / "tiny") if "store" in fields else Path(shutil.copytree(made, tmp_path / "tiny"))
+    vouch(folder, **fields)
+    assert refusal(folder).startswith(f"{folder / 'manifest.json'} does not fit the files beside it ({why}(")
+    assert refusal(folder).endswith(f"): {REMEDY}.")
+
+
+def test_the_identity_of_a_cache_is_known_without_opening_it(folder: Path) -> None:
+    manifest = existing_manifest(folder)
+    assert manifest and Identity(**manifest["identity"]) == IDENTITY
+
+
+def test_what_is_no_whole_cache_has_no_identity(folder: Path, tmp_path: Path) -> None:
+    assert existing_manifest(tmp_path) is None
+    vouch(folder, identity={"encoder": "tiny"})
+    assert existing_manifest(folder) is None
+    vouch(folder, without="identity")
+    assert existing_manifest(folder) is None
+
+
+def test_what_a_later_version_made_is_not_taken_for_nothing(folder: Path) -> None:
+    vouch(folder, format_version=2)
+    with pytest.raises(NewerFormatError) as caught:
+        existing_manifest(folder)
+    found = f"{folder / 'manifest.json'} has format version 2, expected 1"
+    assert str(caught.value) == f"{found}: add --overwrite, or give another --out."
+
+
+@pytest.mark.parametrize(
+    "terms", [["prime"], ["a", "b", "c", "d"], {"hash tables": 0, "prime": 1, "bonds": 2}, "abc", None, 3]
+)
+def test_a_lexicon_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF_FILES)
+    write_json(tmp_path / "tfidf.json", terms)
+    with pytest.raises(SphereError) as caught:
+        load_tfidf(tmp_path, "run this")
+    assert str(caught.value) == f"{tmp_path / 'tfidf.safetensors'} does not fit tfidf.json: run this."
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"term_weights": np.zeros(2, np.float32)},
+        {"weights": np.zeros((3, 7), np.float16)},
+        {"bias": np.zeros(7, np.float32)},
+        {"more": np.zeros(3, np.float32)},
+    ],
+    ids=["term_weights", "weights", "bias", "more"],
+)
+def test_a_lexicon_of_other_shapes_is_refused(other: dict[str, np.ndarray], tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF_FILES)
+    arrays = {"term_weights": TFIDF_FILES.term_weights, "weights": TFIDF_FILES.weights, "bias": TFIDF_FILES.bias}
+    write_safetensors(tmp_path / "tfidf.safetensors", arrays | other)
+    with pytest.raises(SphereError, match=r"does not fit lexicon\.json: run this\."):
+        load_tfidf(tmp_path, "run this")
+
+
+@pytest.mark.parametrize("name", ["tfidf.safetensors", "tfidf.json"])
+def test_a_lexicon_that_lacks_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF_FILES)
+    (tmp_path / name).unlink()
+    with pytest.raises(SphereError, match=rf"{re.escape(name)} is .+: run this\."):
+        load_tfidf(tmp_path, "run this")
+
+
+def test_terms_are_words_whatever_the_file_has(tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF_FILES)
+    write_json(tmp_path / "tfidf.json", ["prime", 2, None])
+    assert load_tfidf(tmp_path, "").terms == ("prime", "2", "None")

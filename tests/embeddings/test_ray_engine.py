@@ -1,0 +1,212 @@
+"""The encoder under Ray: a worker is killed half-way, and the arrays are the local engine's all the same."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import articles
+
+import embed
+import spheres.embeddings.build
+import spheres.embeddings.ray_engine
+from spheres.data.corpus import Corpus
+from spheres.embeddings.build import Progress, Settings, embed_corpus
+from spheres.embeddings.engine import LocalEngine, open_engine
+from spheres.embeddings.ray_cluster import Workers, started, workers_for
+from spheres.embeddings.ray_engine import RayEngine, Worker, in_rows
+from spheres.embeddings.shards import Shards
+from spheres.encoder.hub import BUNDLED, fetch, fingerprint_of
+from spheres.errors import SphereError
+
+N_ARTICLES, SHARD = 48, 6
+FILES = ("both.npy", "both_tfidf.npy", "targets.npy", "primary.npy", "articles.json", "tfidf.json")
+
+
+def write_long_articles(path: Path) -> Path:
+    """Articles as long as the encoder's window, so that a shard takes a worker a moment in which it can be killed."""
+    records = [record | {"abstract": record["abstract"] * 20} for record in articles(N_ARTICLES)]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+class Killer:
+    """A progress that kills one of the workers when half of the texts are done, once, and looks around."""
+
+    def __init__(self) -> None:
+        self.engines: list[RayEngine] = []
+        self.n_done, self.killed = 0, 0
+        self.addresses: set[str] = set()
+        self.said: list[str] = []
+
+    @contextmanager
+    def start(self, label: str, total: int, done: int) -> Iterator[Progress]:
+        yield self
+
+    def update(self, n: int) -> None:
+        self.n_done += n
+        if not self.killed and self.n_done >= N_ARTICLES / 2:
+            self.addresses = listening()
+            (engine,) = self.engines
+            self.killed = max(pids(engine))
+            os.kill(self.killed, signal.SIGKILL)
+
+
+def pids(engine: RayEngine) -> set[int]:
+    return {int(process.rpartition(":")[2]) for process in engine.processes}
+
+
+def at_work(pid: int) -> bool:
+    """Whether this process is still there; one that has ended and that nobody has asked about is not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def listening() -> set[str]:
+    """Addresses, in hexadecimal, on which this process and those with its secret accept connections."""
+    secret = f"RAY_AUTH_TOKEN={os.environ['RAY_AUTH_TOKEN']}".encode()
+    inodes = set()
+    for process in [p for p in Path("/proc").iterdir() if p.name.isdigit()]:
+        try:
+            if int(process.name) == os.getpid() or secret in (process / "environ").read_bytes():
+                inodes |= {str(fd.readlink()) for fd in (process / "fd").iterdir()}
+        except OSError:  # it has ended, or belongs to someone else
+            continue
+    sockets = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    return {s[1].partition(":")[0] for s in sockets if s[3] == "0A" and f"socket:[{s[9]}]" in inodes}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return Corpus(write_long_articles(tmp_path_factory.mktemp("corpus") / "made-up.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def survived(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Killer]:
+    """What the local engine made, what Ray made of the same with a worker killed half-way, and the killer."""
+    folder, killer = tmp_path_factory.mktemp("artifacts"), Killer()
+
+    class Watched(RayEngine):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)
+            killer.engines.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spheres.embeddings.build, "SHARD", SHARD)
+        patch.setattr(spheres.embeddings.ray_engine, "RayEngine", Watched)
+        patch.setattr(os, "sched_getaffinity", lambda _: {0, 1})  # two workers, however many cores there are
+        patch.delenv("RAY_ADDRESS", raising=False)
+        for engine, start in (("local", spheres.embeddings.build.no_progress), ("ray", killer.start)):
+            settings = Settings(views=("both",), engine=engine)
+            said = killer.said if engine == "ray" else []
+            embed_corpus(corpus, BUNDLED, folder / engine, settings=settings, log=said.append, start_progress=start)
+    return folder / "local", folder / "ray", killer
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_killed_worker_costs_nothing_of_the_arrays(name: str, survived: tuple[Path, Path, Killer]) -> None:
+    local, ray, killer = survived
+    assert killer.killed
+    assert (ray / name).read_bytes() == (local / name).read_bytes()
+
+
+def test_the_killed_worker_was_replaced_and_its_shard_done_by_another(survived: tuple[Path, Path, Killer]) -> None:
+    killer = survived[2]
+    (engine,) = killer.engines
+    assert engine.workers == Workers(n=2, cores=1, gpus=0)
+    assert len(engine.processes) == 3 and len(engine.replacing) == 1
+    assert "Workers lost and replaced: 1; their work was computed again." in killer.said
+    assert killer.n_done == N_ARTICLES
+
+
+def test_nobody_else_reaches_ray_and_nothing_of_it_is_left(survived: tuple[Path, Path, Killer]) -> None:
+    killer = survived[2]
+    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+    assert killer.addresses and killer.addresses <= loopback
+    assert os.environ["RAY_AUTH_MODE"] == "token" and len(os.environ["RAY_AUTH_TOKEN"]) == 64
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    patience = time.monotonic() + 20
+    while any(at_work(pid) for pid in pids(killer.engines[0])):  # a worker notices a little later that all is over
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+
+
+def test_what_the_two_engines_made_has_the_same_manifest(survived: tuple[Path, Path, Killer]) -> None:
+    local, ray, _ = (json.loads((folder / "manifest.json").read_text()) for folder in (*survived[:2], survived[0]))
+    assert ray == local
+
+
+def test_titles_that_arrow_does_not_take_reach_a_worker_as_the_encoder_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"id": "1", "title": "Lone \\ud800 surrogate", "abstract": "a\\u0000b", "categories": "cs.DS"}\n')
+    shards = Shards(Corpus(path), "both", np.arange(1), 1, frozenset({0}))
+    (row,) = [table.to_pylist()[0] for table in in_rows(shards)]
+    assert row == {"number": 0, "titles": ["Lone ? surrogate"], "abstracts": ["a\x00b"]}
+
+
+def test_only_the_wanted_shards_are_read(corpus: Corpus) -> None:
+    shards = Shards(corpus, "title", np.arange(0, N_ARTICLES, 2), 10, frozenset({0, 2}))
+    read = list(shards)
+    assert [number for number, _ in read] == [0, 2]
+    assert [len(texts) for _, texts in read] == [10, 4] == [shards.length(0), shards.length(2)]
+    assert read[1][1][0] == (articles(N_ARTICLES)[40]["title"], "")
+    assert list(Shards(Corpus(Path("nowhere")), "title", np.arange(9), 3, frozenset())) == []
+
+
+def test_without_ray_there_is_one_sentence_and_exit_code_2(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    out = tmp_path / "x"
+    assert embed.main([str(corpus.path), "--encoder", "all-MiniLM-L6-v2", "--out", str(out), "--engine", "ray"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and not out.exists()
+    assert said.err == (
+        "embed.py: --engine ray needs Ray, which is not installed: run `pip install -r requirements-ray.txt`.\n"
+    )
+
+
+@pytest.mark.parametrize("other", [{"weights": "0" * 64}, {"tokenizer": "0" * 64}])
+def test_a_worker_with_other_weights_or_another_tokenizer_is_refused(
+    other: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.set_num_threads", lambda n: None)
+    with pytest.raises(SphereError, match=r"has other weights or another tokenizer on .*: give every machine the same"):
+        Worker(BUNDLED, "fp32", replace(fingerprint_of(fetch(BUNDLED)), **other), 1)
+
+
+def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # nobody listens there
+    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): fix"), started():
+        pass
+
+
+def test_an_engine_that_nobody_knows_is_refused() -> None:
+    with (
+        pytest.raises(SphereError, match="engine 'spark' is unknown: give one of local, ray"),
+        open_engine("spark", BUNDLED, "fp32"),
+    ):
+        pass
+
+
+def test_a_cluster_without_cores_is_refused() -> None:
+    with pytest.raises(SphereError, match="no machine with a free core"):
+        workers_for([{"memory": 1e9}])
+
+
+def test_the_local_engine_gives_the_encoders_vectors(encoder, corpus: Corpus) -> None:
+    done: list[int] = []
+    shards = Shards(corpus, "title", np.arange(30), 20, frozenset({0, 1}))
+    vectors = dict(LocalEngine(encoder).embed(shards, done.append))
+    assert sum(done) == 30
+    for number, texts in shards:
+        assert (vectors[number] == encoder.encode(encoder.tokenize(texts))).all()

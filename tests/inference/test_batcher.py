@@ -1,0 +1,91 @@
+"""Questions that wait for the encoder are answered together, each with its own answer."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from made_up import articles
+from visiting import until
+
+from spheres.errors import SphereError
+from spheres.inference.batcher import MOST, MOST_CHARACTERS, Batcher
+from spheres.inference.classifier import Classifier
+
+TEXTS = [(a["title"], a["abstract"]) for a in articles(40)]
+
+
+class Slow:
+    """Answers a text by its title, once it may; remembers how many came together."""
+
+    def __init__(self) -> None:
+        self.runs: list[int] = []
+        self.busy, self.may_go = threading.Event(), threading.Event()
+
+    def answer_many(self, texts: Any) -> list[Any]:
+        self.runs.append(len(texts))
+        self.busy.set()
+        assert self.may_go.wait(10)
+        if any(title == "bad" for title, _ in texts):
+            raise SphereError("A bad text.")
+        return [title for title, _ in texts]
+
+
+def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
+    """One question that keeps the encoder busy, and these, which come meanwhile; their answers or errors."""
+    turns = Batcher(slow.answer_many)
+
+    def ask(text: tuple[str, str]) -> Any:
+        try:
+            return turns.ask(text)
+        except SphereError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(len(texts) + 1) as visitors:
+        first = visitors.submit(ask, ("first", ""))
+        assert slow.busy.wait(10)
+        later = [visitors.submit(ask, text) for text in texts]
+        until(lambda: len(turns._waiting) == len(texts))
+        slow.may_go.set()
+        return [future.result(10) for future in [first, *later]]
+
+
+def test_a_lone_question_is_answered_by_itself() -> None:
+    slow = Slow()
+    slow.may_go.set()
+    assert Batcher(slow.answer_many).ask(("alone", "")) == "alone"
+    assert slow.runs == [1]
+
+
+def test_those_who_come_meanwhile_are_answered_in_one_run() -> None:
+    slow = Slow()
+    names = [f"title {i}" for i in range(5)]
+    assert ask_while_busy(slow, [(name, "") for name in names]) == ["first", *names]
+    assert slow.runs == [1, 5]
+
+
+def test_a_run_takes_no_more_than_it_should() -> None:
+    slow = Slow()
+    names = [f"title {i}" for i in range(MOST + 3)]
+    assert ask_while_busy(slow, [(name, "") for name in names]) == ["first", *names]
+    assert slow.runs == [1, MOST, 3]
+
+
+def test_long_texts_go_by_themselves() -> None:
+    slow = Slow()
+    book = "x" * (MOST_CHARACTERS - 2)
+    assert ask_while_busy(slow, [("a", ""), ("b", book), ("c", book)]) == ["first", "a", "b", "c"]
+    assert sorted(slow.runs) == [1, 1, 2]  # "a" goes with one of the books
+
+
+def test_a_bad_text_is_nobody_elses_trouble() -> None:
+    assert ask_while_busy(Slow(), [("a", ""), ("bad", ""), ("c", "")]) == ["first", "a", "A bad text.", "c"]
+
+
+@pytest.mark.parametrize("n_visitors", [1, 8, 32])
+def test_everybody_gets_their_own_answer(classifier: Classifier, n_visitors: int) -> None:
+    expected = [classifier.classify(*text) for text in TEXTS]
+    with ThreadPoolExecutor(n_visitors) as visitors:
+        found = list(visitors.map(Batcher(classifier.classify_many).ask, TEXTS))
+    for one, own in zip(found, expected, strict=True):
+        assert max(abs(a - b) for a, b in zip(one.probabilities, own.probabilities, strict=True)) < 1e-3

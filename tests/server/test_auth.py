@@ -1,0 +1,89 @@
+"""The password: from the command line, a prompt or the environment, and on no list of processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from test_app import running
+
+from spheres.errors import SphereError
+from spheres.server import auth as credentials
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--auth", "a:b"], ["--auth=a:b"], ["--aut", "a:b"], ["--au=a:b"], ["--auth", "x:y", "--auth", "a:b"]],
+    ids=" ".join,
+)
+def test_the_command_goes_on_without_the_password_and_with_all_else(option):
+    command = ["python", "-X", "dev", "app.py", "--port", "0", *option, "--share"]
+    rest = credentials.without_password(command, "a:b")
+    assert "a:b" not in " ".join(rest)
+    assert [part for part in rest if part not in ("--auth", "x:y")] == [*command[:6], "--share"]
+
+
+def test_what_only_looks_like_the_password_stays():
+    command = ["python", "app.py", "--host", "a:b", "--artifacts=a:b", "--a", "a:b"]
+    assert credentials.without_password(command, "a:b") == command
+
+
+def test_a_user_alone_is_asked_for_the_password_in_a_terminal(monkeypatch):
+    asked = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "geheim:ü")
+    assert credentials.credentials("reader") == ("reader", "geheim:ü")
+    assert asked == ["Password for reader: "]
+    with pytest.raises(SphereError, match="USER:PASSWORD"):
+        credentials.credentials("reader:")
+
+
+class Terminal:
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nothing_is_started_anew_where_no_password_is_on_the_command_line(monkeypatch):
+    monkeypatch.setattr("os.execv", lambda *_: pytest.fail("started anew"))
+    for given, command in ((None, []), ("reader", ["app.py", "--auth", "reader"]), ("a:b", ["app.py"])):
+        credentials.leave_process_list(given, command)
+
+
+def test_a_password_on_the_command_line_protects_and_is_on_no_list_of_processes(tmp_path):
+    with running("--auth", "reader:offenbar", folder=tmp_path) as (url, _, lines):
+        listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        assert "app.py --port 0" in listed and "offenbar" not in listed
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            assert b"offenbar" not in read(path) or b"pytest" in read(path)
+        assert httpx.get(f"{url}config").status_code == 401
+        answer = httpx.post(f"{url}login", data={"username": "reader", "password": "offenbar"})
+        assert answer.status_code == 200
+        assert "offenbar" not in "".join(lines)
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # ended meanwhile
+        return b""
+
+
+def test_it_is_gone_from_there_before_anything_is_loaded(tmp_path):
+    code = (
+        "import os, sys; sys.path.insert(0, os.getcwd()); from spheres.server.auth import leave_process_list; "
+        "leave_process_list('a:b' if '--auth' in sys.argv else None); "
+        "heavy = {'torch', 'gradio', 'transformers', 'numpy'} & set(sys.modules); "
+        "print(sys.argv[1:], os.environ['SPHERES_AUTH'], *heavy)"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    ended = subprocess.run(
+        [sys.executable, str(script), "--port", "1", "--auth", "a:b", "--share"],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout.strip() == "['--port', '1', '--share'] a:b", ended.stderr

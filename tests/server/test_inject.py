@@ -1,0 +1,205 @@
+"""The page's own script comes first in the page's head, in every language, and touches nothing else."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from jinja2 import DictLoader, Environment
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
+from starlette.testclient import TestClient
+
+from spheres.server.inject import SCRIPT, OwnScript, language_of
+from spheres.web.i18n import LANGUAGES, wording
+
+PAGE = '<!doctype html>\n<html lang="en"><head><title>Ünï 🌳</title></head><body><i lang="en">x</i><head></body></html>'
+LINE = {
+    code: f'<script data-language="{code}" data-languages="{" ".join(LANGUAGES)}" data-busy="{wording(code).busy}">'
+    for code in LANGUAGES
+}
+
+
+async def answer(request: Request) -> Response:
+    """A page, or whatever the query asks for in its place."""
+    match request.query_params.get("kind"):
+        case "json":
+            return JSONResponse({"page": PAGE})
+        case "headless":
+            return HTMLResponse('<p lang="en">No head.</p>')
+        case "empty":
+            return Response(status_code=204)
+        case "redirect":
+            return RedirectResponse("/elsewhere")
+        case "pieces":
+            encoded = PAGE.encode()
+            return StreamingResponse((encoded[i : i + 3] for i in range(0, len(encoded), 3)), media_type="text/html")
+        case "missing":
+            return HTMLResponse(PAGE, 404)
+        case "cookies":
+            answer = HTMLResponse(PAGE)
+            answer.set_cookie("a", "1")
+            answer.set_cookie("b", "2")
+            return answer
+        case "template":
+            return Jinja2Templates(env=Environment(loader=DictLoader({"page": PAGE}))).TemplateResponse(request, "page")
+        case "broken":
+            raise RuntimeError("broken")
+    return HTMLResponse(PAGE)
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    paths = ["/", "/ru/", "/other", *(f"/{code}" for code in LANGUAGES)]
+    routes = [Route(path, answer, methods=["GET", "POST", "HEAD"]) for path in paths]
+    app = Starlette(routes=routes, middleware=[Middleware(OwnScript)])
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+
+@pytest.fixture(scope="module", params=[None, ("reader", "secret")], ids=["open", "behind a password"])
+def site(request: pytest.FixtureRequest) -> Iterator[tuple[str, bool]]:
+    """Gradio's own server with a page in two languages, and whether it asks for a password."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+
+    from spheres.server.launch import free_address, serve
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.Textbox()
+    with page.route("Русский", "ru"):
+        gr.Textbox()
+    yield serve(page, free_address("127.0.0.1", 0), request.param), request.param is not None
+    page.close(verbose=False)
+
+
+@pytest.mark.parametrize(("path", "code"), [("/", "en"), ("/ru", "ru"), ("/ru/", "ru"), ("/?__theme=dark", "en")])
+def test_the_script_comes_first_in_the_head(path: str, code: str, client: TestClient) -> None:
+    served = client.get(path)
+    assert f"<head>{LINE[code]}{SCRIPT.read_text('utf-8')}</script><title>" in served.text
+    assert served.text.count("data-languages=") == 1
+    assert served.headers["content-length"] == str(len(served.content))
+    assert served.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_page_names_its_language_and_is_otherwise_as_it_was(code: str, client: TestClient) -> None:
+    served = client.get("/" if code == "en" else f"/{code}").text
+    assert f'<html lang="{code}">' in served
+    assert '<i lang="en">' in served
+    without = re.sub(rf"{LINE[code]}.*?</script>", "", served, flags=re.DOTALL)
+    assert without == PAGE.replace('lang="en"', f'lang="{code}"', 1)
+
+
+@pytest.mark.parametrize(
+    "path", ["/other", "/en", "/ru?kind=json", "/?kind=json", "/?kind=headless", "/?kind=redirect"]
+)
+def test_anything_but_a_page_is_untouched(path: str, client: TestClient) -> None:
+    bare = TestClient(Starlette(routes=client.app.routes), follow_redirects=False)  # type: ignore[attr-defined]
+    served, expected = client.get(path), bare.get(path)
+    assert (served.status_code, served.content, served.headers) == (
+        expected.status_code,
+        expected.content,
+        expected.headers,
+    )
+
+
+def test_no_content_stays_none(client: TestClient) -> None:
+    served = client.get("/?kind=empty")
+    assert (served.status_code, served.content) == (204, b"")
+    assert "content-length" not in served.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/ru"])
+def test_only_asked_for_its_head_a_page_says_the_same(path: str, client: TestClient) -> None:
+    assert client.head(path).headers == client.get(path).headers
+
+
+def test_a_page_in_pieces_is_put_together(client: TestClient) -> None:
+    assert client.get("/?kind=pieces").text == client.get("/").text
+    assert client.get("/?kind=pieces").headers["content-length"] == client.get("/").headers["content-length"]
+
+
+def test_a_page_made_of_a_template_is_one(client: TestClient) -> None:
+    served = client.get("/?kind=template")  # which tells the test client of itself before it starts
+    assert served.text == client.get("/").text
+    assert served.template.name == "page"  # type: ignore[attr-defined]
+
+
+def test_a_missing_page_is_still_missing(client: TestClient) -> None:
+    served = client.get("/ru?kind=missing")
+    assert served.status_code == 404
+    assert LINE["ru"] in served.text
+    assert client.get("/nowhere").status_code == 404
+    assert "data-languages" not in client.get("/nowhere").text
+
+
+def test_every_cookie_is_kept(client: TestClient) -> None:
+    assert [c.split(";")[0] for c in client.get("/?kind=cookies").headers.get_list("set-cookie")] == ["a=1", "b=2"]
+
+
+def test_an_error_of_the_server_is_one_still(client: TestClient) -> None:
+    assert client.get("/?kind=broken").status_code == 500
+
+
+def test_nothing_in_the_script_ends_it_early() -> None:
+    assert not re.search(r"</script|<!--", SCRIPT.read_text("utf-8"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("path", "root_path", "code"),
+    [
+        ("", "", "en"),
+        ("/", "", "en"),
+        ("/ru", "", "ru"),
+        ("/ru/", "", "ru"),
+        ("/sub", "/sub", "en"),
+        ("/sub/", "/sub", "en"),
+        ("/sub/ru", "/sub", "ru"),
+        ("/en", "", None),
+        ("/rus", "", None),
+        ("/ru/config", "", None),
+        ("/config", "", None),
+        ("/login", "", None),
+        ("/gradio_api/call/classify", "", None),
+        ("/../ru", "", None),
+    ],
+)
+def test_only_a_languages_own_address_is_a_page(path: str, root_path: str, code: str | None) -> None:
+    assert language_of(path, root_path) == code
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize(("path", "code"), [("", "en"), ("ru", "ru")])
+def test_gradios_page_and_its_login_have_the_script(
+    path: str, code: str, encoding: str, site: tuple[str, bool]
+) -> None:
+    address, closed = site
+    served = httpx.get(address + path, headers={"Accept-Encoding": encoding})
+    assert served.status_code == 200
+    before, _, head = served.text.partition("<head>")
+    assert f'lang="{code}"' in before
+    assert head.startswith(LINE[code])
+    assert served.text.count("data-languages=") == 1
+    assert ('"auth_required":true' in head) == closed
+
+
+def test_gradios_page_may_be_asked_for_its_head_alone(site: tuple[str, bool]) -> None:
+    address, _ = site
+    asked = {"headers": {"Accept-Encoding": "identity"}}
+    head, whole = httpx.head(address, **asked), httpx.get(address, **asked)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
+
+
+def test_gradios_other_answers_are_as_they_were(site: tuple[str, bool]) -> None:
+    address, closed = site
+    config = httpx.get(f"{address}config")
+    assert config.status_code == (401 if closed else 200)
+    assert config.json() and "data-languages" not in config.text
+    assert httpx.get(f"{address}nowhere").status_code in (401, 404)
+    assert "data-languages" not in httpx.get(f"{address}theme.css").text

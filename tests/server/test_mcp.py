@@ -1,0 +1,233 @@
+"""The endpoints as tools, through the Model Context Protocol's own client, against a real server."""
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, Tool
+from places import ROOT
+from visiting import served, upload
+
+from spheres.inference.file_rows import Limits
+from spheres.inference.service import Service
+from spheres.web.page import build_page
+
+TITLE = "Prime gaps and the zeros of L-functions"
+ROWS = "title,year\nPrime gaps and L-functions,2020\n,2021\nNeural machine translation,2022\n"
+AUTH = ("reader", "geheim:ü")
+PLACE = "gradio_api/mcp/"
+
+
+@pytest.fixture(scope="module")
+def open_page(classifier) -> Iterator[Callable[..., str]]:
+    """Start a page and give its address; all are closed in the end."""
+    with ExitStack() as pages:
+        yield lambda **options: pages.enter_context(
+            served(build_page(Service(classifier, limits=Limits(max_rows=3))), **options)
+        )
+
+
+@pytest.fixture(scope="module")
+def site(open_page) -> str:
+    return str(open_page(mcp=True))
+
+
+@pytest.fixture(scope="module")
+def closed_site(open_page) -> str:
+    return str(open_page(mcp=True, auth=AUTH))
+
+
+def session(url: str, act: Callable[[ClientSession], Awaitable[Any]], auth: tuple[str, str] | None = None) -> Any:
+    """What `act` returns of a session with the server."""
+
+    async def run() -> Any:
+        async with (
+            httpx.AsyncClient(auth=httpx.BasicAuth(*auth) if auth else None, timeout=60) as http,
+            streamable_http_client(url, http_client=http) as (read, write, _),
+            ClientSession(read, write) as client,
+        ):
+            await client.initialize()
+            return await act(client)
+
+    return asyncio.run(run())
+
+
+def tools_at(url: str) -> list[Tool]:
+    return list(session(url, lambda client: client.list_tools()).tools)
+
+
+def call(site: str, tool: str, auth: tuple[str, str] | None = None, **arguments: Any) -> CallToolResult:
+    return session(site + PLACE, lambda client: client.call_tool(tool, arguments), auth)
+
+
+def texts(result: CallToolResult) -> list[str]:
+    return [content.text for content in result.content]
+
+
+def test_there_are_two_tools_named_typed_and_described(site):
+    tools = {tool.name: tool for tool in tools_at(site + PLACE)}
+    assert list(tools) == ["classify", "classify_file"]
+    assert tools["classify"].description.startswith("Which of arXiv's eight groups")
+    assert tools["classify_file"].description.startswith("Classify every article of a file")
+    one, many = (tools[name].inputSchema for name in ("classify", "classify_file"))
+    types = {name: schema["type"] for name, schema in one["properties"].items()}
+    assert types == {"title": "string", "abstract": "string", "threshold": "number"}
+    assert one["properties"]["threshold"]["default"] == 0.95
+    assert "required" not in one
+    assert list(many["properties"]) == ["file", "threshold", "rule"]
+    assert many["properties"]["rule"]["enum"] == ["sum", "coverage"]
+    assert many["required"] == ["file"]
+    assert all(schema["description"] for tool in (one, many) for schema in tool["properties"].values())
+
+
+def test_a_tool_answers_as_the_endpoint_does_in_json(site, classifier):
+    (answer,) = map(json.loads, texts(call(site, "classify", title=TITLE, threshold=0.999)))
+    probabilities = dict(classifier.classify(TITLE, "").ranked())
+    assert answer["probabilities"] == pytest.approx(probabilities, abs=1e-5)
+    assert len(answer["spheres"]) > 1
+    assert answer["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"title": " "}, "There is nothing to classify yet: paste a title, an abstract, or both."),
+        ({"title": TITLE, "threshold": 1.5}, "The threshold must be a number above 0 and at most 1."),
+    ],
+)
+def test_a_refusal_is_one_sentence(site, arguments, sentence):
+    result = call(site, "classify", **arguments)
+    assert result.isError
+    assert texts(result) == [sentence]
+
+
+def test_a_file_is_classified_by_the_address_of_its_upload(site):
+    path = upload(site, "articles.csv", ROWS)
+    address, about = texts(call(site, "classify_file", file=f"{site}gradio_api/file={path}"))
+    assert address.endswith("/articles-spheres.csv")
+    assert (
+        httpx.get(address)
+        .content.decode("utf-8-sig")
+        .splitlines()[1]
+        .startswith("Prime gaps and L-functions,2020,math")
+    )
+    about = json.loads(about)
+    assert (about["rows"], about["answered"]) == (3, 2)
+    assert about["counts"]["math"] == about["counts"]["cs"] == 1
+
+
+def test_a_file_is_classified_out_of_the_message_and_its_copy_is_not_kept_for_ever(classifier, open_page):
+    page = build_page(Service(classifier))
+    with served(page, mcp=True) as site:
+        data = "data:text/csv;base64," + base64.b64encode(ROWS.encode()).decode()
+        _, about = texts(call(site, "classify_file", file=data))
+        assert json.loads(about)["answered"] == 2
+        copies = [Path(path).read_text() for path in page.upload_file_set]
+        assert copies == [ROWS, ROWS]  # Gradio's, and the one that it uploaded to itself
+
+
+def test_a_caller_who_asks_for_progress_gets_the_same_answer(site):
+    path = upload(site, "articles.csv", ROWS)
+    heard = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+
+    arguments = {"file": f"{site}gradio_api/file={path}"}
+    asked = session(site + PLACE, lambda c: c.call_tool("classify_file", arguments, progress_callback=hear))
+    assert "Processing" in heard
+    assert texts(asked) == texts(call(site, "classify_file", **arguments))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/etc/passwd",
+        "http://127.0.0.1:9/articles.csv",
+        "http://10.0.0.1/articles.csv",
+        "http://localhost/gradio_api/file=/etc/passwd",
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+    ],
+    ids=str,
+)
+def test_no_file_but_an_uploaded_one_is_taken(site, file):
+    result = call(site, "classify_file", file=file)
+    assert result.isError
+    assert "root:" not in str(result)
+
+
+def test_no_text_is_taken_for_a_file_of_this_machine(site):
+    hidden = {"path": str(ROOT / "README.md"), "meta": {"_type": "gradio.FileData"}}
+    for arguments in ({"title": hidden}, {"title": TITLE, "other": hidden}):
+        assert call(site, "classify", **arguments).isError
+
+
+def test_a_file_of_this_machine_that_a_caller_names_is_still_there_when_the_page_has_gone(classifier, tmp_path):
+    precious = tmp_path / "precious.csv"
+    precious.write_text("title\nOn trees\n")
+    page = build_page(Service(classifier))
+    hidden = {"path": str(precious), "meta": {"_type": "gradio.FileData"}}
+    with served(page, mcp=True) as site:
+        for file in (hidden, str(precious), precious.as_uri()):
+            assert call(site, "classify_file", file=file).isError
+            assert call(site, "classify", title=hidden).isError
+            assert call(site, "classify", title=TITLE, other=file).isError
+        table = base64.b64encode(precious.read_bytes()).decode()
+        assert not call(site, "classify_file", file=f"data:text/csv;base64,{table}").isError
+        noted = [Path(path) for path in page.upload_file_set]
+        assert noted and precious not in noted  # what Gradio deletes: once a day, and when it ends
+    assert precious.exists()
+
+
+def test_without_the_option_there_are_no_tools(open_page):
+    site = open_page()
+    for place in ("mcp", "mcp/", "mcp/schema", "mcp/sse"):
+        assert httpx.get(f"{site}gradio_api/{place}", follow_redirects=True).status_code == 404
+    assert httpx.post(site + PLACE, json={}).status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
+    "place", ["mcp", "mcp/", "mcp/http/", "mcp/schema", "mcp/sse", "mcp/messages/", "%6dcp/schema"]
+)
+@pytest.mark.parametrize("header", ["", "Basic", "Basic cmVhZGVyOg==", "Basic \u00e9", "Bearer reader:geheim:ü"])
+def test_behind_a_password_nothing_of_the_tools_is_open(closed_site, place, header):
+    headers = {"Authorization": header.encode("utf-8")} if header else {}
+    for method in ("GET", "POST"):
+        answer = httpx.request(method, f"{closed_site}gradio_api/{place}", headers=headers)
+        assert answer.status_code == 401
+        assert "www-authenticate" not in answer.headers
+        assert "classify" not in answer.text
+
+
+def test_behind_a_password_the_tools_work_for_those_who_know_it_even_after_a_logout(closed_site):
+    assert json.loads(texts(call(closed_site, "classify", AUTH, title=TITLE))[0])["spheres"] == ["math"]
+    with httpx.Client(base_url=closed_site) as reader:
+        assert reader.post("login", data={"username": AUTH[0], "password": AUTH[1]}).status_code == 200
+        assert reader.get("logout").status_code == 302  # ends every session of that name
+        assert reader.get("config").status_code == 401
+    assert json.loads(texts(call(closed_site, "classify", AUTH, title=TITLE))[0])["spheres"] == ["math"]
+    assert httpx.get(f"{closed_site}config").status_code == 401
+
+
+def test_where_the_extra_is_missing_app_says_so_before_it_loads_anything():
+    """The package is hidden as Python hides one that cannot be imported."""
+    code = (
+        "import sys; sys.modules['mcp'] = None; import app; code = app.main(['--mcp']); "
+        "heavy = {'torch', 'gradio', 'transformers'} & set(sys.modules); sys.exit(99 if heavy else code)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert 'pip install "gradio[mcp]==6.31.0"' in ended.stderr

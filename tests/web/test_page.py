@@ -1,0 +1,418 @@
+"""The page over HTTP, without a browser: its endpoints, and what it keeps to itself."""
+
+import csv
+import gzip
+import json
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from visiting import served, until
+
+from spheres.data.taxonomy import GROUPS
+from spheres.inference.file_rows import Limits
+from spheres.inference.service import Service
+from spheres.web.article_tab import shower
+from spheres.web.examples import EXAMPLES
+from spheres.web.i18n import LANGUAGES, wording
+from spheres.web.page import build_page
+
+ROOT = Path(__file__).resolve().parent.parent
+TITLE = "Neural machine translation with recurrent attention networks"
+ARTICLES = (
+    "year,title,abstract\n2020,Prime gaps and the zeros of L-functions,\n2021,,\n2022,Attention for translation,\n"
+)
+UPLOADED = "This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns."
+
+
+class Counted:
+    """The classifier, counting its batches; each takes `pause` seconds more."""
+
+    def __init__(self, classifier, pause=0.0):
+        self.classifier, self.pause, self.batches = classifier, pause, 0
+
+    def __getattr__(self, name):
+        return getattr(self.classifier, name)
+
+    def classify_many(self, texts):
+        self.batches += 1
+        time.sleep(self.pause)
+        return self.classifier.classify_many(texts)
+
+
+@pytest.fixture(scope="module")
+def site(classifier, surroundings):
+    page = build_page(Service(classifier, surroundings, limits=Limits(max_rows=50, max_bytes=1_000_000)))
+    with served(page, max_upload=1_000_000) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    return Client(site, verbose=False)
+
+
+def call(site: str, body: str, name: str = "classify") -> tuple[str, object]:
+    """An endpoint as `curl` calls it: the kind of the event that ends the call, and its data."""
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{site}gradio_api/call/{name}", content=body, headers=headers)
+    event = httpx.get(f"{site}gradio_api/call/{name}/{answer.raise_for_status().json()['event_id']}", timeout=30).text
+    kind, data = event.strip().splitlines()[-2:]
+    return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+def test_the_endpoint_names_spheres_probabilities_and_note(client):
+    answer = client.predict(title=TITLE, abstract="", threshold=0.9, api_name="/classify")
+    assert set(answer) == {"spheres", "probabilities", "note"}
+    assert answer["spheres"][0] == "cs"
+    assert sorted(answer["probabilities"]) == sorted(GROUPS)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert sum(answer["probabilities"][sphere] for sphere in answer["spheres"]) >= 0.9
+    assert answer["note"] == ""
+
+
+def test_title_abstract_and_threshold_have_defaults(client):
+    title, abstract = TITLE, EXAMPLES[1].abstract
+    assert client.predict(title, api_name="/classify") == client.predict(title, "", 0.95, api_name="/classify")
+    assert client.predict(abstract=abstract, api_name="/classify")["spheres"][0] == "math"
+
+
+def test_a_higher_threshold_names_at_least_as_many_spheres(client):
+    answers = [client.predict(TITLE, "", threshold, api_name="/classify") for threshold in (0.01, 0.5, 0.95, 1.0, 1)]
+    sizes = [len(answer["spheres"]) for answer in answers]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 1
+
+
+def test_a_long_text_comes_with_a_note(client):
+    assert "Only the first" in client.predict(abstract=EXAMPLES[0].abstract * 9, api_name="/classify")["note"]
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "0", "-1", "NaN", "Infinity", "true", "null", '"0.9"', '"<b>"', "[]"])
+def test_a_threshold_that_is_none_is_refused_in_one_sentence(site, threshold):
+    kind, data = call(site, f'{{"data": ["{TITLE}", "", {threshold}]}}')
+    assert kind == "error"
+    assert data["error"] == "The threshold must be a number above 0 and at most 1."
+
+
+@pytest.mark.parametrize("text", ["null", "7", '["x"]', '{"path": "/etc/passwd"}'])
+def test_a_title_that_is_no_text_is_refused_in_one_sentence(site, text):
+    assert call(site, f'{{"data": [{text}, "", 0.9]}}')[1]["error"] == "Title and abstract must be texts."
+
+
+def test_nothing_to_classify_is_refused_in_one_sentence(client):
+    with pytest.raises(AppError) as refused:
+        client.predict(" ", "\n", 0.9, api_name="/classify")
+    assert len(str(refused.value)) > 20
+    assert "Traceback" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["\\ud800 x", "\\u0000", "\\u202e", "<script>alert(1)</script>", "🤖", "x" * 1_000_000]
+)
+def test_any_text_is_answered_or_refused_with_a_sentence(site, text):
+    kind, data = call(site, f'{{"data": ["{text}", "", 0.9]}}')
+    assert kind == "complete" or data["error"]
+
+
+def test_the_same_question_asked_by_many_at_once_gets_the_same_answer(site):
+    body = json.dumps({"data": [TITLE, "", 0.9]})
+    with ThreadPoolExecutor(12) as many:
+        answers = list(many.map(lambda _: call(site, body), range(24)))
+    assert {kind for kind, _ in answers} == {"complete"}
+    spheres = {tuple(data[0]["spheres"]) for _, data in answers}
+    assert len(spheres) == 1
+
+
+def test_programs_see_two_endpoints_and_none_of_the_pages_own_events(client, site):
+    seen = client.view_api(return_format="dict", print_info=False)
+    assert list(seen["named_endpoints"]) == ["/classify", "/classify_file"]
+    assert not seen["unnamed_endpoints"]
+    for suffix in ("info", "info?all_endpoints=true"):
+        assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == [
+            "/classify",
+            "/classify_file",
+        ]
+
+
+@pytest.mark.parametrize("language", ["", *list(LANGUAGES)[1:]])
+def test_in_every_language_all_events_but_the_endpoints_are_private(site, language):
+    events = httpx.get(f"{site}config", params={"page": language} if language else {}).json()["dependencies"]
+    assert len(events) > 10
+    public = [event["api_name"] for event in events if event["api_visibility"] != "private" and event["backend_fn"]]
+    assert public == ([] if language else ["classify", "classify_file"])
+
+
+def test_the_endpoints_are_typed_and_described(client):
+    seen = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    one, many = (
+        {part["parameter_name"]: part for part in seen[name]["parameters"]} for name in ("/classify", "/classify_file")
+    )
+    types = {name: part["python_type"]["type"] for name, part in {**one, **many}.items()}
+    assert types == {
+        "title": "str",
+        "abstract": "str",
+        "threshold": "float",
+        "file": "filepath",
+        "rule": "Literal['sum', 'coverage']",
+    }
+    assert {name: part["parameter_default"] for name, part in one.items()} == {
+        "title": "",
+        "abstract": "",
+        "threshold": 0.95,
+    }
+    assert [many[name]["parameter_default"] for name in ("threshold", "rule")] == [0.95, "sum"]
+    assert not many["file"]["parameter_has_default"]
+    for endpoint in seen.values():
+        for part in endpoint["parameters"] + endpoint["returns"]:
+            assert len(part["python_type"]["description"]) > 20 and "Gradio" not in part["python_type"]["description"]
+            assert part["label"] in {*one, *many, "answer", "answers", "about"}
+    answer, (answers, about) = (seen[name]["returns"] for name in ("/classify", "/classify_file"))
+    assert answer[0]["python_type"]["type"] == "dict(spheres: list[str], probabilities: dict(str, float), note: str)"
+    assert answers["python_type"]["type"] == "filepath"
+    assert "rows: int, answered: int" in about["python_type"]["type"]
+
+
+def write(folder: Path, name: str, content: str | bytes = ARTICLES) -> object:
+    """A file for the client to upload."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return handle_file(path)
+
+
+def refusal(client: Client, *arguments: object) -> str:
+    """The one sentence that refuses this call of /classify_file."""
+    with pytest.raises(AppError) as refused:
+        client.predict(*arguments, api_name="/classify_file")
+    sentence = str(refused.value)
+    assert "Traceback" not in sentence and tempfile.gettempdir() not in sentence
+    return sentence
+
+
+def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_named(client, tmp_path):
+    answers, about = client.predict(file=write(tmp_path, "articles.csv"), api_name="/classify_file")
+    assert Path(answers).name == "articles-spheres.csv"
+    with Path(answers).open(encoding="utf-8-sig", newline="") as f:
+        rows = list(csv.DictReader(f))
+    assert [row["year"] for row in rows] == ["2020", "2021", "2022"]
+    assert [row["spheres"].split(" ")[0] for row in rows] == ["math", "", "cs"]
+    assert "neither a title nor an abstract" in rows[1]["note"]
+    assert sum(float(rows[0][f"p_{group}"]) for group in GROUPS) == pytest.approx(1, abs=1e-5)
+    counts = {group: int(group in ("math", "cs")) for group in GROUPS}
+    problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
+    assert about == {"rows": 3, "answered": 2, "counts": counts, "problems": [problem]}
+
+
+def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):
+    records = [{"title": example.title, "abstract": example.abstract} for example in EXAMPLES]
+    file = write(tmp_path, "articles.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+    for arguments in ((), (0.95, "sum"), (0.99, "coverage")):
+        answers, _ = client.predict(file, *arguments, api_name="/classify_file")
+        lines = [json.loads(line) for line in Path(answers).read_text().splitlines()]
+        expected = [
+            classifier.classify(example.title, example.abstract).spheres(*(arguments or (0.95, "sum")))
+            for example in EXAMPLES
+        ]
+        assert [line["spheres"] for line in lines] == expected
+
+
+def test_a_call_hears_of_every_batch_and_the_last_word_is_the_answer(client, tmp_path):
+    rows = "".join(f"{year},On prime gaps,\n" for year in range(50))
+    job = client.submit(write(tmp_path, "articles.csv", "year,title,abstract\n" + rows), api_name="/classify_file")
+    answers, about = job.result(timeout=60)
+    heard = [said["answered"] for _, said in job.outputs()]
+    assert heard == sorted(heard) and len(set(heard)) > 2
+    assert (about["answered"], Path(answers).name) == (50, "articles-spheres.csv")
+
+
+def test_a_file_with_too_many_rows_is_refused(client, tmp_path):
+    file = write(tmp_path, "articles.csv", "year,title\n" + "2020,On trees\n" * 51)
+    assert refusal(client, file).startswith("articles.csv holds more than 50 rows")
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(client, tmp_path):
+    file = write(tmp_path, "articles.csv.gz", gzip.compress(b"year,title\n2020," + b"x" * 3_000_000))
+    assert "1" in refusal(client, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), ("a.csv", b""), ("a.csv", b"a,b\n1,2\n"), ("a.gz", b"\x1f\x8b\x08")],
+)
+def test_a_file_of_another_kind_is_refused_by_its_name_without_its_folder(client, tmp_path, name, content):
+    assert name in refusal(client, write(tmp_path, name, content))
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("<img src=x onerror=alert(1)>.csv", "-spheres.csv"),
+        ("=cmd|' C calc'!A0.csv", "-spheres.csv"),
+        ("стрелы \u202e .csv", "-spheres.csv"),
+        ("x" * 200 + ".csv", "-spheres.csv"),
+        (".csv", "articles-spheres.csv"),
+        ("-rf.csv", "rf-spheres.csv"),
+    ],
+    ids=["markup", "formula", "unicode", "long", "hidden", "option"],
+)
+def test_a_hostile_file_name_is_only_a_name(client, tmp_path, name, saved):
+    answers, about = client.predict(write(tmp_path, name), api_name="/classify_file")
+    assert about["answered"] == 2
+    name = Path(answers).name
+    assert name.endswith(saved)
+    assert not set(name) & set('<>:"/|?*\u202e') and not name.startswith((".", "-"))
+
+
+def test_a_name_with_a_way_out_of_its_folder_leads_nowhere(site):
+    name = "../../../../tmp/elsewhere.csv"
+    answer = httpx.post(f"{site}gradio_api/upload", files={"files": (name, ARTICLES)})
+    (path,) = answer.json()
+    assert Path(path).name == "elsewhere.csv" and Path(path).parent != Path("/tmp")
+    kind, (answers, _) = call(site, json.dumps({"data": [{"path": path}, 0.9, "sum"]}), "classify_file")
+    assert (kind, answers["orig_name"]) == ("complete", "elsewhere-spheres.csv")
+
+
+FILE_META = {"_type": "gradio.FileData"}
+
+
+@pytest.mark.parametrize("meta", [FILE_META, None], ids=["as a file", "as a path"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        str(ROOT / "README.md"),
+        "README.md",
+        "a\0b",
+        "x" * 5000,
+        ".",
+        tempfile.gettempdir(),
+        "http://127.0.0.1:9/articles.csv",
+        "http://169.254.169.254/latest/meta-data",
+        "http://localhost/gradio_api/file=/etc/passwd",
+        "http://localhost/gradio_api/file=",
+        "file:///etc/passwd",
+        "data:text/csv;base64,dGl0bGU=",
+    ],
+)
+def test_a_path_that_was_not_uploaded_is_refused(site, path, meta):
+    sent = {"path": path, "meta": meta} if meta else path
+    assert call(site, json.dumps({"data": [sent, 0.9, "sum"]}), "classify_file")[1]["error"] == UPLOADED
+
+
+def test_nor_is_one_that_leads_out_of_an_upload(site, tmp_path):
+    (path,) = httpx.post(f"{site}gradio_api/upload", files={"files": ("a.csv", ARTICLES)}).json()
+    for outside in (f"{path}/../../../../etc/passwd", str(Path(path).parent)):
+        for sent in (outside, {"path": outside, "meta": FILE_META}):
+            assert call(site, json.dumps({"data": [sent, 0.9, "sum"]}), "classify_file")[1]["error"] == UPLOADED
+
+
+def test_a_text_that_names_a_file_makes_the_server_fetch_nothing(site):
+    """Gradio would, whatever the part it was sent to."""
+    for path in ("/etc/passwd", "http://127.0.0.1:9/"):
+        body = json.dumps({"data": [{"path": path, "meta": FILE_META}, "", 0.9]})
+        assert call(site, body)[1]["error"] == UPLOADED
+
+
+@pytest.mark.parametrize("sent", [None, "", {}, [], {"path": None}])
+def test_no_file_at_all_is_refused_with_what_to_do(site, sent):
+    error = call(site, json.dumps({"data": [sent, 0.9, "sum"]}), "classify_file")[1]["error"]
+    assert error == "No file was sent: upload one to /gradio_api/upload and send the path it returns."
+
+
+@pytest.mark.parametrize(
+    ("threshold", "rule", "sentence"),
+    [
+        ("x", "sum", "The threshold must be a number above 0 and at most 1."),
+        (None, "sum", "The threshold must be a number above 0 and at most 1."),
+        (True, "sum", "The threshold must be a number above 0 and at most 1."),
+        (1.1, "coverage", "The threshold must be a number above 0 and at most 1."),
+        (0.9, "x", "The rule must be sum or coverage."),
+        (0.9, None, "The rule must be sum or coverage."),
+        (0.9, ["sum"], "The rule must be sum or coverage."),
+    ],
+)
+def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, rule, sentence):
+    assert call(site, json.dumps({"data": ["x", threshold, rule]}), "classify_file")[1]["error"] == sentence
+
+
+@pytest.mark.parametrize("name", ["classify", "classify_file"])
+def test_a_call_with_too_few_values_is_told_so(site, name):
+    sentence = "This endpoint takes 3 values, and got 1: give all of them."
+    assert call(site, '{"data": ["x"]}', name)[1]["error"] == sentence
+
+
+@pytest.mark.parametrize("name", ["classify", "classify_file"])
+def test_a_call_with_too_many_values_is_told_so(site, name):
+    sentence = "This endpoint takes 3 values, and got 4: give no more."
+    assert call(site, '{"data": ["x", 0.9, "sum", 1]}', name)[1]["error"] == sentence
+
+
+@pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
+@pytest.mark.parametrize("rule", [["sum"], {}, 7, None, "x"])
+def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, rule, classifier):
+    show, classification = shower(Service(classifier), wording("en")), classifier.classify(TITLE, "")
+    assert show(classification, threshold, rule) == show(classification, 0.95, "coverage")
+
+
+@pytest.mark.parametrize("place", ["run/nothing", "call/nothing", "call/v2/nothing"])
+def test_a_call_of_what_is_not_there_is_told_so(site, place):
+    answer = httpx.post(f"{site}gradio_api/{place}", json={"data": []})
+    assert answer.status_code == 400 and "endpoint" in answer.json()["detail"]
+
+
+def test_a_cancelled_file_is_classified_no_further_and_leaves_nothing_behind(classifier, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "server"))
+    (tmp_path / "server").mkdir()
+    counted = Counted(classifier, pause=0.2)
+    with served(build_page(Service(counted))) as site:
+        client = Client(site, verbose=False, download_files=tmp_path)
+        rows = "year,title\n" + "2020,On prime gaps\n" * 3000
+        job = client.submit(write(tmp_path, "articles.csv", rows), api_name="/classify_file")
+        until(lambda: len(job.outputs()) > 2)
+        assert list((tmp_path / "server").glob("tmp*/articles-spheres.csv*"))
+        job.cancel()
+        until(lambda: not list((tmp_path / "server").glob("tmp*/articles*")))
+        batches = counted.batches
+        assert client.predict(TITLE, api_name="/classify")["spheres"]
+        _, about = client.predict(write(tmp_path, "few.csv"), api_name="/classify_file")  # the queue is free
+        assert about["answered"] == 2
+        assert counted.batches <= batches + 2 < 3000 / 32
+        assert not [path for path in (tmp_path / "server").glob("tmp*") if path.is_dir()]
+
+
+def test_the_queue_cannot_be_passed_by(site):
+    assert httpx.post(f"{site}gradio_api/api/classify", json={"data": [TITLE, "", 0.9]}).status_code == 404
+
+
+def test_the_page_may_be_framed_and_loads_no_foreign_script(site):
+    answer = httpx.get(site)
+    assert "x-frame-options" not in answer.headers
+    assert '<script type="module" crossorigin src="./' in answer.text
+    assert not [part for part in answer.text.split("<script")[1:] if 'src="http' in part.split(">")[0]]
+
+
+@pytest.mark.parametrize(("sent", "asked"), [(None, 0.95), (0, 0.5), (7, 1.0), (0.7, 0.7)])
+def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, classifier):
+    show, classification = shower(Service(classifier), wording("en")), classifier.classify(TITLE, "")
+    assert show(classification, sent, "sum") == show(classification, asked, "sum")
+
+
+def test_an_unfamiliar_text_is_answered_with_a_note(client):
+    answer = client.predict("Как приготовить борщ дома", api_name="/classify")
+    assert "does not look like the articles the model learned from" in answer["note"]
+    assert answer["spheres"]
+
+
+def test_the_sliders_meaning_is_what_was_measured(classifier):
+    show = shower(Service(classifier), wording("en"))
+    covered, size = classifier.measured("both", "coverage", 0.95)
+    assert 0.94 < covered < 0.96 and size < 1.7
+    meaning = show(None, 0.95, "coverage")[2]
+    assert f"the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
+    assert f"{size:.1f} spheres on average" in meaning
+    assert "add up to 95%" in show(None, 0.95, "sum")[2]

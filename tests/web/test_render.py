@@ -1,0 +1,230 @@
+"""What the page shows of a classification: which spheres, which numbers, and nothing that could run."""
+
+import json
+import re
+from dataclasses import replace
+from html import escape
+
+import pytest
+
+from spheres.data.taxonomy import GROUPS
+from spheres.inference.classifier import Classification
+from spheres.inference.notes import answer_as_json, notes, reading_note
+from spheres.model.prediction_sets import RULES
+from spheres.web.i18n import Wording, wording
+from spheres.web.render import answer_html, copies, summary, threshold_meaning
+
+#                 physics math  cs   q-bio q-fin stat  eess  econ
+PROBABILITIES = (0.03, 0.05, 0.60, 0.00, 0.00, 0.30, 0.02, 0.00)
+DIVIDED = Classification(PROBABILITIES, n_tokens=120, n_tokens_read=120)
+UNFAMILIAR = replace(DIVIDED, unfamiliar=True, n_tokens_read=60)
+
+EN, RU = wording("en"), wording("ru")
+
+
+def rows(html: str, part: str) -> list[tuple[str, str, str]]:
+    """Group, probability and running total of every row in the table's part, `chosen` or `left-out`."""
+    (body,) = re.findall(rf'<tbody class="{part}">(.*?)</tbody>', html)
+    return re.findall(r'<tr data-group="(.*?)">.*?<td>(.*?)</td><td>(.*?)</td>', body)
+
+
+def test_chosen_spheres_come_with_probability_and_running_total():
+    assert rows(answer_html(DIVIDED, 0.95), "chosen") == [
+        ("cs", "60.0%", "60.0%"),
+        ("stat", "30.0%", "90.0%"),
+        ("math", "5.0%", "95.0%"),
+    ]
+
+
+def test_the_spheres_left_out_stand_apart_without_a_running_total():
+    html = answer_html(DIVIDED, 0.95)
+    assert [row[::2] for row in rows(html, "left-out")] == [
+        (g, "") for g in ("physics", "eess", "q-bio", "q-fin", "econ")
+    ]
+    assert "Left out: 5.0% in 5 spheres" in html
+
+
+@pytest.mark.parametrize(
+    ("threshold", "n_chosen"),
+    [(0.5, 1), (0.6, 1), (0.61, 2), (0.9, 2), (0.95, 3), (0.951, 4), (1.0, 5)],
+    ids=lambda value: str(value),
+)
+def test_the_set_grows_exactly_where_a_sum_is_reached(threshold, n_chosen):
+    html = answer_html(DIVIDED, threshold)
+    assert len(rows(html, "chosen")) == n_chosen
+    assert len(rows(html, "chosen")) + len(rows(html, "left-out")) == 8
+
+
+def test_at_a_threshold_of_one_the_total_is_everything():
+    assert rows(answer_html(DIVIDED, 1.0), "chosen")[-1] == ("eess", "2.0%", "100%")
+
+
+def test_where_no_sphere_is_left_out_the_page_says_so():
+    even = Classification((0.125,) * 8, 10, 10)
+    html = answer_html(even, 1.0)
+    assert "None left out" in html
+    assert rows(html, "left-out") == []
+
+
+def test_one_sphere_left_out_is_not_called_spheres():
+    even = Classification((0.125,) * 8, 10, 10)
+    assert "in 1 sphere<" in answer_html(even, 0.85)
+
+
+def test_the_most_probable_sphere_is_the_headline():
+    assert re.search(
+        r'class="winner" data-group="cs"><span>Computer Science</span> <span class="figure">60.0%',
+        answer_html(DIVIDED, 0.5),
+    )
+
+
+@pytest.mark.parametrize("outcome", ["<b>no</b>", '"><script>alert(1)</script>', "a & b"])
+def test_a_message_is_escaped(outcome):
+    html = answer_html(outcome, 0.95)
+    assert outcome not in html
+    assert "<script" not in html and "<b>" not in html
+
+
+def test_before_anything_was_asked_the_eight_spheres_stand_without_numbers():
+    html = answer_html(None, 0.95)
+    assert [row[0] for row in rows(html, "left-out")] == list(GROUPS)
+    assert "%" not in re.sub(r'style="[^"]*"', "", html)
+
+
+def test_a_text_read_whole_has_no_note():
+    assert reading_note(DIVIDED) == ""
+    assert 'class="note"' not in answer_html(DIVIDED, 0.95)
+
+
+def test_a_text_cut_short_says_how_much_was_read():
+    cut = Classification(PROBABILITIES, n_tokens=1610, n_tokens_read=254)
+    note = "Only the first 254 of 1,610 word pieces (15%) were read; the rest did not fit."
+    assert reading_note(cut) == note
+    assert note in answer_html(cut, 0.95)
+    assert note in summary(cut, 0.95, "sum")
+
+
+def test_of_a_huge_text_at_least_one_percent_is_said_to_be_read():
+    assert "(1%)" in reading_note(Classification(PROBABILITIES, n_tokens=300_000, n_tokens_read=254))
+
+
+def test_nearly_all_is_not_called_all():
+    assert "(99%)" in reading_note(Classification(PROBABILITIES, n_tokens=1000, n_tokens_read=999))
+
+
+def test_the_summary_names_what_is_chosen():
+    assert summary(DIVIDED, 0.9, "sum") == "Computer Science 60.0%, Statistics 30.0%; together 90.0%."
+    assert summary(DIVIDED, 0.5, "sum") == "Computer Science 60.0%."
+    assert summary("Nothing there.", 0.5, "sum") == "Nothing there."
+    assert summary(None, 0.5, "sum") == ""
+
+
+def test_programs_get_codes_and_every_probability():
+    answer = answer_as_json(DIVIDED, 0.9)
+    assert answer["spheres"] == ["cs", "stat"]
+    assert list(answer["probabilities"])[:3] == ["cs", "stat", "math"]
+    assert answer["probabilities"] == pytest.approx(dict(zip(GROUPS, PROBABILITIES, strict=True)))
+    assert answer["note"] == ""
+
+
+def cells(html: str) -> set[str]:
+    """Every text that the markup shows."""
+    return {text for text in re.split(r"<[^>]*>", html) if text.strip()}
+
+
+@pytest.mark.parametrize(
+    "outcome", [None, "Nein.", DIVIDED, UNFAMILIAR], ids=["none", "message", "answer", "unfamiliar"]
+)
+@pytest.mark.parametrize("threshold", [0.5, 0.95, 1.0])
+def test_in_russian_the_same_numbers_and_rows_stand_in_russian(outcome, threshold):
+    english, russian = (answer_html(outcome, threshold, "sum", words) for words in (EN, RU))
+    for part in ("chosen", "left-out"):
+        in_russian = [(g, *(n.replace(",", ".").replace("\u202f", "") for n in ns)) for g, *ns in rows(russian, part)]
+        assert in_russian == rows(english, part)
+    shared = cells(english) & cells(russian)
+    assert not [text for text in shared if re.search("[A-Za-z]", text) and text != outcome]
+    assert re.findall(r"</?\w+", english) == re.findall(r"</?\w+", russian)  # the panel keeps its form
+
+
+def test_the_language_is_english_unless_told_otherwise():
+    assert answer_html(DIVIDED, 0.9) == answer_html(DIVIDED, 0.9, "sum", EN)
+    assert summary(DIVIDED, 0.9, "sum") == summary(DIVIDED, 0.9, "sum", EN)
+    assert reading_note(UNFAMILIAR) == reading_note(UNFAMILIAR, EN)
+
+
+def test_the_summary_in_russian():
+    assert summary(DIVIDED, 0.9, "sum", RU) == "Информатика 60,0\u202f%, Статистика 30,0\u202f%; в сумме 90,0\u202f%."
+    assert "60 из 120 токенов (50\u202f%)" in summary(UNFAMILIAR, 0.5, "sum", RU)
+
+
+@pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
+def test_an_unfamiliar_text_has_no_winner_but_a_warning_everywhere(words: Wording):
+    html = answer_html(UNFAMILIAR, 0.9, "sum", words)
+    assert words.unfamiliar_head in html and escape(words.unfamiliar) in html
+    assert 'data-group="cs"><span>' not in html  # no headline
+    assert len(rows(html, "chosen")) == 2  # but an answer
+    assert summary(UNFAMILIAR, 0.9, "sum", words).startswith(words.unfamiliar)
+    assert notes(UNFAMILIAR, words) == [words.unfamiliar, reading_note(UNFAMILIAR, words)]
+    assert notes(DIVIDED, words) == []
+
+
+def test_the_rule_decides_what_is_shown(classifier):
+    answer = classifier.classify("Deciding reachability in pushdown systems with counters", "")
+    for rule in RULES:
+        expected = answer.spheres(0.9, rule)
+        html = answer_html(answer, 0.9, rule)
+        assert (
+            [group for group, _, _ in rows(html, "chosen")] == expected == answer_as_json(answer, 0.9, rule)["spheres"]
+        )
+    assert answer.spheres(0.9, "coverage") != answer.spheres(0.9, "sum")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "rule", "measured", "english", "russian"),
+    [
+        (0.5, "sum", None, "until their probabilities add up to 50%.", "не дадут в сумме 50\u202f%."),
+        (
+            0.95,
+            "coverage",
+            None,
+            "include the true one for 95 of 100 articles.",
+            "оказывается в 95\u202f% случаев.",
+        ),
+        (
+            0.95,
+            "coverage",
+            (0.9512, 1.64),
+            "for 95 of 100 articles; measured on unseen articles: 95.1 of 100, 1.6 spheres on average.",
+            "в 95\u202f% случаев; на статьях, которых модель не видела, — в 95,1\u202f%, в среднем областей: 1,6.",
+        ),
+        (
+            0.29,
+            "sum",
+            (0.5, 1.0),
+            "add up to 29%; measured on unseen articles: the true one was among them for 50.0",
+            "29",
+        ),
+    ],
+)
+def test_the_sliders_meaning_is_told_in_measured_terms(threshold, rule, measured, english, russian):
+    assert english in threshold_meaning(threshold, rule, measured)
+    assert russian in threshold_meaning(threshold, rule, measured, RU)
+
+
+def test_what_is_copied_as_text_is_a_line_a_sphere_and_the_notes():
+    text, _ = copies(DIVIDED, 0.9, "sum", EN)
+    assert text == "Computer Science (cs): 60.0%\nStatistics (stat): 30.0%"
+    text, _ = copies(UNFAMILIAR, 0.5, "sum", RU)
+    assert text.splitlines() == ["Информатика (cs): 60,0\u202f%", *notes(UNFAMILIAR, RU)]
+
+
+@pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
+def test_what_is_copied_as_json_is_the_endpoints_answer_and_how_it_was_asked(words: Wording):
+    _, copied = copies(UNFAMILIAR, 0.9, "sum", words)
+    assert json.loads(copied) == {**answer_as_json(UNFAMILIAR, 0.9), "threshold": 0.9, "rule": "sum"}
+    assert "does not look like" in json.loads(copied)["note"]  # programs get English, whatever the page speaks
+
+
+@pytest.mark.parametrize("outcome", [None, "A message."])
+def test_without_an_answer_nothing_is_copied(outcome):
+    assert copies(outcome, 0.9, "sum", EN) == ("", "")
