@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from spheres.data.article import Article, parse_categories, to_article
 from spheres.data.corpus import Corpus
 from spheres.errors import SphereError
 
-CORPORA = Path(os.environ.get("SPHERES_CORPORA", Path(__file__).parent.parent.parent / "shared" / "data"))
+CORPORA = Path(os.environ.get("SPHERES_CORPORA", ROOT.parent / "shared" / "data"))
 
 KAGGLE = {
     "author": "[{'name': 'A. Author'}]",

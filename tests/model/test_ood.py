@@ -13,7 +13,7 @@ from spheres.inference.classifier import Classifier
 from spheres.model.ood import fit_ood
 from spheres.web.examples import EXAMPLES
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def caught(name: str, classifier: Classifier) -> tuple[int, int, list[str]]:

@@ -80,7 +80,7 @@ def test_it_is_gone_from_there_before_anything_is_loaded(tmp_path):
     script.write_text(code)
     ended = subprocess.run(
         [sys.executable, str(script), "--port", "1", "--auth", "a:b", "--share"],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=60,

@@ -22,7 +22,7 @@ from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import LANGUAGES, wording
 from spheres.web.page import build_page
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TITLE = "Neural machine translation with recurrent attention networks"
 ARTICLES = (
     "year,title,abstract\n2020,Prime gaps and the zeros of L-functions,\n2021,,\n2022,Attention for translation,\n"
