@@ -99,7 +99,7 @@ def reader(served: Service, words: Wording) -> Callable[[str | None, str | None]
                 text = (article.title, article.abstract)
             outcome = served.classify(*text)
         except SphereError as error:
-            return words.error(error), None, gr.skip(), gr.skip()
+            return words.translate(error), None, gr.skip(), gr.skip()
         kept = text if sum(map(len, text)) <= MAX_EXPLAINED else None
         return outcome, kept, *(text if identifier else (gr.skip(), gr.skip()))
 
