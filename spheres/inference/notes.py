@@ -30,14 +30,14 @@ def reading_note(classification: Classification) -> Message | None:
 
 def notes(classification: Classification) -> list[Message]:
     """What a reader must know beside the answer: each a sentence, the weightiest first."""
-    unfamiliar = UNFAMILIAR if classification.unfamiliar else None
+    unfamiliar = UNFAMILIAR if classification.out_of_distribution else None
     return [note for note in (unfamiliar, reading_note(classification)) if note]
 
 
 def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
     """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
     return {
-        "spheres": classification.spheres(threshold, rule),
+        "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
         "note": " ".join(map(str, notes(classification))),
     }
