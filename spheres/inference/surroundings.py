@@ -20,7 +20,7 @@ from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.inference.classifier import Classification
 from spheres.inference.neighbors import Neighbor, NeighborIndex, read_titles
 from spheres.model import projection as atlas
-from spheres.model.bundle import Bundle, check_same_encoder
+from spheres.model.bundle import Bundle
 
 Place = tuple[float, float]  # from the left and from the top of the map, each in [0, 1]
 
@@ -35,7 +35,7 @@ class Surroundings:
         self.n_articles = len(cache.ids)
 
     @classmethod
-    def open(cls, folder: Path, trained: Bundle, corpus: Path | None = None) -> "Surroundings | None":
+    def open(cls, folder: Path, bundle: Bundle, corpus: Path | None = None) -> "Surroundings | None":
         """Open the cache that the head was trained from; None where it is not there any more.
 
         corpus : the file it was embedded from, which has the titles
@@ -44,9 +44,9 @@ class Surroundings:
         if not (folder / MANIFEST).is_file():
             return None
         cache = open_cache(folder, ["both"])
-        check_same_encoder(trained, cache, folder)
+        bundle.check_cache(cache)
         titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
-        return cls(cache, trained.projection, titles)
+        return cls(cache, bundle.projection, titles)
 
     def nearest(self, classification: Classification) -> list[Neighbor]:
         """The ten most similar cached articles, the nearest first."""

@@ -109,9 +109,9 @@ def test_without_a_cache_there_are_none(tmp_path: Path, classifier: Classifier) 
     ],
 )
 def test_a_cache_that_is_not_the_heads_own_is_refused(other: dict[str, str], classifier: Classifier) -> None:
-    trained = replace(classifier.bundle, identity=replace(classifier.bundle.identity, **other))
+    other_bundle = replace(classifier.bundle, identity=replace(classifier.bundle.identity, **other))
     with pytest.raises(SphereError, match=r"trained on other embeddings than those in .*: run `python head.py train"):
-        Surroundings.open(SHIPPED / classifier.name, trained)
+        Surroundings.open(SHIPPED / classifier.name, other_bundle)
 
 
 def test_a_damaged_cache_is_named(tmp_path: Path, classifier: Classifier) -> None:
