@@ -126,7 +126,7 @@ def classify_file(
         SphereError: At the first step, where a file cannot be read or written, is over the limits, or the threshold is
             no threshold; at a later step where the file turns out damaged or the disk full.
     """
-    check_threshold(threshold)
+    threshold = check_threshold(threshold)
     check_out(out, source)
     # 1. Count the rows and collect their columns
     summary = summary or summarize_file(source, limits)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from spheres.data.article import Article, to_article
 from spheres.data.corpus import check_columns, nothing_readable
 from spheres.data.readers.detect import open_records
-from spheres.data.row import SPLIT, Record, Row
+from spheres.data.row import Record, Row
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 from spheres.inference.notes import notes
@@ -111,8 +111,12 @@ def summarize_file(source: Path, limits: Limits | None = None) -> FileSummary:
         for row in opened.rows:
             n_rows += 1
             if limits and n_rows > limits.max_rows:
-                sentence = "{path} holds more than {max_rows:,} rows, the most that is taken here: " + SPLIT
-                raise SphereError(sentence, path=source, max_rows=limits.max_rows)
+                raise SphereError(
+                    "{path} holds more than {max_rows:,} rows, the most that is taken here: split the file, or run "
+                    "`python head.py predict`, which has no limit.",
+                    path=source,
+                    max_rows=limits.max_rows,
+                )
             if row.record is None:
                 first_problem = first_problem or f"{row.place}: {row.problem}"
             else:
@@ -146,16 +150,20 @@ def to_input_row(row: Row) -> InputRow:
     This row has neither a title nor an abstract: fill in at least one of them.
     """
     if row.record is None:
-        sentence = "This row cannot be read ({problem}): correct it in the file."
-        return InputRow(row.place, {}, problem=SphereError(sentence, problem=row.problem))
+        problem = SphereError("This row cannot be read ({problem}): correct it in the file.", problem=row.problem)
+        return InputRow(row.place, {}, problem=problem)
     article = to_article(row.record)
     length = len(article.title) + len(article.abstract)
     if not length:
-        sentence = "This row has neither a title nor an abstract: fill in at least one of them."
-        return InputRow(row.place, row.record, problem=SphereError(sentence))
+        problem = SphereError("This row has neither a title nor an abstract: fill in at least one of them.")
+        return InputRow(row.place, row.record, problem=problem)
     if length > MAX_CHARACTERS:
-        sentence = "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it."
-        return InputRow(row.place, row.record, problem=SphereError(sentence, length=length, most=MAX_CHARACTERS))
+        problem = SphereError(
+            "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it.",
+            length=length,
+            most=MAX_CHARACTERS,
+        )
+        return InputRow(row.place, row.record, problem=problem)
     return InputRow(row.place, row.record, article)
 
 
@@ -196,5 +204,5 @@ def classify_rows(classifier: ClassifiesMany, rows: Sequence[InputRow], threshol
         else:
             answer = next(answers)
             spheres = tuple(answer.predict_set(threshold, rule))
-            results.append(RowResult(row, answer, spheres, " ".join(notes(answer))))
+            results.append(RowResult(row, answer, spheres, " ".join(map(str, notes(answer)))))
     return results

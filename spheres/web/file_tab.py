@@ -86,7 +86,7 @@ def runner(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any,
                 file = gr.update(value=str(progress.path), interactive=True) if progress.path else gr.skip()
                 yield *shown(progress, words), file, *(idle if progress.path else at_work)
         except SphereError as error:
-            yield _problem(words.error(error)), gr.skip(), gr.skip(), none, *idle
+            yield _problem(words.translate(error)), gr.skip(), gr.skip(), none, *idle
 
     return run
 
@@ -121,7 +121,7 @@ def _problems(progress: Progress, words: Wording) -> str:
     if not progress.problems:
         return ""
     items = "".join(
-        f"<li><b>{escape(_place(place, words))}</b> {escape(words.error(problem))}</li>"
+        f"<li><b>{escape(_place(place, words))}</b> {escape(words.translate(problem))}</li>"
         for place, problem in progress.problems
     )
     more = progress.n_problems - len(progress.problems)
@@ -137,13 +137,18 @@ def _place(place: str, words: Wording) -> str:
 
 def _first_rows(progress: Progress, words: Wording) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.file_first_headers)
-    rows = "".join(
-        f"<tr><td>{escape(_place(row.place, words))}</td><td>{escape(row.text)}</td>"
-        f"<td>{escape(', '.join(words.groups[group] for group in row.spheres))}</td>"
-        f"<td>{escape(words.percent(max(row.classification.probabilities)))}</td>"
-        f"<td>{escape(' '.join(notes(row.classification, words)))}</td></tr>"
-        for row in progress.first
-    )
+    rows = ""
+    for row in progress.first:
+        note = " ".join(map(words.translate, notes(row.classification)))
+        spheres = ", ".join(words.groups[group] for group in row.spheres)
+        cells = (
+            _place(row.place, words),
+            row.text,
+            spheres,
+            words.percent(max(row.classification.probabilities)),
+            note,
+        )
+        rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     return (
         f'<section class="near" aria-label="{escape(words.file_first)}"><h3>{escape(words.file_first)}</h3>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
