@@ -21,7 +21,7 @@ from spheres.embeddings.cache import MANIFEST, Cache, View, open_cache
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 from spheres.model.evaluate import set_figures, set_table
-from spheres.model.fit import calibrate
+from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import information, train_heads
@@ -121,7 +121,7 @@ def measure(
     asked = tested.split
     report = {}
     for view in views:
-        calibration = calibrate(tested, recipe, heads, view)
+        calibration = calibrate_view(tested, recipe, heads, view)
         known, features = view_features(tested, recipe, view, asked["validation"])
         log_probabilities = calibration.apply(heads.log_probabilities(features))
         sets = set_table(calibration, np.exp(log_probabilities), (0.95,))

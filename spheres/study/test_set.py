@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
-from spheres.model.calibration import fit_calibration
+from spheres.model.calibration import calibrate
 from spheres.model.evaluate import evaluate, predictions, set_figures, set_table
 from spheres.model.fit import train
 from spheres.model.metrics import BINS, summary, with_intervals
@@ -20,27 +20,27 @@ from spheres.study.baselines import baselines
 OLD, NEW = "2000-2019", "2024-2026"
 
 
-def evaluate_on_test(cache: Cache, trained: Bundle) -> Figures:
+def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
     """Everything that is measured on test articles.
 
-    trained : the shipped head, trained on this cache
+    bundle : the shipped head, trained on this cache
     """
-    rows, log_probabilities = predictions(cache, trained, "test", "both")
+    rows, log_probabilities = predictions(cache, bundle, "test", "both")
     asked, learned = cache.split["test"], cache.split["train"]
     return {
-        "shipped": evaluate(cache, trained, "test"),
+        "shipped": evaluate(cache, bundle, "test"),
         "classic": evaluate(cache, train(cache, CLASSIC), "test"),
         "baselines": {
             name: with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])
             for name, log_p in baselines(cache, learned, asked).items()
         },
-        "periods": periods(cache, trained),
-        "drift": drift(cache, trained),
+        "periods": periods(cache, bundle),
+        "drift": drift(cache, bundle),
         "reliability": reliability(log_probabilities, cache.primary[rows]),
         "confusions": confusions(log_probabilities, cache.primary[rows]),
         "ceiling": ceiling(cache, log_probabilities, rows),
-        "ood_false_alarms": false_alarms(cache, trained),
-        "slider": trained.measured,
+        "ood_false_alarms": false_alarms(cache, bundle),
+        "slider": bundle.measured,
     }
 
 
@@ -49,26 +49,26 @@ def years(cache: Cache) -> NDArray[np.int64]:
     return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
 
 
-def periods(cache: Cache, trained: Bundle) -> Figures:
+def periods(cache: Cache, bundle: Bundle) -> Figures:
     """Accuracy and coverage of the shipped head on older and on newer test articles."""
     year = years(cache)
     test = cache.split["test"]
     wanted = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
-    return {name: _on_period(cache, trained, mask) for name, mask in wanted.items() if mask[test].sum() > 1}
+    return {name: _on_period(cache, bundle, mask) for name, mask in wanted.items() if mask[test].sum() > 1}
 
 
-def drift(cache: Cache, trained: Bundle) -> Figures:
+def drift(cache: Cache, bundle: Bundle) -> Figures:
     """What happens to coverage when a head meets articles five years newer than all that trained and calibrated it."""
     year = years(cache)
     old = np.flatnonzero(year < 2020)
     if not 0 < len(old) < len(year):
         return {}
     past = _only(cache, old)
-    recipe = replace(trained.recipe, training=replace(trained.recipe.training, n_heads=1))
+    recipe = replace(bundle.recipe, training=replace(bundle.recipe.training, n_heads=1))
     head = train(past, recipe)
     fresh = cache.split["calibration"]
     known, features = view_features(cache, recipe, "both", fresh[year[fresh] >= 2024])
-    calibration = fit_calibration(head.heads.log_probabilities(features), cache.primary[known])
+    calibration = calibrate(head.heads.log_probabilities(features), cache.primary[known])
     again = replace(head, calibrations={**head.calibrations, "both": calibration})
     return {
         f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, head, year < 2020),
@@ -77,9 +77,9 @@ def drift(cache: Cache, trained: Bundle) -> Figures:
     }
 
 
-def _on_period(cache: Cache, trained: Bundle, wanted: NDArray[np.bool_]) -> Figures:
-    rows, log_probabilities = predictions(cache, trained, "test", "both")
-    return _figures(cache, trained, rows[wanted[rows]], log_probabilities[wanted[rows]])
+def _on_period(cache: Cache, bundle: Bundle, wanted: NDArray[np.bool_]) -> Figures:
+    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    return _figures(cache, bundle, rows[wanted[rows]], log_probabilities[wanted[rows]])
 
 
 def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:
@@ -108,9 +108,9 @@ def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:
     )
 
 
-def _figures(cache: Cache, trained: Bundle, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
+def _figures(cache: Cache, bundle: Bundle, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
     primary = cache.primary[rows]
-    sets = set_table(trained.calibrations["both"], np.exp(log_probabilities))
+    sets = set_table(bundle.calibrations["both"], np.exp(log_probabilities))
     return {
         "articles": len(rows),
         **summary(log_probabilities, cache.targets[rows], primary),
@@ -137,13 +137,13 @@ def confusions(log_probabilities: NDArray[np.float64], primary: NDArray[np.integ
     return [[int(n) for n in line] for line in table]
 
 
-def false_alarms(cache: Cache, trained: Bundle) -> dict[str, Any]:
+def false_alarms(cache: Cache, bundle: Bundle) -> dict[str, Any]:
     """The share of test articles that are called unfamiliar, by view."""
     test = cache.split["test"]
     alarms = {}
     for name, view in cache.views.items():
-        distances = trained.ood.distances(view.of(test)[1])
-        alarms[name] = float((distances > trained.ood.thresholds[name]).mean())
+        distances = bundle.ood.distances(view.of(test)[1])
+        alarms[name] = float((distances > bundle.ood.thresholds[name]).mean())
     return alarms
 
 

@@ -19,7 +19,7 @@ HERE = Path(__file__).parents[1]
 def caught(name: str, classifier: Classifier) -> tuple[int, int, list[str]]:
     texts = [json.loads(line) for line in (HERE / name).read_text().splitlines()]
     answers = classifier.classify_many([(t["title"], t["abstract"]) for t in texts])
-    missed = [t["title"] or t["abstract"] for t, a in zip(texts, answers, strict=True) if not a.unfamiliar]
+    missed = [t["title"] or t["abstract"] for t, a in zip(texts, answers, strict=True) if not a.out_of_distribution]
     return len(texts) - len(missed), len(texts), missed
 
 
@@ -36,17 +36,17 @@ def test_about_one_held_out_article_in_a_hundred_is_a_false_alarm(view: str, cla
     cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
     _, vectors, _ = cache.views[view].of(split_rows(cache.ids)["test"])
     familiarity = classifier.bundle.ood
-    assert (familiarity.distances(vectors) > familiarity.cuts[view]).mean() < 0.02
+    assert (familiarity.distances(vectors) > familiarity.thresholds[view]).mean() < 0.02
 
 
 def test_the_pages_examples_are_familiar(classifier: Classifier) -> None:
     answers = classifier.classify_many([(e.title, e.abstract) for e in EXAMPLES])
-    assert not any(answer.unfamiliar for answer in answers)
+    assert not any(answer.out_of_distribution for answer in answers)
 
 
 def test_text_in_other_scripts_is_answered_with_the_note_and_never_refused(classifier: Classifier) -> None:
     answer = classifier.classify("Завтра обещают дождь и сильный ветер", "")
-    assert answer.unfamiliar
+    assert answer.out_of_distribution
     assert sum(answer.probabilities) == pytest.approx(1)
 
 
@@ -55,7 +55,7 @@ def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> 
     scatter = np.array([5.0, 0.1, 0.1, 0.1])
     vectors = np.array([10.0, 10.0, 0, 0]) + random.normal(size=(3000, 4)) * scatter[[1, 1, 0, 1]]
     fitted = fit_ood(vectors, {"both": vectors}, shrinkage=0.01)
-    assert (fitted.distances(vectors) > fitted.cuts["both"]).mean() == pytest.approx(0.01, abs=0.002)
+    assert (fitted.distances(vectors) > fitted.thresholds["both"]).mean() == pytest.approx(0.01, abs=0.002)
     along, across = np.array([10.0, 10.0, 5.0, 0.0]), np.array([10.0, 10.0, 0.0, 5.0])
     assert not fitted.is_ood(along, "both")
     assert fitted.is_ood(across, "both")
