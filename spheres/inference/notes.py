@@ -23,14 +23,14 @@ def reading_note(classification: Classification, words: Wording = ENGLISH) -> st
 
 def notes(classification: Classification, words: Wording = ENGLISH) -> list[str]:
     """What a reader must know beside the answer: each a sentence, the weightiest first."""
-    unfamiliar = words.unfamiliar if classification.unfamiliar else ""
+    unfamiliar = words.unfamiliar if classification.out_of_distribution else ""
     return [note for note in (unfamiliar, reading_note(classification, words)) if note]
 
 
 def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
     """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
     return {
-        "spheres": classification.spheres(threshold, rule),
+        "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
         "note": " ".join(notes(classification)),
     }

@@ -95,7 +95,7 @@ def reader(served: Service, words: Wording) -> Callable[[str | None, str | None]
         try:
             identifier = arxiv_identifier(text[0])
             if identifier:
-                article = served.listing.fetch(identifier)
+                article = served.arxiv.fetch(identifier)
                 text = (article.title, article.abstract)
             outcome = served.classify(*text)
         except SphereError as error:

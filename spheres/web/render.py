@@ -43,11 +43,11 @@ def summary(outcome: Classification | str | None, threshold: float, rule: str, w
     if outcome is None or isinstance(outcome, str):
         return outcome or ""
     probabilities = dict(outcome.ranked())
-    spheres = outcome.spheres(threshold, rule)
+    spheres = outcome.predict_set(threshold, rule)
     named = ", ".join(f"{words.groups[group]} {words.percent(probabilities[group])}" for group in spheres)
     total = words.percent(sum(probabilities[group] for group in spheres))
     together = f"; {words.together.format(total=total)}" if len(spheres) > 1 else ""
-    parts = [*([words.unfamiliar] * outcome.unfamiliar), f"{named}{together}.", reading_note(outcome, words)]
+    parts = [*([words.unfamiliar] * outcome.out_of_distribution), f"{named}{together}.", reading_note(outcome, words)]
     return " ".join(parts).strip()
 
 
@@ -56,7 +56,7 @@ def copies(outcome: Classification | str | None, threshold: float, rule: str, wo
     if outcome is None or isinstance(outcome, str):
         return "", ""
     probabilities = dict(outcome.ranked())
-    chosen = outcome.spheres(threshold, rule)
+    chosen = outcome.predict_set(threshold, rule)
     lines = [f"{words.groups[group]} ({group}): {words.percent(probabilities[group])}" for group in chosen]
     text = "\n".join([*lines, *notes(outcome, words)])
     about = {**answer_as_json(outcome, threshold, rule), "threshold": threshold, "rule": rule}
@@ -74,11 +74,11 @@ def answer_html(
         head = _message(outcome or words.nothing_yet, problem=outcome is not None)
         return _panel(words, head, _table(words, [(group, None) for group in GROUPS], 0))
     ranked: list[tuple[str, float | None]] = list(outcome.ranked())
-    n_chosen = len(outcome.spheres(threshold, rule))
+    n_chosen = len(outcome.predict_set(threshold, rule))
     note = reading_note(outcome, words)
     return _panel(
         words,
-        _unfamiliar_headline(words) if outcome.unfamiliar else _headline(words, outcome, n_chosen),
+        _unfamiliar_headline(words) if outcome.out_of_distribution else _headline(words, outcome, n_chosen),
         _table(words, ranked, n_chosen) + (f'<p class="note">{escape(note)}</p>' if note else ""),
     )
 

@@ -17,7 +17,7 @@ from spheres.web.render import answer_html, copies, summary, threshold_meaning
 #                 physics math  cs   q-bio q-fin stat  eess  econ
 PROBABILITIES = (0.03, 0.05, 0.60, 0.00, 0.00, 0.30, 0.02, 0.00)
 DIVIDED = Classification(PROBABILITIES, n_tokens=120, n_tokens_read=120)
-UNFAMILIAR = replace(DIVIDED, unfamiliar=True, n_tokens_read=60)
+UNFAMILIAR = replace(DIVIDED, out_of_distribution=True, n_tokens_read=60)
 
 EN, RU = wording("en"), wording("ru")
 
@@ -171,12 +171,12 @@ def test_an_unfamiliar_text_has_no_winner_but_a_warning_everywhere(words: Wordin
 def test_the_rule_decides_what_is_shown(classifier):
     answer = classifier.classify("Deciding reachability in pushdown systems with counters", "")
     for rule in RULES:
-        expected = answer.spheres(0.9, rule)
+        expected = answer.predict_set(0.9, rule)
         html = answer_html(answer, 0.9, rule)
         assert (
             [group for group, _, _ in rows(html, "chosen")] == expected == answer_as_json(answer, 0.9, rule)["spheres"]
         )
-    assert answer.spheres(0.9, "coverage") != answer.spheres(0.9, "sum")
+    assert answer.predict_set(0.9, "coverage") != answer.predict_set(0.9, "sum")
 
 
 @pytest.mark.parametrize(
