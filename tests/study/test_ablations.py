@@ -62,7 +62,7 @@ def test_a_study_of_one_corpus_leaves_out_what_needs_others(cache, monkeypatch):
     monkeypatch.setattr("spheres.study.ablations.baselines", lambda *given: {})
     lines = []
     study = run_study(Caches(cache, {}, None), lines.append)
-    assert [name for name, rows in study.items() if not rows] == ["pooling", "length", "copies", "corpus"]
+    assert [name for name, rows in study.items() if not rows] == ["baselines", "pooling", "length", "copies", "corpus"]
     assert "collapse: 4 rows" in lines
     both = run_study(Caches(cache, {256: cache}, replace(cache)), lines.append)
     assert [row["what"] for row in both["corpus"]][1] == "trained on the balanced corpus, tested on the imbalanced one"
