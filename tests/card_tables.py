@@ -17,7 +17,7 @@ from places import SHIPPED
 from spheres.data.splits import SHARES, split_rows
 from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import BUNDLED
-from spheres.model.calibration import N_CUTS
+from spheres.model.calibration import N_QUANTILES
 from spheres.model.recipe import RECIPES
 
 FOLDER = SHIPPED / BUNDLED.name
@@ -177,7 +177,7 @@ def parts() -> Table:
             "log-softmax; their mean",
             "yes",
         ],
-        "calibration": [f"one temperature and {N_CUTS} cuts for each of {n_views} views", "yes"],
+        "calibration": [f"one temperature and {N_QUANTILES} cuts for each of {n_views} views", "yes"],
         "familiarity": [f"one distance from the training articles, one cut for each of {n_views} views", "yes"],
     }
 

@@ -191,7 +191,9 @@ def answer(classifier: ClassifiesMany, questions: Sequence[InputRow], threshold:
             outcomes.append(RowResult(question, note=str(question.problem)))
         else:
             said = next(found)
-            outcomes.append(RowResult(question, said, tuple(said.predict_set(threshold, rule)), " ".join(notes(said))))
+            outcomes.append(
+                RowResult(question, said, tuple(said.predict_set(threshold, rule)), " ".join(map(str, notes(said))))
+            )
     return outcomes
 
 

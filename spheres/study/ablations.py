@@ -22,7 +22,7 @@ from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 from spheres.model.evaluate import set_figures, set_table
-from spheres.model.fit import calibrate
+from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import information, train_heads
@@ -91,7 +91,7 @@ class Trial:
         )
         report = {}
         for view in self.views:
-            calibration = calibrate(tested, recipe, heads, view)
+            calibration = calibrate_view(tested, recipe, heads, view)
             rows, features = view_features(tested, recipe, view, tested.split["validation"])
             log_probabilities = calibration.apply(heads.log_probabilities(features))
             primary = tested.primary[rows]

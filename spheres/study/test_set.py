@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
-from spheres.model.calibration import fit_calibration
+from spheres.model.calibration import calibrate
 from spheres.model.evaluate import evaluate, predictions, set_figures, set_table
 from spheres.model.fit import train
 from spheres.model.metrics import BINS, summary, with_intervals
@@ -67,7 +67,7 @@ def measure_drift(cache: Cache, bundle: Bundle) -> Figures:
     older = train(select_rows(cache, old), recipe)
     calibration_rows = cache.split["calibration"]
     rows, features = view_features(cache, recipe, "both", calibration_rows[year[calibration_rows] >= 2024])
-    calibration = fit_calibration(older.heads.log_probabilities(features), cache.primary[rows])
+    calibration = calibrate(older.heads.log_probabilities(features), cache.primary[rows])
     recalibrated = replace(older, calibrations={**older.calibrations, "both": calibration})
     return {
         f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, older, year < 2020),

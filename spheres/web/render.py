@@ -11,11 +11,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.inference.notes import ENGLISH, answer_as_json, notes, reading_note
-from spheres.web.i18n import Wording
+from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
+from spheres.web.i18n import Wording, wording
 
 if TYPE_CHECKING:  # the classifier brings torch along; words and markup do without
     from spheres.inference.classifier import Classification
+
+ENGLISH = wording("en")
 
 
 def threshold_meaning(
@@ -47,8 +49,9 @@ def summary(outcome: Classification | str | None, threshold: float, rule: str, w
     named = ", ".join(f"{words.groups[group]} {words.percent(probabilities[group])}" for group in spheres)
     total = words.percent(sum(probabilities[group] for group in spheres))
     together = f"; {words.together.format(total=total)}" if len(spheres) > 1 else ""
-    parts = [*([words.unfamiliar] * outcome.out_of_distribution), f"{named}{together}.", reading_note(outcome, words)]
-    return " ".join(parts).strip()
+    before = [words.translate(UNFAMILIAR)] if outcome.out_of_distribution else []
+    after = [words.translate(note) for note in [reading_note(outcome)] if note]
+    return " ".join([*before, f"{named}{together}.", *after])
 
 
 def copies(outcome: Classification | str | None, threshold: float, rule: str, words: Wording) -> tuple[str, str]:
@@ -58,7 +61,7 @@ def copies(outcome: Classification | str | None, threshold: float, rule: str, wo
     probabilities = dict(outcome.ranked())
     chosen = outcome.predict_set(threshold, rule)
     lines = [f"{words.groups[group]} ({group}): {words.percent(probabilities[group])}" for group in chosen]
-    text = "\n".join([*lines, *notes(outcome, words)])
+    text = "\n".join([*lines, *map(words.translate, notes(outcome))])
     about = {**answer_as_json(outcome, threshold, rule), "threshold": threshold, "rule": rule}
     return text, json.dumps(about, indent=2)
 
@@ -75,11 +78,11 @@ def answer_html(
         return _panel(words, head, _table(words, [(group, None) for group in GROUPS], 0))
     ranked: list[tuple[str, float | None]] = list(outcome.ranked())
     n_chosen = len(outcome.predict_set(threshold, rule))
-    note = reading_note(outcome, words)
+    note = reading_note(outcome)
     return _panel(
         words,
         _unfamiliar_headline(words) if outcome.out_of_distribution else _headline(words, outcome, n_chosen),
-        _table(words, ranked, n_chosen) + (f'<p class="note">{escape(note)}</p>' if note else ""),
+        _table(words, ranked, n_chosen) + (f'<p class="note">{escape(words.translate(note))}</p>' if note else ""),
     )
 
 
@@ -107,7 +110,7 @@ def _headline(words: Wording, classification: Classification, n_chosen: int) -> 
 def _unfamiliar_headline(words: Wording) -> str:
     return (
         f'<div class="head"><h2 class="winner unfamiliar"><span>{escape(words.unfamiliar_head)}</span></h2>'
-        f'<p class="sentence">{escape(words.unfamiliar)}</p></div>'
+        f'<p class="sentence">{escape(words.translate(UNFAMILIAR))}</p></div>'
     )
 
 

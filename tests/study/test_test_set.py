@@ -7,7 +7,7 @@ import pytest
 from places import SHIPPED
 
 from spheres.embeddings.cache import open_cache
-from spheres.model.bundle import load_bundle
+from spheres.model.bundle import Bundle
 from spheres.model.evaluate import predictions
 from spheres.study.test_set import (
     ceiling,
@@ -60,7 +60,7 @@ def test_selected_rows_keep_their_vectors_and_labels(cache):
 
 
 def test_the_shipped_figures_are_those_of_the_shipped_head(cache):
-    bundle = load_bundle(FOLDER)
+    bundle = Bundle.load(FOLDER)
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
     targets, primary = cache.targets[rows], cache.primary[rows]
     assert ceiling(log_probabilities, targets, primary) == pytest.approx(FIGURES["ceiling"], abs=1e-3)
