@@ -68,6 +68,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="the file the embeddings were made from, for the sections on pooling and length",
     )
     compare.add_argument(
+        "--imbalanced",
         "--lopsided",
         type=Path,
         metavar="FILE",
@@ -171,7 +172,7 @@ def compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from spheres.model.bundle import Bundle
-    from spheres.study.ablations import gradients, prepare, run_study
+    from spheres.study.ablations import measure_gradients, prepare, run_study
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
@@ -182,7 +183,7 @@ def compare(args: argparse.Namespace) -> None:
         folder,
         args.artifacts / "study",
         args.corpus,
-        args.lopsided,
+        args.imbalanced,
         log,
         lambda label, total, done: tqdm(
             desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
@@ -191,7 +192,7 @@ def compare(args: argparse.Namespace) -> None:
     bundle.check_cache(caches.main)
     figures = {
         "study": run_study(caches, log),
-        "gradients": gradients(caches),
+        "gradients": measure_gradients(caches),
         "test": evaluate_on_test(caches.main, bundle),
     }
     write_report(figures, folder / "report")
