@@ -17,7 +17,7 @@ from typing import Any
 from xml.parsers import expat
 
 from spheres.data.arxiv_id import arxiv_identifier, base_id
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import SphereError
 
 URL = "https://export.arxiv.org/api/query"
@@ -79,7 +79,7 @@ class ArxivClient:
         """
         number = arxiv_identifier(identifier)
         if number is None:
-            raise ArxivLookupError("unknown", clean(identifier[:40]))
+            raise ArxivLookupError("unknown", plain(identifier[:40]))
         if article := self._remembered.get(number):
             return article
         deadline = time.monotonic() + self.patience
@@ -133,7 +133,7 @@ class ArxivClient:
             result = next(client.results(arxiv.Search(id_list=[number], max_results=1)))  # _Session refuses none
         finally:
             self._quiet_until = time.monotonic() + PAUSE
-        title, abstract = clean(result.title), clean(result.summary)
+        title, abstract = plain(result.title), plain(result.summary)
         listed = arxiv_identifier(result.entry_id) or ""  # an error is an entry, too; its id is no article's
         if "errors#incorrect_id_format" in result.entry_id:
             raise ArxivLookupError("unknown", number)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import clean
 from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256
 from spheres.files.manifest import Manifest
@@ -197,7 +196,7 @@ class RunProgress:
 def preview(outcome: RowResult, answer: Classification) -> AnsweredRow:
     """An answered row in short."""
     article = outcome.question.article
-    text = clean(article.title or article.abstract) if article else ""
+    text = article.title or article.abstract if article else ""
     return AnsweredRow(
         place=outcome.question.row.place,
         text=text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1].rstrip() + "…",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,11 @@ from spheres.data.article import Article, to_article
 from spheres.data.corpus import check_columns, nothing_readable
 from spheres.data.readers.detect import open_records
 from spheres.data.row import SPLIT, Record, Row
-from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 from spheres.inference.notes import notes
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
-
-BATCH_CHARACTERS = 1_000_000  # of text classified together, however few articles that is: it takes some seconds
 
 
 @dataclass(frozen=True)
@@ -146,35 +144,21 @@ def to_input_row(row: Row) -> InputRow:
         sentence = "This row cannot be read ({problem}): correct it in the file."
         return InputRow(row, problem=SphereError(sentence, problem=row.problem))
     article = to_article(row.record)
-    length = len(article.title) + len(article.abstract)
-    if not length:
+    if not any(article.text):
         sentence = "This row has neither a title nor an abstract: fill in at least one of them."
         return InputRow(row, problem=SphereError(sentence))
-    if length > MAX_CHARACTERS:
-        sentence = "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it."
-        return InputRow(row, problem=SphereError(sentence, length=length, most=MAX_CHARACTERS))
     return InputRow(row, article)
 
 
-def in_batches(
-    questions: Iterable[InputRow], n_rows: int, max_characters: int = BATCH_CHARACTERS
-) -> Iterator[list[InputRow]]:
-    """Lists of `n_rows` rows, fewer where their text is longer than `max_characters` together, and one at least.
+def in_batches(questions: Iterable[InputRow], n_rows: int) -> Iterator[list[InputRow]]:
+    """Lists of `n_rows` rows, the last one shorter.
 
-    >>> rows = [to_input_row(Row("", {"title": title})) for title in ("a", "b", "cccc", "d", "e")]
-    >>> [len(batch) for batch in in_batches(rows, 2)], [len(batch) for batch in in_batches(rows, 3, max_characters=4)]
-    ([2, 2, 1], [2, 1, 2])
+    >>> rows = [to_input_row(Row("", {"title": title})) for title in "abcde"]
+    >>> [len(batch) for batch in in_batches(rows, 2)]
+    [2, 2, 1]
     """
-    batch: list[InputRow] = []
-    n_characters = 0
-    for question in questions:
-        length = len(question.article.title) + len(question.article.abstract) if question.article else 0
-        if batch and (len(batch) == n_rows or n_characters + length > max_characters):
-            yield batch
-            batch, n_characters = [], 0
-        batch.append(question)
-        n_characters += length
-    if batch:
+    iterator = iter(questions)
+    while batch := list(islice(iterator, n_rows)):
         yield batch
 
 
@@ -183,7 +167,7 @@ def answer(classifier: ClassifiesMany, questions: Sequence[InputRow], threshold:
 
     raises : SphereError where the threshold or the rule is none, as `Classification.spheres`
     """
-    texts = [(q.article.title, q.article.abstract) for q in questions if q.article]
+    texts = [q.article.text for q in questions if q.article]
     found = iter(classifier.classify_many(texts) if texts else ())
     outcomes = []
     for question in questions:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from spheres.data.text import check_text
 from spheres.inference.arxiv_api import ArxivClient
 from spheres.inference.batcher import Batcher
 from spheres.inference.file_rows import Limits
 
 if TYPE_CHECKING:
+    from spheres.data.text import Text
     from spheres.inference.classifier import Classification, Classifier
     from spheres.inference.surroundings import Surroundings
 
@@ -34,7 +34,6 @@ class Service:
     def _turns(self) -> Batcher:
         return Batcher(self.classifier.classify_many)
 
-    def classify(self, title: str, abstract: str) -> Classification:
+    def classify(self, text: Text) -> Classification:
         """As the classifier's, together with those who ask meanwhile."""
-        check_text(title, abstract)
-        return self._turns.ask((title, abstract))
+        return self._turns.ask(text)
