@@ -58,15 +58,15 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     with without_garbage_collection():
         from spheres.inference.classifier import Classifier
         from spheres.inference.file_rows import Limits
+        from spheres.inference.neighbors import NeighborIndex
         from spheres.inference.service import Service
-        from spheres.inference.surroundings import Surroundings
         from spheres.server.tunnel import public_link
         from spheres.web.page import build_page
 
         classifier = Classifier.load(options.encoder, options.artifacts)
-        around = Surroundings.open(options.artifacts / classifier.name, classifier.bundle, options.corpus)
+        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
-        page = build_page(Service(classifier, around, limits=limits))
+        page = build_page(Service(classifier, neighbors, limits=limits))
         url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:

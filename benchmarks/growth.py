@@ -270,12 +270,10 @@ def _parts(vectors: str) -> Iterator[NDArray[np.float32]]:
 
 
 def _ours(vectors: str) -> Search:
-    from spheres.inference.neighbors import NeighborIndex
+    from spheres.inference.neighbors import kneighbors
 
     loaded = np.load(vectors)
-    names = [""] * len(loaded)
-    neighbours = NeighborIndex(loaded, names, names, names, {})
-    return lambda vector: [found.row for found in neighbours.nearest(vector)]
+    return lambda vector: kneighbors(loaded, vector, N_NEAREST)[0].tolist()
 
 
 def _int8(vectors: str) -> Search:

@@ -24,8 +24,8 @@ from spheres.encoder.hub import BUNDLED, fetch
 from spheres.files.manifest import ARTIFACTS
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.explain import explain, explain_words
+from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
-from spheres.inference.surroundings import Surroundings
 from spheres.web.article_tab import shower
 from spheres.web.i18n import wording
 
@@ -99,7 +99,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
     """Explanations and neighbours: what the page's panels call."""
     answers = [classifier.classify(*text) for text in texts]
-    around = Surroundings.open(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
+    index = NeighborIndex.load(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
     sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
     winners = [answer.ranked()[0][0] for answer in answers]
     why, words = in_turns(
@@ -113,9 +113,9 @@ def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> 
     add(table, "explanation, words of one", words, EXPLAIN)
     table.ratios["300 ms over sentences' weights"] = EXPLAIN / why.p50
     table.ratios["300 ms over words' weights"] = EXPLAIN / words.p50
-    if around:
-        (near,) = in_turns([lambda i: around.nearest(answers[i])], len(texts))
-        add(table, f"neighbours among {around.n_articles:,}", near, NEAREST)
+    if index:
+        (near,) = in_turns([lambda i: index.nearest(answers[i].vector)], len(texts))
+        add(table, f"neighbours among {index.n_articles:,}", near, NEAREST)
         table.ratios["20 ms over neighbours"] = NEAREST / near.p50
 
 

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser.conftest import QUIET, chromium_program  # noqa: E402
 
 from spheres.inference.classifier import Classifier  # noqa: E402
-from spheres.inference.surroundings import Surroundings  # noqa: E402
+from spheres.inference.neighbors import NeighborIndex  # noqa: E402
 from spheres.server.launch import free_address, serve  # noqa: E402
 from spheres.web.examples import EXAMPLES  # noqa: E402
 from spheres.web.page import build_page  # noqa: E402
@@ -114,8 +114,8 @@ def take_file(browser: Browser, site: str) -> None:
 
 def main() -> None:
     classifier = Classifier.load("all-MiniLM-L6-v2", ROOT / "artifacts")
-    around = Surroundings.open(ROOT / "artifacts" / classifier.name, classifier.bundle)
-    page = build_page(Service(classifier, around))
+    neighbors = NeighborIndex.load(ROOT / "artifacts" / classifier.name, classifier.bundle)
+    page = build_page(Service(classifier, neighbors))
     site = serve(page, free_address("127.0.0.1", 0))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,18 +1,34 @@
-"""The one exception a user is meant to read."""
-
-from typing import Any
+"""What users read: sentences that can be translated, and the one exception that carries such a sentence."""
 
 
-class SphereError(Exception):
-    """Something the user can mend; its text is one sentence: what was found, what was expected, what to do.
+class Message:
+    """A sentence as an English template with its values; `str()` gives it in English.
 
-    The three scripts print it and exit with code 2; the page shows it in place of an answer. What the page can meet is
-    raised as a template with its values, so that `spheres.web.i18n` finds its translation.
+    The template is the sentence's key in the page's translations (`spheres.web.i18n`), so write it out where the
+    message is made: `pybabel extract` collects the templates of all messages from the source.
 
-    >>> str(SphereError("Found {found:,}, expected {most:,} at most.", found=2000, most=10))
+    Args:
+        template: an English sentence with {names}, formatted as by `str.format`; taken as it stands, braces and all,
+            where there are no values.
+        values: what stands for the names. A value may be a message in its turn.
+
+    >>> str(Message("Found {found:,}, expected {most:,} at most.", found=2000, most=10))
     'Found 2,000, expected 10 at most.'
     """
 
-    def __init__(self, sentence: str, **values: Any) -> None:
-        super().__init__(sentence.format(**values) if values else sentence)
-        self.template, self.values = sentence, values
+    def __init__(self, template: str, **values: object) -> None:
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
+
+
+class SphereError(Message, Exception):
+    """Something the user can put right; its message says what was found, what was expected, and what to do.
+
+    The three scripts print it and exit with code 2; the page shows it in place of an answer.
+
+    >>> str(SphereError("{path} is empty: give a file with at least one article.", path="a.csv"))
+    'a.csv is empty: give a file with at least one article.'
+    """

@@ -11,7 +11,7 @@ from places import ROOT, SHIPPED
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import find_encoder
 from spheres.inference.classifier import Classifier
-from spheres.inference.surroundings import Surroundings
+from spheres.inference.neighbors import NeighborIndex
 
 FOREVER = 300  # seconds; the slowest takes 25 on two cores
 
@@ -61,9 +61,9 @@ def classifier() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def surroundings(classifier: Classifier) -> Surroundings:
+def neighbors(classifier: Classifier) -> NeighborIndex:
     """The shipped cache, searchable."""
-    opened = Surroundings.open(SHIPPED / classifier.name, classifier.bundle)
+    opened = NeighborIndex.load(SHIPPED / classifier.name, classifier.bundle)
     assert opened is not None
     return opened
 

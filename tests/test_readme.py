@@ -27,8 +27,8 @@ import benchmarks.__main__
 import embed
 import head
 from spheres.inference.classifier import Classifier, default_encoder
+from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
-from spheres.inference.surroundings import Surroundings
 from spheres.web.page import build_page
 
 # Which test answers for which block, in the README's order. The header, which makes it a Space, is test_space.py's.
@@ -204,7 +204,7 @@ def test_a_corpus_of_ones_own_gets_a_head_and_answers(tmp_path, monkeypatch, cap
         ]
     options = app.parser().parse_args(page)
     classifier = Classifier.load(options.encoder, options.artifacts)
-    assert Surroundings.open(options.artifacts / classifier.name, classifier.bundle, options.corpus)
+    assert NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
     assert {path.name for path in tmp_path.iterdir()} <= {"CORPUS", "FILE", "mine", "answers.jsonl", "answers.csv"}
 
 

@@ -1,7 +1,7 @@
 """Dynamic batching: questions that arrive while it runs are answered together in its next run.
 
-    turns = Batcher(classifier.classify_many)
-    turns.ask(Text("A title", "An abstract"))      # from any thread; waits for its answer
+    batcher = Batcher(classifier.classify_many)
+    batcher.classify(Text("A title", "An abstract"))      # from any thread; waits for its answer
 
 A lone question is answered at once and by itself. Under load each run takes up all that have come meanwhile, which the
 encoder computes side by side, one to a core: cores that share one text spend much of their time waiting for each other.
@@ -42,7 +42,7 @@ class Batcher:
         self._waiting: deque[Waiting] = deque()
         self._turn = threading.Lock()
 
-    def ask(self, text: Text) -> Classification:
+    def classify(self, text: Text) -> Classification:
         """The answer to one text.
 
         raises : what `answer_many` raises for this text alone

@@ -2,7 +2,7 @@
 
 classifier = Classifier.load()
 answer = classifier.classify("A title", "An abstract")
-answer.spheres(0.95)
+answer.predict_set(0.95)
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Classification:
     n_tokens      : how many tokens (word pieces) the title and abstract hold
     n_tokens_read : how many of them fitted the encoder's window; the rest was not read
     view          : "both", "title" or "abstract", whichever was pasted
-    unfamiliar    : whether the text does not look like the articles the head was trained on
+    out_of_distribution : whether the text does not look like the articles the head was trained on
     calibration   : what turns a threshold into a set that holds the true sphere so often
     vector        : (dim,) float32, what the encoder made of the text
     """
@@ -44,11 +44,11 @@ class Classification:
     n_tokens: int
     n_tokens_read: int
     view: str = "both"
-    unfamiliar: bool = False
+    out_of_distribution: bool = False
     calibration: Calibration | None = field(default=None, repr=False, compare=False)
-    vector: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 
-    def spheres(self, threshold: float, rule: str = "sum") -> list[str]:
+    def predict_set(self, threshold: float, rule: str = "sum") -> list[str]:
         """The groups to show, the most probable first.
 
         rule   : "sum", the fewest most probable groups whose probabilities add up to `threshold`; "coverage", those
@@ -164,7 +164,7 @@ class Classifier:
             n_tokens=tokens.n_text,
             n_tokens_read=tokens.n_read,
             view=view,
-            unfamiliar=self.bundle.ood.is_ood(vector, view),
+            out_of_distribution=self.bundle.ood.is_ood(vector, view),
             calibration=self.bundle.calibrations[view],
             vector=vector,
         )

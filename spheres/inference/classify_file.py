@@ -96,7 +96,7 @@ def classify_file(
     source    : any format that `spheres.data.readers.detect` reads
     out       : .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed
                 early, not at all
-    threshold : in (0, 1], with `rule` as in `Classification.spheres`
+    threshold : in (0, 1], with `rule` as in `Classification.predict_set`
     keep      : whether .jsonl keeps the columns of `source`, as .csv and .tsv always do
     limits    : what is taken of the file; None takes everything
     batch     : rows between two reports; more of them are faster

@@ -165,7 +165,7 @@ def in_batches(questions: Iterable[InputRow], n_rows: int) -> Iterator[list[Inpu
 def answer(classifier: ClassifiesMany, questions: Sequence[InputRow], threshold: float, rule: str) -> list[RowResult]:
     """Classify these rows together; one outcome for each, in their order.
 
-    raises : SphereError where the threshold or the rule is none, as `Classification.spheres`
+    raises : SphereError where the threshold or the rule is none, as `Classification.predict_set`
     """
     texts = [q.article.text for q in questions if q.article]
     found = iter(classifier.classify_many(texts) if texts else ())
@@ -175,7 +175,9 @@ def answer(classifier: ClassifiesMany, questions: Sequence[InputRow], threshold:
             outcomes.append(RowResult(question, note=str(question.problem)))
         else:
             said = next(found)
-            outcomes.append(RowResult(question, said, tuple(said.spheres(threshold, rule)), " ".join(notes(said))))
+            outcomes.append(
+                RowResult(question, said, tuple(said.predict_set(threshold, rule)), " ".join(map(str, notes(said))))
+            )
     return outcomes
 
 

@@ -1,37 +1,52 @@
-"""The cached articles most like a new one: exact search over all of them, by one product of matrices.
+"""Exact nearest-neighbour search over a cache's vectors, and where its articles stand on the two-dimensional map.
 
-    neighbours = NeighborIndex.of(open_cache(folder))
-    neighbours.nearest(vector)        # ten, the most similar first
+    index = NeighborIndex.load(artifacts / classifier.name, classifier.bundle)
+    index.nearest(classification.vector)       # ten neighbours, the most similar first
+    index.map_position(classification.vector)  # (x, y)
 
-Similarity is the cosine between the encoder's vectors. A search over 40,000 articles takes about 4 ms and holds 1.5 KB
-of memory for each of them, so some millions fit a usual machine.
+Similarity is the cosine between the encoder's vectors. The search is one product of a matrix and a vector, by hand
+because it is faster than the library that would replace it: over 40,000 articles 2.84 ms, faiss' exact index 5.92 ms.
+It holds 1.5 KB of memory for each article, so some millions fit a usual machine.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.arxiv_id import base_id
 from spheres.data.corpus import Corpus
-from spheres.embeddings.cache import Cache
+from spheres.data.taxonomy import GROUPS
+from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.embeddings.vectors import l2_normalize
 from spheres.errors import SphereError
+from spheres.model import projection as map_projection
+from spheres.model.bundle import Bundle, check_same_encoder
 
 N_NEAREST = 10
 
 _ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", re.ASCII)
+
+Position = tuple[float, float]  # from the left and from the top of the map, each in [0, 1]
 
 
 @dataclass(frozen=True)
 class Neighbor:
     """A cached article near the one asked about.
 
-    row        : its row in the cache
-    similarity : the cosine between the two vectors, from -1 to 1
-    title      : empty where the corpus is not at hand
+    Attributes:
+        row: Its row in the cache.
+        id: As the corpus has it.
+        similarity: The cosine between the two vectors, from -1 to 1.
+        categories: arXiv's, separated by spaces, the primary first.
+        date: As the corpus has it.
+        title: Empty where the corpus is not at hand.
+        group: The primary group's code.
+        position: Where it stands on the map.
     """
 
     row: int
@@ -40,6 +55,8 @@ class Neighbor:
     categories: str
     date: str
     title: str = ""
+    group: str = ""
+    position: Position = (0.0, 0.0)
 
     @property
     def link(self) -> str:
@@ -52,45 +69,110 @@ class Neighbor:
 
 
 class NeighborIndex:
-    """A searchable cache. `titles` maps ids to titles, as far as they are known."""
+    """All articles of a cache, searchable by vector and placed on the map.
 
-    def __init__(
-        self,
-        vectors: NDArray[np.floating],
-        ids: Sequence[str],
-        categories: Sequence[str],
-        dates: Sequence[str],
-        titles: Mapping[str, str],
-    ) -> None:
-        self.vectors = l2_normalize(vectors).astype(np.float32, copy=False)  # (n_articles, dim)
-        self.ids, self.categories, self.dates, self.titles = ids, categories, dates, titles
+    Args:
+        cache: With the vectors of whole articles (title and abstract).
+        projection: From vectors to the map.
+        titles: Ids without versions -> titles, as far as they are known.
+    """
+
+    def __init__(self, cache: Cache, projection: map_projection.Projection, titles: Mapping[str, str]) -> None:
+        self.vectors = l2_normalize(cache.views["both"].vectors()).astype(np.float32, copy=False)  # (n_articles, dim)
+        self.cache, self.projection, self.titles = cache, projection, titles
+        self.n_articles = len(cache.ids)
 
     @classmethod
-    def of(cls, cache: Cache, titles: Mapping[str, str] | None = None) -> "NeighborIndex":
-        """All articles of a cache, whole."""
-        return cls(cache.views["both"].vectors(), cache.ids, cache.categories, cache.dates, titles or {})
+    def load(cls, folder: Path, bundle: Bundle, corpus: Path | None = None) -> "NeighborIndex | None":
+        """Open the cache that a head was trained from; None where it is not there any more.
+
+        Args:
+            folder: The encoder's artifacts.
+            bundle: The trained head.
+            corpus: The file that was embedded, which has the titles.
+
+        Raises:
+            SphereError: Cache or corpus is damaged, or not the one that belongs to this head.
+        """
+        if not (folder / MANIFEST).is_file():
+            return None
+        cache = open_cache(folder, ["both"])
+        check_same_encoder(bundle, cache, folder)
+        titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
+        return cls(cache, bundle.projection, titles)
 
     def nearest(self, vector: NDArray[np.floating], n: int = N_NEAREST) -> list[Neighbor]:
-        """The `n` most similar articles, the nearest first; equally near ones in the cache's order.
+        """The `n` most similar cached articles, the nearest first.
 
-        vector : (dim,) from the encoder
+        Args:
+            vector: (dim,), as `Classification.vector`.
         """
-        similarities = self.vectors @ l2_normalize(vector[None])[0].astype(np.float32)  # (n_articles,)
-        n = min(n, len(similarities))
-        worst = np.partition(similarities, -n)[-n]
-        candidates = np.flatnonzero(similarities >= worst)  # more than n where several are as near as the last
-        rows = candidates[np.argsort(-similarities[candidates], kind="stable")][:n]
-        return [self._neighbour(int(row), float(similarities[row])) for row in rows]
+        rows, similarities = kneighbors(self.vectors, l2_normalize(vector[None])[0].astype(np.float32), n)
+        positions = self.projection.transform(self.vectors[rows])  # (n, 2)
+        return [
+            Neighbor(
+                row,
+                id=self.cache.ids[row],
+                similarity=similarity,
+                categories=self.cache.categories[row],
+                date=self.cache.dates[row],
+                title=self.titles.get(base_id(self.cache.ids[row]), ""),
+                group=GROUPS[self.cache.primary[row]],
+                position=(x, y),
+            )
+            for row, similarity, (x, y) in zip(rows.tolist(), similarities.tolist(), positions.tolist(), strict=True)
+        ]
 
-    def _neighbour(self, row: int, similarity: float) -> Neighbor:
-        id = self.ids[row]
-        return Neighbor(row, id, similarity, self.categories[row], self.dates[row], self.titles.get(base_id(id), ""))
+    def map_position(self, vector: NDArray[np.floating]) -> Position:
+        """Where an article with this vector, (dim,), stands on the map."""
+        x, y = self.projection.transform(vector[None])[0].tolist()
+        return x, y
+
+    @cached_property
+    def map_image(self) -> bytes:
+        """A PNG of all cached articles, a dot each; drawn when first asked for."""
+        return map_projection.picture(self._positions, self.cache.primary)
+
+    @cached_property
+    def group_centers(self) -> dict[str, Position]:
+        """Where each group's name stands on the map."""
+        return map_projection.middles(self._positions, self.cache.primary)
+
+    @cached_property
+    def _positions(self) -> NDArray[np.float32]:
+        parts = np.array_split(self.vectors, 16)  # at once, BLAS would keep 40 MB of buffers
+        return np.concatenate([self.projection.transform(part) for part in parts])  # (n_articles, 2)
+
+
+def kneighbors(
+    vectors: NDArray[np.float32], query: NDArray[np.float32], n: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The rows most similar to a query by cosine, and their similarities: an exact search.
+
+    Args:
+        vectors: (n_articles, dim), each of length 1.
+        query: (dim,) of length 1.
+        n: How many; all, where there are fewer.
+
+    Returns:
+        Rows and similarities, (n,) each, the nearest first; equally near ones in the order of `vectors`.
+
+    >>> kneighbors(np.eye(3, dtype=np.float32), np.array([0, 1, 0], np.float32), 2)[0].tolist()
+    [1, 0]
+    """
+    similarities = vectors @ query  # (n_articles,)
+    n = min(n, len(similarities))
+    worst = np.partition(similarities, -n)[-n]
+    candidates = np.flatnonzero(similarities >= worst)  # more than n where several are as near as the last
+    rows = candidates[np.argsort(-similarities[candidates], kind="stable")][:n]
+    return rows, similarities[rows]
 
 
 def read_titles(corpus: Corpus, ids: Sequence[str]) -> dict[str, str]:
     """Titles of the cached articles, by their ids, out of the corpus that they came from; takes seconds.
 
-    raises : SphereError where the file holds none of them
+    Raises:
+        SphereError: The file holds none of them.
     """
     wanted = {base_id(id) for id in ids}
     titles = {base_id(a.id): a.title for a in corpus if base_id(a.id) in wanted}

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spheres.web.i18n import Wording, wording
+from spheres.errors import Message
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification
 
-ENGLISH = wording("en")
+UNFAMILIAR = Message(
+    "This text does not look like the articles the model learned from, so the answer means little: "
+    "perhaps it is not a scientific article, or not in English."
+)
 
 
-def reading_note(classification: Classification, words: Wording = ENGLISH) -> str:
-    """How much of the text was read, where it was longer than the encoder's window; empty where all of it was."""
+def reading_note(classification: Classification) -> Message | None:
+    """How much of the text was read, where it was longer than the encoder's window; None where all of it was."""
     read, whole = classification.n_tokens_read, classification.n_tokens
     if read >= whole:
-        return ""
-    share = f"{max(1, 100 * read // whole)}{words.percent_sign}"
-    return words.read_part.format(read=words.number(read), whole=words.number(whole), share=share)
+        return None
+    return Message(
+        "Only the first {read:,} of {whole:,} word pieces ({share:.0%}) were read; the rest did not fit.",
+        read=read,
+        whole=whole,
+        share=max(1, 100 * read // whole) / 100,  # rounded down: nearly all is not all
+    )
 
 
-def notes(classification: Classification, words: Wording = ENGLISH) -> list[str]:
+def notes(classification: Classification) -> list[Message]:
     """What a reader must know beside the answer: each a sentence, the weightiest first."""
-    unfamiliar = words.unfamiliar if classification.unfamiliar else ""
-    return [note for note in (unfamiliar, reading_note(classification, words)) if note]
+    unfamiliar = UNFAMILIAR if classification.out_of_distribution else None
+    return [note for note in (unfamiliar, reading_note(classification)) if note]
 
 
 def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
     """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
     return {
-        "spheres": classification.spheres(threshold, rule),
+        "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
-        "note": " ".join(notes(classification)),
+        "note": " ".join(map(str, notes(classification))),
     }

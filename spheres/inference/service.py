@@ -13,27 +13,27 @@ from spheres.inference.file_rows import Limits
 if TYPE_CHECKING:
     from spheres.data.text import Text
     from spheres.inference.classifier import Classification, Classifier
-    from spheres.inference.surroundings import Surroundings
+    from spheres.inference.neighbors import NeighborIndex
 
 
 @dataclass(frozen=True)
 class Service:
     """What the page answers with.
 
-    surroundings : what it says of nearest articles and the map; None where the embedded corpus is not there
-    listing      : where arXiv ids are looked up
-    limits       : of a file of articles
+    neighbors : nearest articles and the map; None where the embedded corpus is not there
+    arxiv     : where arXiv ids are looked up
+    limits    : of a file of articles
     """
 
     classifier: Classifier
-    surroundings: Surroundings | None = None
-    listing: ArxivClient = field(default_factory=ArxivClient)
+    neighbors: NeighborIndex | None = None
+    arxiv: ArxivClient = field(default_factory=ArxivClient)
     limits: Limits = field(default_factory=Limits)
 
     @cached_property
-    def _turns(self) -> Batcher:
+    def _batcher(self) -> Batcher:
         return Batcher(self.classifier.classify_many)
 
     def classify(self, text: Text) -> Classification:
         """As the classifier's, together with those who ask meanwhile."""
-        return self._turns.ask(text)
+        return self._batcher.classify(text)

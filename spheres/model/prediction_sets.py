@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spheres.errors import SphereError
 
-RULES = ("sum", "coverage")  # what a threshold means, see `spheres.inference.classifier.Classification.spheres`
+RULES = ("sum", "coverage")  # what a threshold means, see `spheres.inference.classifier.Classification.predict_set`
 MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95
 
 

@@ -161,5 +161,5 @@ def _part(name: str, hint: Any, about: str, default: Any = None) -> Api:
     part = Api(default, described, name)
     if hint is FileData:  # on the instance: of a class of our own, Gradio would write a stub beside this module
         example = {**EXAMPLE_FILE, "meta": {"_type": "gradio.FileData"}}
-        part.example_payload = lambda: example
+        part.example_payload = lambda: example  # type: ignore[method-assign]
     return part

@@ -94,12 +94,12 @@ def reader(served: Service, words: Wording) -> Callable[[str | None, str | None]
         try:
             identifier = arxiv_identifier(title)
             if identifier:
-                article = served.listing.fetch(identifier)
+                article = served.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
             text = prepare_text(title, abstract)
             outcome = served.classify(text)
         except SphereError as error:
-            return words.error(error), None, gr.skip(), gr.skip()
+            return words.translate(error), None, gr.skip(), gr.skip()
         return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
 
     return read

@@ -39,9 +39,6 @@ TEXTS = Wording(
     above_line_one="The sphere above the line has {total}.",
     above_line_many="The {n} spheres above the line add up to {total}.",
     unfamiliar_head="Unfamiliar text",
-    unfamiliar="This text does not look like the articles the model learned from, so the answer means little: "
-    "perhaps it is not a scientific article, or not in English.",
-    read_part="Only the first {read} of {whole} word pieces ({share}) were read; the rest did not fit.",
     sphere="Sphere",
     probability="Probability",
     running_total="Running total",
@@ -138,5 +135,5 @@ below shows how.
 """,
     gradio_labels={},
     busy="The server is busy: try again in a moment.",
-    error_texts={},
+    message_texts={},
 )

@@ -92,7 +92,7 @@ def runner(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any,
                     file = gr.update(value=str(out), interactive=True) if report.finished else gr.skip()
                     yield *shown(report, words), file, *(idle if report.finished else at_work)
         except SphereError as error:
-            yield _problem(words.error(error)), gr.skip(), gr.skip(), none, *idle
+            yield _problem(words.translate(error)), gr.skip(), gr.skip(), none, *idle
 
     return run
 
@@ -123,7 +123,7 @@ def _problems(report: Report, words: Wording) -> str:
     if not report.problems:
         return ""
     items = "".join(
-        f"<li><b>{escape(_place(place, words))}</b> {escape(words.error(problem))}</li>"
+        f"<li><b>{escape(_place(place, words))}</b> {escape(words.translate(problem))}</li>"
         for place, problem in report.problems
     )
     more = report.n_problems - len(report.problems)
@@ -139,12 +139,12 @@ def _place(place: str, words: Wording) -> str:
 
 def _first_rows(report: Report, words: Wording) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.file_first_headers)
-    rows = "".join(
-        f"<tr><td>{escape(_place(row.place, words))}</td><td>{escape(row.text)}</td>"
-        f"<td>{escape(', '.join(words.groups[group] for group in row.spheres))}</td>"
-        f"<td>{escape(words.percent(row.probability))}</td><td>{escape(' '.join(notes(row.answer, words)))}</td></tr>"
-        for row in report.first
-    )
+    rows = ""
+    for row in report.first:
+        note = " ".join(map(words.translate, notes(row.answer)))
+        spheres = ", ".join(words.groups[group] for group in row.spheres)
+        cells = (_place(row.place, words), row.text, spheres, words.percent(row.probability), note)
+        rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     return (
         f'<section class="near" aria-label="{escape(words.file_first)}"><h3>{escape(words.file_first)}</h3>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"

@@ -2,10 +2,10 @@
 
     words = wording("ru")
     words.percent(0.783)            # '78,3 %'
-    words.error(SphereError(...))   # the same sentence in Russian
+    words.translate(SphereError(...))   # the same sentence in Russian
 
 A new language is a module like `web.russian` and a line in `LANGUAGES`: `Wording(...)` is refused while a text is
-missing. Texts with {names} are templates; `error_texts` maps an error's English template to its translation.
+missing. Texts with {names} are templates; `message_texts` maps a message's English template to its translation.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from string import Formatter
 
-from spheres.errors import SphereError
+from spheres.errors import Message
 
 LANGUAGES = {  # code -> module; the first is the page's own
     "en": "spheres.web.english",
@@ -58,8 +59,6 @@ class Wording:
     above_line_one: str
     above_line_many: str
     unfamiliar_head: str
-    unfamiliar: str
-    read_part: str
     sphere: str
     probability: str
     running_total: str
@@ -134,7 +133,7 @@ class Wording:
     how_text: str
     gradio_labels: Mapping[str, str]  # how labels begin that Gradio has in English only -> in this language
     busy: str
-    error_texts: Mapping[str, str]
+    message_texts: Mapping[str, str]  # of `spheres.errors.Message`: English template -> template in this language
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number as this language writes it.
@@ -169,25 +168,36 @@ class Wording:
         text = self.number(abs(100 * gain), 1)
         return text if abs(gain) < 0.0005 else f"{'+' if gain > 0 else '−'}{text}"
 
-    def error(self, error: SphereError) -> str:
-        """An error's sentence in this language, without the folders of the server's paths."""
-        template = self.error_texts.get(error.template)
+    def translate(self, message: Message) -> str:
+        """A message in this language, without the folders of the server's paths; English where there is none."""
+        template = self.message_texts.get(message.template)
+        if not message.values:
+            return template or message.template
         if template:
-            return template.format(**{name: self._shown(value) for name, value in error.values.items()})
-        values = {name: self._named(value) for name, value in error.values.items()}
-        return error.template.format(**values) if values else error.template
-
-    def _shown(self, value: object) -> str:
-        value = self._named(value)
-        if isinstance(value, float):
-            return f"{value:g}".replace(".", self.decimal_point)
-        return self.number(value) if isinstance(value, int) else str(value)
+            return _Localized(self).vformat(template, (), message.values)
+        values = {name: self._named(value) for name, value in message.values.items()}
+        return message.template.format(**values)
 
     def _named(self, value: object) -> object:
-        """An error inside an error by its sentence, a path by its name, anything else as it is."""
-        if isinstance(value, SphereError):
-            return self.error(value)
+        """A message inside a message by its sentence, a path by its name, anything else as it is."""
+        if isinstance(value, Message):
+            return self.translate(value)
         return value.name if isinstance(value, Path) else value
+
+
+class _Localized(Formatter):
+    """Fills a translated template with values as the language writes them."""
+
+    def __init__(self, words: Wording) -> None:
+        self.words = words
+
+    def format_field(self, value: object, spec: str) -> str:
+        value = self.words._named(value)
+        if isinstance(value, float) and spec.endswith("%"):
+            return f"{100 * value:{spec[:-1]}f}{self.words.percent_sign}"
+        if isinstance(value, float):
+            return f"{value:g}".replace(".", self.words.decimal_point)
+        return self.words.number(value) if isinstance(value, int) else str(value)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The web page, in every language: one article, or a file of them. It knows nothing of tensors.
 
-    page = build_page(Service(classifier, surroundings))      # gradio.Blocks, for `server.launch.serve`
+    page = build_page(Service(classifier, neighbors))      # gradio.Blocks, for `server.launch.serve`
 
 Each language is a page of its own ("/", "/ru"), built from the same parts with other words, so no text can stay behind
 in another language. `spheres/page.js` sends a visitor to the one the browser prefers.

@@ -11,11 +11,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.inference.notes import ENGLISH, answer_as_json, notes, reading_note
-from spheres.web.i18n import Wording
+from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
+from spheres.web.i18n import Wording, wording
 
 if TYPE_CHECKING:  # the classifier brings torch along; words and markup do without
     from spheres.inference.classifier import Classification
+
+ENGLISH = wording("en")
 
 
 def threshold_meaning(
@@ -43,12 +45,13 @@ def summary(outcome: Classification | str | None, threshold: float, rule: str, w
     if outcome is None or isinstance(outcome, str):
         return outcome or ""
     probabilities = dict(outcome.ranked())
-    spheres = outcome.spheres(threshold, rule)
+    spheres = outcome.predict_set(threshold, rule)
     named = ", ".join(f"{words.groups[group]} {words.percent(probabilities[group])}" for group in spheres)
     total = words.percent(sum(probabilities[group] for group in spheres))
     together = f"; {words.together.format(total=total)}" if len(spheres) > 1 else ""
-    parts = [*([words.unfamiliar] * outcome.unfamiliar), f"{named}{together}.", reading_note(outcome, words)]
-    return " ".join(parts).strip()
+    before = [words.translate(UNFAMILIAR)] if outcome.out_of_distribution else []
+    after = [words.translate(note) for note in [reading_note(outcome)] if note]
+    return " ".join([*before, f"{named}{together}.", *after])
 
 
 def copies(outcome: Classification | str | None, threshold: float, rule: str, words: Wording) -> tuple[str, str]:
@@ -56,9 +59,9 @@ def copies(outcome: Classification | str | None, threshold: float, rule: str, wo
     if outcome is None or isinstance(outcome, str):
         return "", ""
     probabilities = dict(outcome.ranked())
-    chosen = outcome.spheres(threshold, rule)
+    chosen = outcome.predict_set(threshold, rule)
     lines = [f"{words.groups[group]} ({group}): {words.percent(probabilities[group])}" for group in chosen]
-    text = "\n".join([*lines, *notes(outcome, words)])
+    text = "\n".join([*lines, *map(words.translate, notes(outcome))])
     about = {**answer_as_json(outcome, threshold, rule), "threshold": threshold, "rule": rule}
     return text, json.dumps(about, indent=2)
 
@@ -74,12 +77,12 @@ def answer_html(
         head = _message(outcome or words.nothing_yet, problem=outcome is not None)
         return _panel(words, head, _table(words, [(group, None) for group in GROUPS], 0))
     ranked: list[tuple[str, float | None]] = list(outcome.ranked())
-    n_chosen = len(outcome.spheres(threshold, rule))
-    note = reading_note(outcome, words)
+    n_chosen = len(outcome.predict_set(threshold, rule))
+    note = reading_note(outcome)
     return _panel(
         words,
-        _unfamiliar_headline(words) if outcome.unfamiliar else _headline(words, outcome, n_chosen),
-        _table(words, ranked, n_chosen) + (f'<p class="note">{escape(note)}</p>' if note else ""),
+        _unfamiliar_headline(words) if outcome.out_of_distribution else _headline(words, outcome, n_chosen),
+        _table(words, ranked, n_chosen) + (f'<p class="note">{escape(words.translate(note))}</p>' if note else ""),
     )
 
 
@@ -107,7 +110,7 @@ def _headline(words: Wording, classification: Classification, n_chosen: int) -> 
 def _unfamiliar_headline(words: Wording) -> str:
     return (
         f'<div class="head"><h2 class="winner unfamiliar"><span>{escape(words.unfamiliar_head)}</span></h2>'
-        f'<p class="sentence">{escape(words.unfamiliar)}</p></div>'
+        f'<p class="sentence">{escape(words.translate(UNFAMILIAR))}</p></div>'
     )
 
 

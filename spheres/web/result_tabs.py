@@ -60,16 +60,16 @@ def surveyor(served: Service, words: Wording) -> Callable[[Classification | str 
     """What is near, and the marks on the map, of an answer."""
 
     def survey(outcome: Classification | str | None) -> tuple[str, str]:
-        around = served.surroundings
-        if around is None:
+        index = served.neighbors
+        if index is None:
             return _aside(no_cache(served, words)), ""
         if outcome is None or isinstance(outcome, str):
-            return _aside(words.near_wait), map_html(around.middles, None, [], words)
-        nearest = around.nearest(outcome)
-        groups = [around.group_of(neighbour) for neighbour in nearest]
+            return _aside(words.near_wait), map_html(index.group_centers, None, [], words)
+        nearest = index.nearest(outcome.vector)
+        groups = [neighbour.group for neighbour in nearest]
         return (
-            near_html(nearest, groups, around.n_articles, words),
-            map_html(around.middles, around.place(outcome), around.places_of(nearest), words),
+            near_html(nearest, groups, index.n_articles, words),
+            map_html(index.group_centers, index.map_position(outcome.vector), [n.position for n in nearest], words),
         )
 
     return survey
@@ -110,7 +110,7 @@ def weigher(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any
 
 
 def _picture(served: Service, words: Wording) -> str:
-    return picture_html(served.surroundings.picture, words) if served.surroundings else ""
+    return picture_html(served.neighbors.map_image, words) if served.neighbors else ""
 
 
 def _why_parts(words: Wording) -> tuple[gr.Radio, gr.HTML]:
@@ -120,12 +120,12 @@ def _why_parts(words: Wording) -> tuple[gr.Radio, gr.HTML]:
 
 
 def _map_parts(served: Service, words: Wording) -> tuple[gr.HTML, gr.HTML]:
-    around = served.surroundings
-    intro = words.map_intro.format(n=words.number(around.n_articles)) if around else no_cache(served, words)
+    index = served.neighbors
+    intro = words.map_intro.format(n=words.number(index.n_articles)) if index else no_cache(served, words)
     gr.HTML(_aside(intro), apply_default_css=False)
-    with gr.Column(elem_id="map", visible=around is not None):
+    with gr.Column(elem_id="map", visible=index is not None):
         picture = gr.HTML("", elem_id="picture", apply_default_css=False)
-        names = map_html(around.middles, None, [], words) if around else ""
+        names = map_html(index.group_centers, None, [], words) if index else ""
         marks = gr.HTML(names, elem_id="marks", apply_default_css=False)
     return picture, marks
 

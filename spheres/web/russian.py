@@ -103,9 +103,6 @@ TEXTS = Wording(
     above_line_one="Вероятность области над чертой: {total}.",
     above_line_many="Областей над чертой: {n}, в сумме {total}.",
     unfamiliar_head="Незнакомый текст",
-    unfamiliar="Текст не похож на статьи, по которым обучена модель, и ответ мало что значит: "
-    "возможно, это не научная статья или она не на английском языке.",
-    read_part="Прочитано начало текста: {read} из {whole} токенов ({share}); остальное модель не прочитала.",
     sphere="Область",
     probability="Вероятность",
     running_total="Сумма",
@@ -209,7 +206,12 @@ TEXTS = Wording(
         "Gradio footer navigation": "Ссылки Gradio",
     },
     busy="Сервер занят: попробуйте чуть позже.",
-    error_texts={
+    message_texts={
+        "This text does not look like the articles the model learned from, so the answer means little: "
+        "perhaps it is not a scientific article, or not in English.": "Текст не похож на статьи, по которым обучена "
+        "модель, и ответ мало что значит: возможно, это не научная статья или она не на английском языке.",
+        "Only the first {read:,} of {whole:,} word pieces ({share:.0%}) were read; the rest did not fit.": "Прочитано "
+        "начало текста: {read} из {whole} токенов ({share:.0%}); остальное модель не прочитала.",
         "There is nothing to classify yet: paste a title, an abstract, or both.": "Пока нечего определять: "
         "вставьте название, аннотацию или и то и другое.",
         "The text has {length:,} characters, more than the {most:,} allowed: paste the abstract only.": "В тексте "

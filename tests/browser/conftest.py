@@ -78,9 +78,9 @@ def arxiv() -> Iterator[AtomServer]:
 
 
 @pytest.fixture(scope="session")
-def site(counting, surroundings, arxiv) -> Iterator[str]:
+def site(counting, neighbors, arxiv) -> Iterator[str]:
     """The page's address, with its closing slash."""
-    with served(build_page(Service(counting, surroundings, ArxivClient(arxiv.url), Limits(max_rows=1000)))) as url:
+    with served(build_page(Service(counting, neighbors, ArxivClient(arxiv.url), Limits(max_rows=1000)))) as url:
         yield url
 
 

@@ -45,9 +45,9 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
     assert all(re.search(r"cond-mat|physics", text) for text in rows.locator("td:nth-child(3)").all_inner_texts()[:3])
 
 
-def test_with_its_corpus_the_nearest_articles_have_titles(visit, tmp_path, classifier, surroundings):
+def test_with_its_corpus_the_nearest_articles_have_titles(visit, tmp_path, classifier, neighbors):
     title, abstract = "Magnon lifetimes in ultrathin films", "Spin waves decay near the Curie point."
-    nearest = surroundings.nearest(classifier.classify(title, abstract))[0]
+    nearest = neighbors.nearest(classifier.classify(title, abstract).vector)[0]
     corpus = tmp_path / "corpus.csv"
     corpus.write_text(f"id,title,abstract\n{nearest.id}v2,A title of our own,Of an article of our own.\n")
     with running("--corpus", str(corpus), folder=tmp_path) as (address, _, _):

@@ -37,7 +37,7 @@ def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
 
     def ask(text: tuple[str, str]) -> Any:
         try:
-            return turns.ask(text)
+            return turns.classify(text)
         except SphereError as error:
             return str(error)
 
@@ -53,7 +53,7 @@ def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
 def test_a_lone_question_is_answered_by_itself() -> None:
     slow = Slow()
     slow.may_go.set()
-    assert Batcher(slow.answer_many).ask(("alone", "")) == "alone"
+    assert Batcher(slow.answer_many).classify(("alone", "")) == "alone"
     assert slow.runs == [1]
 
 
@@ -79,6 +79,6 @@ def test_a_bad_text_is_nobody_elses_trouble() -> None:
 def test_everybody_gets_their_own_answer(classifier: Classifier, n_visitors: int) -> None:
     expected = [classifier.classify(*text) for text in TEXTS]
     with ThreadPoolExecutor(n_visitors) as visitors:
-        found = list(visitors.map(Batcher(classifier.classify_many).ask, TEXTS))
+        found = list(visitors.map(Batcher(classifier.classify_many).classify, TEXTS))
     for one, own in zip(found, expected, strict=True):
         assert max(abs(a - b) for a, b in zip(one.probabilities, own.probabilities, strict=True)) < 1e-3

@@ -55,8 +55,8 @@ def test_together_or_alone_the_answers_are_the_same(classifier: Classifier) -> N
 
 def test_the_chosen_spheres_are_ordered_from_most_probable() -> None:
     answer = Classification((0.1, 0.0, 0.6, 0.0, 0.0, 0.3, 0.0, 0.0), 5, 5)
-    assert answer.spheres(0.5) == ["cs"]
-    assert answer.spheres(0.95) == ["cs", "stat", "physics"]
+    assert answer.predict_set(0.5) == ["cs"]
+    assert answer.predict_set(0.95) == ["cs", "stat", "physics"]
     assert answer.ranked()[:2] == [("cs", 0.6), ("stat", 0.3)]
 
 

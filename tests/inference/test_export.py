@@ -76,7 +76,7 @@ def test_a_table_holds_every_column_and_the_answer(name: str, classifier: Classi
     for row, record in zip(rows, records, strict=True):
         assert {key: row[key] for key in record} == record
         answer = classifier.classify(record["title"], record["abstract"])
-        assert row["spheres"] == " ".join(answer.spheres(0.95))
+        assert row["spheres"] == " ".join(answer.predict_set(0.95))
         found = [float(row[f"p_{group}"]) for group in GROUPS]
         assert found == pytest.approx(answer.probabilities, abs=1e-3)
         assert all(len(row[f"p_{group}"]) == 8 for group in GROUPS)  # six decimals

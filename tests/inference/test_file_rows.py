@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from formats import FORMATS, PACKERS, RECORDS
 from made_up import articles, write_corpus
-from test_formats import FORMATS, PACKERS, RECORDS
 
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import MAX_CHARACTERS
@@ -42,7 +42,7 @@ def test_every_format_gives_the_same_answers(name: str, packing: str, classifier
     for line, record in zip(lines_of(tmp_path / "out.jsonl"), RECORDS, strict=True):
         answer = classifier.classify(record["title"], record["abstract"])
         assert {key: line[key] for key in record} == record
-        assert line["spheres"] == answer.spheres(0.95)
+        assert line["spheres"] == answer.predict_set(0.95)
         assert line["probabilities"] == pytest.approx(dict(zip(GROUPS, answer.probabilities, strict=True)), abs=1e-3)
     assert format_of(source).startswith(name)
 
@@ -74,7 +74,7 @@ def test_the_first_rows_are_shown_in_short(classifier: Classifier, tmp_path: Pat
     assert first[2].text == articles(1)[0]["title"]
     line = lines_of(tmp_path / "out.jsonl")[2]
     assert (list(first[2].spheres), first[2].note) == (line["spheres"], line["note"])
-    assert first[2].answer.spheres(0.95) == line["spheres"]
+    assert first[2].answer.predict_set(0.95) == line["spheres"]
     assert first[2].probability == pytest.approx(max(line["probabilities"].values()), abs=1e-6)
 
 
@@ -264,4 +264,4 @@ def test_threshold_and_rule_choose_the_spheres(classifier: Classifier, tmp_path:
         list(classify_file(classifier, source, tmp_path / "out.jsonl", threshold, rule))
         for line, article in zip(lines_of(tmp_path / "out.jsonl"), articles(16), strict=True):
             answer = classifier.classify(article["title"], article["abstract"])
-            assert line["spheres"] == answer.spheres(threshold, rule)
+            assert line["spheres"] == answer.predict_set(threshold, rule)

@@ -1,39 +1,38 @@
 """The nearest articles are the ones that a plain sort finds, and link only to where arXiv keeps articles."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import articles, write_corpus
+from places import SHIPPED
 
 from spheres.data.corpus import Corpus
-from spheres.embeddings.build import Settings, embed_corpus
-from spheres.embeddings.cache import Cache, open_cache
-from spheres.encoder.hub import BUNDLED
+from spheres.data.taxonomy import GROUPS, primary_group
+from spheres.embeddings.vectors import l2_normalize
 from spheres.errors import SphereError
-from spheres.inference.classifier import Classifier
-from spheres.inference.neighbors import N_NEAREST, Neighbor, NeighborIndex, read_titles
+from spheres.inference.classifier import Classification, Classifier
+from spheres.inference.neighbors import N_NEAREST, Neighbor, NeighborIndex, kneighbors, read_titles
 
-RECORDS = articles(96)
+TEXTS = {  # of our own
+    "physics": (
+        "Evaporation of charged black holes near extremality",
+        "We compute the Hawking radiation of a nearly extremal black hole and follow its mass to late times.",
+    ),
+    "math": ("Torsion points of elliptic curves", "We bound the torsion of an elliptic curve over a cubic field."),
+    "q-bio": ("Flocks of mutations", "A model of virus lineages that compete for hosts under seasonal immunity."),
+    "q-fin": (
+        "Smiles with jumps",
+        "We price options under stochastic volatility with jumps and fit implied volatility.",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """96 made-up articles, embedded as a user embeds a corpus."""
-    corpus = Corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "made-up.jsonl", len(RECORDS)))
-    folder = tmp_path_factory.mktemp("artifacts") / "all-MiniLM-L6-v2"
-    embed_corpus(corpus, BUNDLED, folder, settings=Settings(views=("both",)), log=lambda sentence: None)
-    return open_cache(folder)
-
-
-def among(vectors: np.ndarray) -> NeighborIndex:
-    n = len(vectors)
-    return NeighborIndex(vectors, [f"id{i}" for i in range(n)], ["cs.DS"] * n, ["2001-01-01"] * n, {})
-
-
-def rows(found: list[Neighbor]) -> list[int]:
-    return [neighbour.row for neighbour in found]
+def answers(classifier: Classifier) -> dict[str, Classification]:
+    return dict(zip(TEXTS, map(classifier.classify, *zip(*TEXTS.values(), strict=True)), strict=True))
 
 
 @pytest.mark.parametrize("n", [1, 2, 10, 199, 200])
@@ -41,59 +40,135 @@ def rows(found: list[Neighbor]) -> list[int]:
 def test_a_plain_sort_finds_the_same_ones(n: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     vectors = random.integers(-1, 2, size=(200, 4)).astype(np.float32)  # many of them equally near, some of no length
-    asked = random.normal(size=4).astype(np.float32)
-    similarities = [
-        float(np.dot(v, asked) / (np.linalg.norm(v) * np.linalg.norm(asked))) if v.any() else 0.0 for v in vectors
-    ]
-    found = among(vectors).nearest(asked, n)
-    assert [neighbour.similarity for neighbour in found] == pytest.approx(
-        sorted(similarities, reverse=True)[:n], abs=1e-5
-    )
-    assert [similarities[row] for row in rows(found)] == pytest.approx([f.similarity for f in found], abs=1e-5)
-    assert len(set(rows(found))) == n
+    query = random.normal(size=4).astype(np.float32)
+    expected = [float(np.dot(v, query)) for v in vectors]
+    rows, similarities = kneighbors(vectors, query, n)
+    assert similarities.tolist() == pytest.approx(sorted(expected, reverse=True)[:n], abs=1e-5)
+    assert [expected[row] for row in rows] == pytest.approx(similarities.tolist(), abs=1e-5)
+    assert len(set(rows.tolist())) == n
 
 
 def test_equally_near_ones_come_in_the_caches_order() -> None:
-    vectors = np.array([[0, 1], [1, 0], [2, 0], [1, 0], [4, 0], [0, 3]], dtype=np.float32)
-    assert rows(among(vectors).nearest(np.array([1, 0]), 3)) == [1, 2, 3]
-    assert rows(among(vectors).nearest(np.array([1, 0]), 5)) == [1, 2, 3, 4, 0]
-    many = np.tile([[1, 1], [1, 0], [0, 1]], (300, 1))
-    assert rows(among(many).nearest(np.array([1, 0]), 450)) == [*range(1, 900, 3), *range(0, 450, 3)]
+    query = np.array([1, 0], np.float32)
+    vectors = np.array([[0, 1], [1, 0], [1, 0], [1, 0], [1, 0], [0, 1]], np.float32)
+    assert kneighbors(vectors, query, 3)[0].tolist() == [1, 2, 3]
+    assert kneighbors(vectors, query, 5)[0].tolist() == [1, 2, 3, 4, 0]
+    many = np.tile(np.array([[0.6, 0.8], [1, 0], [0, 1]], np.float32), (300, 1))
+    assert kneighbors(many, query, 450)[0].tolist() == [*range(1, 900, 3), *range(0, 450, 3)]
 
 
 @pytest.mark.parametrize("n_articles", [1, 3, N_NEAREST])
 def test_more_asked_than_there_are_gives_all(n_articles: int) -> None:
-    vectors = np.random.default_rng(0).normal(size=(n_articles, 4))
-    assert sorted(rows(among(vectors).nearest(np.ones(4)))) == list(range(n_articles))
-    assert len(among(vectors).nearest(np.ones(4), 1000)) == n_articles
+    vectors = np.random.default_rng(0).normal(size=(n_articles, 4)).astype(np.float32)
+    assert sorted(kneighbors(vectors, np.ones(4, np.float32), 1000)[0].tolist()) == list(range(n_articles))
 
 
-def test_length_does_not_count_only_direction() -> None:
-    vectors = np.array([[1, 0], [100, 100], [0.001, 0]])
-    found = among(vectors).nearest(np.array([5, 0]))
-    assert [(f.row, round(f.similarity, 4)) for f in found] == [(0, 1.0), (2, 1.0), (1, 0.7071)]
-    assert among(vectors).nearest(np.array([-1, 0]), 3)[-1].similarity == pytest.approx(-1)
-
-
-@pytest.mark.parametrize("row", [0, 41, 95])
-def test_an_article_of_the_cache_finds_itself(row: int, cache: Cache, classifier: Classifier) -> None:
-    titles = {record["id"]: record["title"] for record in RECORDS}
-    live = classifier.classify(RECORDS[row]["title"], RECORDS[row]["abstract"]).vector
-    assert live is not None
-    first, *others = NeighborIndex.of(cache, titles).nearest(live)
-    assert first.row == row
+@pytest.mark.parametrize("row", [0, 4711, 39_000])
+def test_an_article_of_the_cache_finds_itself(row: int, neighbors: NeighborIndex) -> None:
+    first, *others = neighbors.nearest(neighbors.vectors[row])
+    cache = neighbors.cache
+    assert (first.row, first.id, first.categories, first.date) == (
+        row,
+        cache.ids[row],
+        cache.categories[row],
+        cache.dates[row],
+    )
     assert first.similarity == pytest.approx(1, abs=1e-3)
-    assert {k: getattr(first, k) for k in ("id", "categories", "title")} == {
-        k: RECORDS[row][k] for k in ("id", "categories", "title")
-    }
-    assert first.date == RECORDS[row]["update_date"]
     assert len(others) == N_NEAREST - 1
-    assert all(other.similarity < first.similarity for other in others)
-    assert others[0].categories == first.categories  # one of the same phrases
+    assert all(other.similarity <= first.similarity for other in others)
 
 
-def test_without_the_corpus_titles_are_empty(cache: Cache) -> None:
-    assert {neighbour.title for neighbour in NeighborIndex.of(cache).nearest(np.ones(384))} == {""}
+@pytest.mark.parametrize("group", TEXTS)
+def test_around_an_article_are_mostly_those_of_its_field(
+    group: str, answers: dict[str, Classification], neighbors: NeighborIndex
+) -> None:
+    nearest = neighbors.nearest(answers[group].vector)
+    assert len(nearest) == N_NEAREST
+    assert [neighbor.group for neighbor in nearest].count(group) >= 7
+    assert [neighbor.group for neighbor in nearest] == [primary_group(n.categories.split()) for n in nearest]
+    similarities = [neighbor.similarity for neighbor in nearest]
+    assert similarities == sorted(similarities, reverse=True) and similarities[0] > 0.5
+    assert all(neighbor.link and neighbor.date and not neighbor.title for neighbor in nearest)
+
+
+@pytest.mark.parametrize("group", TEXTS)
+def test_an_article_stands_nearest_to_its_fields_name(
+    group: str, answers: dict[str, Classification], neighbors: NeighborIndex
+) -> None:
+    x, y = neighbors.map_position(answers[group].vector)
+    assert 0 <= x <= 1 and 0 <= y <= 1
+    apart = {name: np.hypot(x - at[0], y - at[1]) for name, at in neighbors.group_centers.items()}
+    assert min(apart, key=apart.__getitem__) == group
+
+
+def test_neighbors_stand_on_the_map_where_their_own_vectors_land(
+    answers: dict[str, Classification], neighbors: NeighborIndex
+) -> None:
+    nearest = neighbors.nearest(answers["physics"].vector)
+    by_hand = [neighbors.map_position(l2_normalize(neighbors.vectors[n.row][None])[0]) for n in nearest]
+    assert np.array([n.position for n in nearest]) == pytest.approx(np.array(by_hand), abs=1e-5)
+
+
+def test_all_articles_and_all_groups_are_there(neighbors: NeighborIndex, classifier: Classifier) -> None:
+    manifest = json.loads((SHIPPED / classifier.name / "manifest.json").read_text())
+    assert neighbors.n_articles == manifest["n_articles"]
+    assert tuple(neighbors.group_centers) == GROUPS
+    assert neighbors.map_image is neighbors.map_image  # drawn once
+
+
+def test_without_a_cache_there_is_no_index(tmp_path: Path, classifier: Classifier) -> None:
+    assert NeighborIndex.load(tmp_path / "gone", classifier.bundle) is None
+    folder = tmp_path / classifier.name  # a head alone, as one may copy it
+    folder.mkdir()
+    for name in ("head.json", "head.safetensors", "projection.safetensors", "ood.safetensors"):
+        shutil.copy(SHIPPED / classifier.name / name, folder)
+    assert NeighborIndex.load(folder, classifier.bundle) is None
+
+
+@pytest.mark.parametrize("field", ["weights_sha256", "tokenizer_sha256", "encoder", "pooling", "corpus_sha256"])
+def test_a_cache_that_is_not_the_heads_own_is_refused(field: str, classifier: Classifier) -> None:
+    other = {field: "cls" if field == "pooling" else "0" * 64}
+    bundle = replace(classifier.bundle, identity=replace(classifier.bundle.identity, **other))
+    with pytest.raises(SphereError, match=r"trained on other embeddings than those in .*: run `python head.py train"):
+        NeighborIndex.load(SHIPPED / classifier.name, bundle)
+
+
+def test_a_damaged_cache_is_named(tmp_path: Path, classifier: Classifier) -> None:
+    folder = Path(shutil.copytree(SHIPPED / classifier.name, tmp_path / classifier.name))
+    (folder / "primary.npy").write_bytes(b"")
+    with pytest.raises(SphereError, match=r"primary.npy is not what manifest.json says"):
+        NeighborIndex.load(folder, classifier.bundle)
+
+
+def test_titles_come_from_the_corpus_that_was_embedded(
+    tmp_path: Path, classifier: Classifier, answers: dict[str, Classification], neighbors: NeighborIndex
+) -> None:
+    vector = answers["math"].vector
+    first, second, *_ = neighbors.nearest(vector)
+    corpus = written(tmp_path / "corpus.jsonl", {first.id: "Known by title"}).path
+    titled = NeighborIndex.load(SHIPPED / classifier.name, classifier.bundle, corpus)
+    assert titled is not None
+    found = titled.nearest(vector)
+    assert [(n.id, n.title) for n in found[:2]] == [(first.id, "Known by title"), (second.id, "")]
+
+
+def written(path: Path, titles: dict[str, str]) -> Corpus:
+    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
+    return Corpus(path, labelled=False)
+
+
+def test_titles_are_found_whatever_the_version(tmp_path: Path) -> None:
+    corpus = written(
+        tmp_path / "c.jsonl", {"2001.00001v3": "One", "2001.00002": "Two", "2001.00003": "Three", "own": "Own"}
+    )
+    wanted = ["2001.00001", "2001.00002v1", "own", "2001.99999"]
+    assert read_titles(corpus, wanted) == {"2001.00001": "One", "2001.00002": "Two", "own": "Own"}
+
+
+def test_a_file_of_other_articles_is_refused(tmp_path: Path) -> None:
+    corpus = written(tmp_path / "other.jsonl", {"2001.00001": "One"})
+    with pytest.raises(SphereError, match=r"other.jsonl holds none of the 1,200 cached articles: give the file"):
+        read_titles(corpus, [f"2002.{n:05}" for n in range(1200)])
 
 
 @pytest.mark.parametrize(
@@ -116,45 +191,15 @@ def test_without_the_corpus_titles_are_empty(cache: Cache) -> None:
         ("1706_03762", False),
         ("١٧٠٦.٠٣٧٦٢", False),
         ("javascript:alert(1)", False),
-        ("../x", False),
         ("../../hep-th/9711200", False),
         ("//evil.example/9711200", False),
         ("https://evil.example/1706.03762", False),
         ('1706.03762" onclick="alert(1)', False),
-        ("1706.03762'><script>alert(1)</script>", False),
         ("1706.03762?x=1", False),
-        ("1706.03762#x", False),
         ("hep-th/9711200/../..", False),
         ("hep\u2010th/9711200", False),
     ],
 )
 def test_only_an_arxiv_id_has_a_link(id: str, linked: bool) -> None:
-    neighbour = Neighbor(0, id, 0.5, "cs.DS", "")
-    assert neighbour.link == (f"https://arxiv.org/abs/{id}" if linked else "")
-
-
-def written(path: Path, titles: dict[str, str]) -> Corpus:
-    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
-    return Corpus(path, labelled=False)
-
-
-def test_titles_are_found_whatever_the_version(tmp_path: Path) -> None:
-    corpus = written(
-        tmp_path / "c.jsonl", {"2001.00001v3": "One", "2001.00002": "Two", "2001.00003": "Three", "own": "Own"}
-    )
-    wanted = ["2001.00001", "2001.00002v1", "own", "2001.99999"]
-    titles = read_titles(corpus, wanted)
-    assert titles == {"2001.00001": "One", "2001.00002": "Two", "own": "Own"}
-    cached = NeighborIndex(np.eye(4), wanted, ["cs.DS"] * 4, [""] * 4, titles)
-    assert [cached.nearest(row, 1)[0].title for row in np.eye(4)] == ["One", "Two", "Own", ""]
-
-
-def test_the_corpus_of_a_cache_has_all_its_titles(cache: Cache, tmp_path: Path) -> None:
-    corpus = Corpus(write_corpus(tmp_path / "c.jsonl"), labelled=False)  # three times as many articles
-    assert read_titles(corpus, cache.ids) == {record["id"]: record["title"] for record in RECORDS}
-
-
-def test_a_file_of_other_articles_is_refused(tmp_path: Path) -> None:
-    corpus = written(tmp_path / "other.jsonl", {"2001.00001": "One"})
-    with pytest.raises(SphereError, match=r"other.jsonl holds none of the 1,200 cached articles: give the file"):
-        read_titles(corpus, [f"2002.{n:05}" for n in range(1200)])
+    neighbor = Neighbor(0, id, 0.5, "cs.DS", "")
+    assert neighbor.link == (f"https://arxiv.org/abs/{id}" if linked else "")

@@ -19,7 +19,7 @@ HERE = Path(__file__).parents[1]
 def caught(name: str, classifier: Classifier) -> tuple[int, int, list[str]]:
     texts = [json.loads(line) for line in (HERE / name).read_text().splitlines()]
     answers = classifier.classify_many([(t["title"], t["abstract"]) for t in texts])
-    missed = [t["title"] or t["abstract"] for t, a in zip(texts, answers, strict=True) if not a.unfamiliar]
+    missed = [t["title"] or t["abstract"] for t, a in zip(texts, answers, strict=True) if not a.out_of_distribution]
     return len(texts) - len(missed), len(texts), missed
 
 
@@ -41,12 +41,12 @@ def test_about_one_held_out_article_in_a_hundred_is_a_false_alarm(view: str, cla
 
 def test_the_pages_examples_are_familiar(classifier: Classifier) -> None:
     answers = classifier.classify_many([(e.title, e.abstract) for e in EXAMPLES])
-    assert not any(answer.unfamiliar for answer in answers)
+    assert not any(answer.out_of_distribution for answer in answers)
 
 
 def test_text_in_other_scripts_is_answered_with_the_note_and_never_refused(classifier: Classifier) -> None:
     answer = classifier.classify("Завтра обещают дождь и сильный ветер", "")
-    assert answer.unfamiliar
+    assert answer.out_of_distribution
     assert sum(answer.probabilities) == pytest.approx(1)
 
 

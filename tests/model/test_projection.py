@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spheres.data.taxonomy import GROUPS
-from spheres.inference.surroundings import Surroundings
+from spheres.inference.neighbors import NeighborIndex
 from spheres.model.projection import COLOURS, DOT, HEIGHT, WIDTH, Projection, fit_projection, middles, picture
 
 Vectors = NDArray[np.float32]
@@ -165,8 +165,8 @@ def test_forty_thousand_dots_anywhere_fit_into_the_page() -> None:
     assert len(png) < MOST
 
 
-def test_the_shipped_map_fits_into_the_page_and_shows_every_group(surroundings: Surroundings) -> None:
-    png = surroundings.picture
+def test_the_shipped_map_fits_into_the_page_and_shows_every_group(neighbors: NeighborIndex) -> None:
+    png = neighbors.map_image
     assert len(png) < MOST
     colours = {"#{:02x}{:02x}{:02x}".format(*c[:3]): n for n, c in opened(png).getcolors(WIDTH * HEIGHT) if c[3]}
     assert colours.keys() == set(COLOURS.values())

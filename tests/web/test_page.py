@@ -46,8 +46,8 @@ class Counted:
 
 
 @pytest.fixture(scope="module")
-def site(classifier, surroundings):
-    page = build_page(Service(classifier, surroundings, limits=Limits(max_rows=50, max_bytes=1_000_000)))
+def site(classifier, neighbors):
+    page = build_page(Service(classifier, neighbors, limits=Limits(max_rows=50, max_bytes=1_000_000)))
     with served(page, max_upload=1_000_000) as url:
         yield url
 
@@ -215,7 +215,7 @@ def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, cl
         answers, _ = client.predict(file, *arguments, api_name="/classify_file")
         lines = [json.loads(line) for line in Path(answers).read_text().splitlines()]
         expected = [
-            classifier.classify(example.title, example.abstract).spheres(*(arguments or (0.95, "sum")))
+            classifier.classify(example.title, example.abstract).predict_set(*(arguments or (0.95, "sum")))
             for example in EXAMPLES
         ]
         assert [line["spheres"] for line in lines] == expected
