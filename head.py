@@ -68,6 +68,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="the file the embeddings were made from, for the sections on pooling and length",
     )
     compare.add_argument(
+        "--imbalanced",
         "--lopsided",
         type=Path,
         metavar="FILE",
@@ -136,7 +137,6 @@ def train(args: argparse.Namespace) -> None:
 
     from spheres.embeddings.cache import open_cache
     from spheres.files.locking import lock_of, only_writer
-    from spheres.model.bundle import save_bundle
     from spheres.model.fit import train as train_on
     from spheres.model.recipe import RECIPES
 
@@ -144,10 +144,10 @@ def train(args: argparse.Namespace) -> None:
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
     with only_writer(lock_of(folder), folder, ""):  # embed.py as well must not write now: they share the lexicon
-        trained = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
-        save_bundle(trained, folder)
+        bundle = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
+        bundle.save(folder)
     if not args.quiet:
-        print_figures(trained.metrics["validation"], "validation")
+        print_figures(bundle.metrics["validation"], "validation")
         print(f"Saved {folder / 'head.safetensors'}.")
 
 
@@ -155,13 +155,13 @@ def evaluate(args: argparse.Namespace) -> None:
     import json
 
     from spheres.embeddings.cache import open_cache
-    from spheres.model.bundle import check_same_encoder, load_bundle
+    from spheres.model.bundle import Bundle
     from spheres.model.evaluate import evaluate as evaluate_on
 
     folder = artifacts_folder(args)
-    cache, trained = open_cache(folder), load_bundle(folder)
-    check_same_encoder(trained, cache, folder)
-    report = evaluate_on(cache, trained, args.split)
+    cache, bundle = open_cache(folder), Bundle.load(folder)
+    bundle.check_cache(cache)
+    report = evaluate_on(cache, bundle, args.split)
     if args.json:
         print(json.dumps(report, indent=1))
     else:
@@ -171,29 +171,29 @@ def evaluate(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from spheres.model.bundle import check_same_encoder, load_bundle
-    from spheres.study.ablations import gradients, prepare, run_study
+    from spheres.model.bundle import Bundle
+    from spheres.study.ablations import measure_gradients, prepare, run_study
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
     log = (lambda sentence: None) if args.quiet else print
     folder = artifacts_folder(args)
-    trained = load_bundle(folder)
+    bundle = Bundle.load(folder)
     caches = prepare(
         folder,
         args.artifacts / "study",
         args.corpus,
-        args.lopsided,
+        args.imbalanced,
         log,
         lambda label, total, done: tqdm(
             desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
         ),
     )
-    check_same_encoder(trained, caches.main, folder)
+    bundle.check_cache(caches.main)
     figures = {
         "study": run_study(caches, log),
-        "gradients": gradients(caches),
-        "test": evaluate_on_test(caches.main, trained),
+        "gradients": measure_gradients(caches),
+        "test": evaluate_on_test(caches.main, bundle),
     }
     write_report(figures, folder / "report")
     log(f"Wrote {folder / 'report' / 'report.md'}.")

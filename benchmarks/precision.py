@@ -19,7 +19,7 @@ from spheres.embeddings.cache import open_cache
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
 from spheres.files.manifest import ARTIFACTS
-from spheres.model.bundle import load_bundle
+from spheres.model.bundle import Bundle
 from spheres.model.metrics import divergence
 from spheres.model.recipe import build_features
 
@@ -29,7 +29,7 @@ QUICK = 20  # every so many-th article
 
 def run(corpus: Path | None, quick: bool) -> Table:
     cache = open_cache(ARTIFACTS / BUNDLED.name)
-    trained = load_bundle(cache.folder)
+    bundle = Bundle.load(cache.folder)
     rows = cache.split["test"][:: QUICK if quick else 1]
     texts = texts_of(corpus_file(corpus), [cache.ids[row] for row in rows])
     _, stored, scores = cache.views["both"].of(rows)
@@ -40,7 +40,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     tops: dict[str, NDArray[np.intp]] = {}
     shares: dict[str, float] = {}
     for name, found in vectors.items():
-        answers = trained.log_probabilities(build_features(trained.recipe, found, scores), "both")
+        answers = bundle.log_probabilities(build_features(bundle.recipe, found, scores), "both")
         tops[name] = answers.argmax(axis=1)
         shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
         kl = float(divergence(answers, cache.targets[rows]).mean())

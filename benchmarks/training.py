@@ -23,9 +23,9 @@ from spheres.encoder.hub import BUNDLED
 from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
 from spheres.model.evaluate import evaluate, measure_sets
-from spheres.model.fit import calibrate, fit_ood_on_cache
+from spheres.model.fit import calibrate_view, fit_ood_on_cache
 from spheres.model.metrics import divergence
-from spheres.model.network import Heads, Training
+from spheres.model.network import Heads, TrainingConfig
 from spheres.model.projection import fit_projection
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import Examples, train_heads
@@ -60,7 +60,7 @@ def _compare(table: Table, cache: Cache, recipe: Recipe, quick: bool) -> None:
     peer = Peer(train, training)
     heads: dict[str, Heads] = {}
 
-    def head(name: str, how: Training) -> Callable[[], object]:
+    def head(name: str, how: TrainingConfig) -> Callable[[], object]:
         return lambda: heads.update({name: train_heads(train, validation, how, check=False)})
 
     contestants: dict[str, Callable[[], object]] = {f"one head, {recipe.name}": head("one", one)}
@@ -89,7 +89,7 @@ def _compare(table: Table, cache: Cache, recipe: Recipe, quick: bool) -> None:
 def _as_good(
     train: Examples,
     validation: Examples,
-    training: Training,
+    training: TrainingConfig,
     wanted: float,
     score: Callable[[NDArray[np.float32]], tuple[float, float]],
 ) -> tuple[float, int, tuple[float, float]]:
@@ -106,7 +106,7 @@ def _as_good(
 class Peer:
     """scikit-learn's MLPClassifier with the head's shape, batch size, rate of learning and number of epochs."""
 
-    def __init__(self, train: Examples, training: Training) -> None:
+    def __init__(self, train: Examples, training: TrainingConfig) -> None:
         from sklearn.neural_network import MLPClassifier
 
         # what the head does inside; a feature that never changes stays 0
@@ -154,17 +154,17 @@ def _phases(table: Table, cache: Cache) -> None:
     rows = cache.split
     assembling, (train, validation) = _timed(lambda: _examples(cache, BEST, False))
     heads = train_heads(train, validation, replace(BEST.training, max_epochs=1), check=False)
-    calibrating, calibrations = _timed(lambda: {view: calibrate(cache, BEST, heads, view) for view in cache.views})
+    calibrating, calibrations = _timed(lambda: {view: calibrate_view(cache, BEST, heads, view) for view in cache.views})
     distance, familiarity = _timed(lambda: fit_ood_on_cache(cache))
     mapping, atlas = _timed(
         lambda: fit_projection(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]])
     )
     lexicon = load_tfidf(cache.folder, "run embed.py again")
-    trained = Bundle(
+    bundle = Bundle(
         heads, BEST, lexicon, cache.identity, len(rows["train"]), calibrations, familiarity, atlas
     )  # as `spheres.model.fit.train` puts it together
-    measuring, _ = _timed(lambda: evaluate(cache, trained, "validation"))
-    sets, _ = _timed(lambda: [measure_sets(cache, trained, "test", view) for view in cache.views])
+    measuring, _ = _timed(lambda: evaluate(cache, bundle, "validation"))
+    sets, _ = _timed(lambda: [measure_sets(cache, bundle, "test", view) for view in cache.views])
     answering, _ = _timed(lambda: heads.log_probabilities(view_features(cache, BEST, "both", rows["test"])[1]))
     for name, took in (
         ("opening the arrays", opening),

@@ -17,7 +17,7 @@ from places import SHIPPED
 from spheres.data.splits import SHARES, split_rows
 from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import BUNDLED
-from spheres.model.calibration import N_CUTS
+from spheres.model.calibration import N_QUANTILES
 from spheres.model.recipe import RECIPES
 
 FOLDER = SHIPPED / BUNDLED.name
@@ -149,8 +149,8 @@ def other_mixture() -> Table:
     named = {
         "learned from this corpus, asked about it": "trained on the balanced corpus, tested on the balanced one",
         "learned from this corpus, asked about the lopsided one": "trained on the balanced corpus, tested on the "
-        "lopsided one",
-        "learned from the lopsided corpus, asked about this one": "trained on the lopsided corpus, tested on the "
+        "imbalanced one",
+        "learned from the lopsided corpus, asked about this one": "trained on the imbalanced corpus, tested on the "
         "balanced one",
     }
     rows = {line["what"]: line["views"]["both"] for line in STUDY["corpus"]}
@@ -177,7 +177,7 @@ def parts() -> Table:
             "log-softmax; their mean",
             "yes",
         ],
-        "calibration": [f"one temperature and {N_CUTS} cuts for each of {n_views} views", "yes"],
+        "calibration": [f"one temperature and {N_QUANTILES} cuts for each of {n_views} views", "yes"],
         "familiarity": [f"one distance from the training articles, one cut for each of {n_views} views", "yes"],
     }
 

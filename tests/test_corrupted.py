@@ -27,7 +27,7 @@ from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256, write_array, write_json, write_safetensors
 from spheres.files.manifest import CHECKSUM, with_checksum
 from spheres.inference.classifier import Classifier
-from spheres.model.bundle import load_bundle, save_bundle
+from spheres.model.bundle import Bundle
 from spheres.model.fit import train
 from spheres.model.recipe import BEST
 
@@ -48,7 +48,7 @@ ARRAYS = [(whose, name) for whose, name in FILES if not name.endswith("json")]
 
 OPEN: dict[str, Callable[[Path], object]] = {
     "cache": lambda folder: (open_cache(folder), load_tfidf(folder, rebuild_hint(folder))),  # as training does
-    "head": load_bundle,
+    "head": Bundle.load,
 }
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -71,7 +71,7 @@ def folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache and a head of made-up articles; a test that damages a file puts it back, or works on a copy."""
     folder = tmp_path_factory.mktemp("artifacts") / NAME
     embed_corpus(corpus, BUNDLED, folder, settings=Settings(precision="fp32", store="int8"), log=lambda sentence: None)
-    save_bundle(train(open_cache(folder), BEST), folder)
+    train(open_cache(folder), BEST).save(folder)
     return folder
 
 

@@ -18,7 +18,7 @@ from made_up import write_corpus
 
 from spheres.embeddings.cache import open_cache
 from spheres.errors import SphereError
-from spheres.model.bundle import load_bundle
+from spheres.model.bundle import Bundle
 
 NAME = "all-MiniLM-L6-v2"
 ENCODER = ("--encoder", NAME)
@@ -100,7 +100,7 @@ def check_what_is_there(script: Script, folder: Path, old: dict[str, bytes]) -> 
     if script.name == "predict":
         assert script.made(folder) in ({}, script.whole)
         return
-    opened = open_cache if script.name == "embed" else load_bundle
+    opened = open_cache if script.name == "embed" else Bundle.load
     try:
         opened(folder / NAME)
     except SphereError as error:
@@ -180,7 +180,7 @@ def test_a_full_disk_spares_the_head_that_was_there(scripts: dict[str, Script], 
     assert run.end() == 2
     assert FULL in run.sentence
     assert script.made(folder) == old
-    load_bundle(folder / NAME)
+    Bundle.load(folder / NAME)
 
 
 def test_no_file_may_grow_larger(scripts: dict[str, Script], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from spheres.data.splits import split_rows
 from spheres.embeddings.cache import open_cache
 from spheres.encoder.encoder import Encoder
 from spheres.inference.classifier import Classifier
-from spheres.model.bundle import load_bundle
+from spheres.model.bundle import Bundle
 
 FOLDER = SHIPPED / "all-MiniLM-L6-v2"
 
@@ -71,6 +71,6 @@ def test_the_shipped_head_gives_a_hundred_made_up_articles_the_probabilities_it_
         (article["title"] if i % 3 != 2 else "", article["abstract"] if i % 3 != 1 else "")
         for i, article in enumerate(articles(100))
     ]
-    answers = Classifier(encoder, load_bundle(FOLDER)).classify_many(texts)
+    answers = Classifier(encoder, Bundle.load(FOLDER)).classify_many(texts)
     recorded = json.loads((ROOT / "tests" / "shipped_probabilities.json").read_text())
     np.testing.assert_allclose([answer.probabilities for answer in answers], recorded, atol=1e-4)

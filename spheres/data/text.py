@@ -59,18 +59,9 @@ def fit_text(text: Text, max_characters: int = MAX_CHARACTERS) -> Text:
 
 
 def plain(part: str) -> str:
-    """A title or an abstract with single spaces, and without lone surrogates.
+    """A title or an abstract with single spaces, and "?" for lone surrogates, which no tokenizer takes.
 
     >>> plain("  Black\\n holes \\ud800 ")
     'Black holes ?'
     """
-    return " ".join(replace_surrogates(part).split())
-
-
-def replace_surrogates(text: str) -> str:
-    """The text with each half of a broken surrogate pair as "?": neither tokenizers nor UTF-8 take any.
-
-    >>> replace_surrogates("x\\udc00\\ud800")
-    'x??'
-    """
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(part.encode("utf-8", "replace").decode("utf-8").split())

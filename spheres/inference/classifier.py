@@ -21,9 +21,9 @@ from spheres.encoder.hub import BUNDLED, DISTILBERT, Fingerprint, find_encoder
 from spheres.encoder.tokenizer import Tokens
 from spheres.errors import SphereError
 from spheres.files.manifest import ARTIFACTS, library_versions
-from spheres.model.bundle import HEAD, Bundle, load_bundle
+from spheres.model.bundle import HEAD, Bundle
 from spheres.model.calibration import Calibration
-from spheres.model.prediction_sets import RULES, prediction_set, ranking
+from spheres.model.prediction_sets import RULES, predict_set, ranking
 from spheres.model.recipe import build_features
 
 
@@ -58,9 +58,9 @@ class Classification:
         if rule not in RULES:
             raise SphereError(f"The rule is {rule!r}: give one of {', '.join(RULES)}.")
         if rule == "coverage" and self.calibration:
-            chosen = self.calibration.prediction_set(self.probabilities, threshold)
+            chosen = self.calibration.predict_set(self.probabilities, threshold)
         else:
-            chosen = prediction_set(self.probabilities, threshold)
+            chosen = predict_set(self.probabilities, threshold)
         return [GROUPS[i] for i in chosen]
 
     def ranked(self) -> list[tuple[str, float]]:
@@ -81,11 +81,11 @@ class Classifier:
     n_articles : how many articles the head was trained from
     """
 
-    def __init__(self, encoder: Encoder, trained: Bundle) -> None:
+    def __init__(self, encoder: Encoder, bundle: Bundle) -> None:
         self.encoder = encoder
-        self.bundle = trained
+        self.bundle = bundle
         self.name = encoder.spec.name
-        self.n_articles = trained.n_articles
+        self.n_articles = bundle.n_articles
 
     @classmethod
     def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS) -> "Classifier":
@@ -101,18 +101,18 @@ class Classifier:
                 f"{folder} holds no head yet: run `python embed.py CORPUS --encoder {wanted}` and "
                 f"`python head.py train --encoder {wanted}`, which make it."
             )
-        trained = load_bundle(folder)
-        identity = trained.identity
+        bundle = Bundle.load(folder)
+        identity = bundle.identity
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
         if loaded.fingerprint != Fingerprint(identity.weights_sha256, identity.tokenizer_sha256):
             other = "other weights" if loaded.fingerprint.weights != identity.weights_sha256 else "another tokenizer"
             raise SphereError(f"{folder / HEAD} was trained with {other} than {spec.name} has here: {_anew(wanted)}.")
-        if loaded.dim != trained.dim:
+        if loaded.dim != bundle.dim:
             raise SphereError(
-                f"{folder / HEAD} expects {trained.dim} numbers an article, {spec.name} gives {loaded.dim}: "
+                f"{folder / HEAD} expects {bundle.dim} numbers an article, {spec.name} gives {loaded.dim}: "
                 f"{_anew(wanted)}."
             )
-        return cls(loaded, trained)
+        return cls(loaded, bundle)
 
     def identity(self) -> dict[str, Any]:
         """What decides the answers, to their last bit: classifiers that are equal in this answer alike."""

@@ -106,7 +106,7 @@ def classify_file(
     raises    : SphereError, at the first step, where a file cannot be read or written, is over the limits, or the
                 threshold is no threshold; at a later step where the file turns out damaged or the disk full
     """
-    check_threshold(threshold)
+    threshold = check_threshold(threshold)
     check_out(out, source)
     surveyed = survey(source, limits)
     written = download(out, keep, surveyed.columns, surveyed.separator)

@@ -25,7 +25,7 @@ from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.embeddings.vectors import l2_normalize
 from spheres.errors import SphereError
 from spheres.model import projection as map_projection
-from spheres.model.bundle import Bundle, check_same_encoder
+from spheres.model.bundle import Bundle
 
 N_NEAREST = 10
 
@@ -97,7 +97,7 @@ class NeighborIndex:
         if not (folder / MANIFEST).is_file():
             return None
         cache = open_cache(folder, ["both"])
-        check_same_encoder(bundle, cache, folder)
+        bundle.check_cache(cache)
         titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
         return cls(cache, bundle.projection, titles)
 

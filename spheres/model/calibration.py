@@ -1,15 +1,18 @@
-"""Honest probabilities, and sets that hold the true sphere as often as they say.
+"""Temperature scaling and conformal prediction sets (APS).
 
-Two steps, both fitted on articles kept apart for them alone:
+Two steps, both fitted on calibration articles, which neither train the head nor choose anything about it:
 
-1. one temperature for all log-probabilities, so that an answer of 70 % is right 70 times in 100
-   (Guo et al. 2017, arXiv:1706.04599);
-2. split-conformal adaptive prediction sets (Romano, Sesia, Candès 2020, arXiv:2006.02544), without their random tie
-   breaking: an article's score is the probability mass ranked before its primary group, and a set keeps every group
-   whose own mass before it is at most the score that `threshold` of the articles do not exceed.
+1. Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one temperature for all log-probabilities, so that an answer
+   of 70 % is right 70 times in 100.
+2. Split-conformal adaptive prediction sets, APS (Romano, Sesia, Candès 2020, arXiv:2006.02544), without their random
+   tie breaking: an article's score is the probability of the groups ranked before its primary group, and a set keeps
+   each group before which there is no more than the score that `threshold` of the calibration articles stay within.
 
-Summing probabilities up to 0.95 keeps more groups than 95 % of the articles need, because the group that makes the sum
-pass the threshold is kept whole. Calibrating the mass *before* a group takes just that away.
+Adding probabilities up to 0.95 keeps more groups than 95 % of the articles need, because the group that makes the sum
+pass the threshold is kept whole. Scoring the probability *before* a group takes just that away.
+
+The sets are computed here and not by a library: at a threshold of 80 %, MAPIE's APS sets held the primary group of
+83.8 % of the test articles, or of 74.8 % with its random tie breaking; these hold it for 78.6 % with smaller sets.
 """
 
 from collections.abc import Sequence
@@ -20,16 +23,17 @@ from numpy.typing import NDArray
 
 from spheres.model.prediction_sets import check_threshold, mass_before, ranking
 
-N_QUANTILES = 401  # thresholds 0, 1/400, ..., 1; between two of them the cut is interpolated
+N_QUANTILES = 401  # of the scores, at thresholds 0, 1/400, ..., 1; between two of them the quantile is interpolated
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the calibration articles taught.
+    """What the calibration articles of one view taught.
 
-    temperature : log-probabilities are divided by it, then normalised again
-    quantiles   : for each threshold, evenly spaced from 0 to 1: a group is kept when the groups ranked before
-                  it hold no more probability than this
+    Attributes:
+        temperature: Log-probabilities are divided by it, then normalised again.
+        quantiles: Of the scores, at thresholds evenly spaced from 0 to 1: a group is kept where the groups ranked
+            before it hold no more probability than this.
     """
 
     temperature: float
@@ -40,43 +44,58 @@ class Calibration:
         return apply_temperature(log_probabilities, self.temperature)
 
     def quantile(self, threshold: float) -> float:
-        """How much probability the groups ranked before one may hold for it to be kept at this threshold."""
-        check_threshold(threshold)
-        return float(np.interp(threshold, np.linspace(0, 1, len(self.quantiles)), self.quantiles))
+        """How much probability the groups ranked before one may hold for it to be kept at this threshold.
 
-    def prediction_set(self, probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
-        """The most probable groups that hold the true one for `threshold` of the articles; at least one.
+        Raises:
+            SphereError: If the threshold is outside (0, 1].
+        """
+        levels = np.linspace(0, 1, len(self.quantiles))
+        return float(np.interp(check_threshold(threshold), levels, self.quantiles))
 
-        probabilities : (n_groups,) calibrated
-        returns       : indices of groups, the most probable first
+    def predict_set(self, probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
+        """The most probable groups that hold the primary one for `threshold` of all articles.
+
+        Args:
+            probabilities: (n_groups,), calibrated.
+            threshold: In (0, 1].
+
+        Returns:
+            Places in `probabilities`, the most probable first, at least one.
         """
         p = np.asarray(probabilities)
-        kept = self.sets(p[None], threshold)[0]
+        kept = self.predict_sets(p[None], threshold)[0]
         return [int(i) for i in ranking(p) if kept[i]]
 
-    def sets(self, probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
-        """The same for many articles: (n, n_groups) -> which groups each set holds, (n, n_groups)."""
+    def predict_sets(self, probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
+        """`predict_set` for many articles: (n, n_groups) -> which groups each article's set holds, (n, n_groups)."""
         within = mass_before(probabilities) <= self.quantile(threshold) + 1e-12  # always the first group
         return np.asarray(within & (probabilities > 0))
 
 
-def fit_calibration(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> Calibration:
-    """Fit to articles that neither trained the head nor chose anything about it.
+def calibrate(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> Calibration:
+    """Fit temperature and quantiles to the calibration articles.
 
-    log_probabilities : (n, n_groups) as the head gives them
-    primary           : (n,) the primary group's place
+    Args:
+        log_probabilities: (n, n_groups) as the head gives them.
+        primary: (n,) the primary group's place in GROUPS.
     """
+    # 1. the temperature under which the primary groups are most likely
     temperature = fit_temperature(log_probabilities, primary)
+    # 2. each article's score: the probability ranked before its primary group
     before = mass_before(np.exp(apply_temperature(log_probabilities, temperature)))
     scores = np.sort(before[np.arange(len(primary)), primary])
-    # The k-th smallest of n scores covers a new article with probability at least k / (n + 1).
+    # 3. the quantiles: the k-th smallest of n scores covers a new article with probability at least k / (n + 1)
     places = np.ceil(np.linspace(0, 1, N_QUANTILES) * (len(scores) + 1)).astype(int) - 1
     quantiles = np.append(scores, 1.0)[np.maximum(places, 0)]
     return Calibration(temperature, tuple(float(q) for q in quantiles))
 
 
 def apply_temperature(log_probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Log-probabilities divided by a temperature: above 1 they become more modest, below 1 bolder.
+    """Log-probabilities divided by a temperature and normalised again: above 1 they become less sure, below 1 surer.
+
+    Args:
+        log_probabilities: (n, n_groups).
+        temperature: Above 0.
 
     >>> np.exp(apply_temperature(np.log([[0.8, 0.2]]), 2.0)).round(3).tolist()
     [[0.667, 0.333]]
@@ -86,7 +105,12 @@ def apply_temperature(log_probabilities: NDArray[np.floating], temperature: floa
 
 
 def fit_temperature(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> float:
-    """The temperature that makes the primary groups most likely."""
+    """The temperature, between e^-2 and e^2, that makes the primary groups most likely.
+
+    Args:
+        log_probabilities: (n, n_groups).
+        primary: (n,) the primary group's place in GROUPS.
+    """
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(primary))

@@ -1,6 +1,6 @@
 """Measuring a trained head on a split of a cache, in every view, with intervals.
 
-    figures = evaluate(cache, trained, "validation")["both"]["figures"]      # accuracy, log-loss, sets, ...
+    figures = evaluate(cache, bundle, "validation")["both"]["figures"]      # accuracy, log-loss, sets, ...
 
 Nothing is chosen by what the test articles give: they are measured once, at the end.
 """
@@ -16,28 +16,28 @@ from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibration
 from spheres.model.metrics import by_group, summary, with_intervals
-from spheres.model.prediction_sets import prediction_sets
+from spheres.model.prediction_sets import predict_sets
 from spheres.model.recipe import view_features
 
 THRESHOLDS = (0.80, 0.90, 0.95, 0.99)
 SLIDER = tuple(round(float(t), 2) for t in np.linspace(0.5, 1, 51))  # the positions of the page's slider
 
 
-def predictions(cache: Cache, trained: Bundle, split: str, view: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def predictions(cache: Cache, bundle: Bundle, split: str, view: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The articles of a split that a view has, (n,), and their calibrated log-probabilities, (n, n_groups)."""
-    rows, features = view_features(cache, trained.recipe, view, cache.split[split])
-    return rows, trained.log_probabilities(features, view)
+    rows, features = view_features(cache, bundle.recipe, view, cache.split[split])
+    return rows, bundle.log_probabilities(features, view)
 
 
-def evaluate(cache: Cache, trained: Bundle, split: str) -> dict[str, Any]:
+def evaluate(cache: Cache, bundle: Bundle, split: str) -> dict[str, Any]:
     """Every metric of a head on one split, with intervals, in every view that the cache has.
 
     returns : view -> {"articles": n, "figures": {name: {"value", "low", "high"}}, "groups": {group: {...}}}
     """
     report = {}
     for view in cache.views:
-        rows, log_probabilities = predictions(cache, trained, split, view)
-        primary, sets = cache.primary[rows], set_table(trained.calibrations[view], np.exp(log_probabilities))
+        rows, log_probabilities = predictions(cache, bundle, split, view)
+        primary, sets = cache.primary[rows], set_table(bundle.calibrations[view], np.exp(log_probabilities))
         figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary)
         figures |= with_intervals(partial(_means, names=tuple(sets)), *_held_and_sizes(primary, *sets.values()))
         groups = by_group(log_probabilities, primary)
@@ -51,8 +51,8 @@ def set_table(
     calibration: Calibration, probabilities: NDArray[np.floating], thresholds: tuple[float, ...] = THRESHOLDS
 ) -> dict[tuple[str, float], NDArray[np.bool_]]:
     """Which groups each article's set holds, by rule and threshold: (n, n_groups) bool."""
-    table = {("coverage", threshold): calibration.sets(probabilities, threshold) for threshold in thresholds}
-    return table | {("sum", threshold): prediction_sets(probabilities, threshold) for threshold in thresholds}
+    table = {("coverage", threshold): calibration.predict_sets(probabilities, threshold) for threshold in thresholds}
+    return table | {("sum", threshold): predict_sets(probabilities, threshold) for threshold in thresholds}
 
 
 def set_figures(
@@ -83,13 +83,13 @@ def _means(held: NDArray[np.bool_], sizes: NDArray[np.uint8], names: tuple[tuple
     return figures
 
 
-def measure_sets(cache: Cache, trained: Bundle, split: str, view: str) -> dict[str, list[list[float]]]:
+def measure_sets(cache: Cache, bundle: Bundle, split: str, view: str) -> dict[str, list[list[float]]]:
     """For every position of the slider: [threshold, share of articles whose set holds the primary group, mean size].
 
     returns : rule -> rows
     """
-    rows, log_probabilities = predictions(cache, trained, split, view)
-    table = set_table(trained.calibrations[view], np.exp(log_probabilities), SLIDER)
+    rows, log_probabilities = predictions(cache, bundle, split, view)
+    table = set_table(bundle.calibrations[view], np.exp(log_probabilities), SLIDER)
     held, sizes = _held_and_sizes(cache.primary[rows], *table.values())
     measured: dict[str, list[list[float]]] = {}
     for (rule, threshold), covered, size in zip(table, held.mean(axis=0), sizes.mean(axis=0), strict=True):

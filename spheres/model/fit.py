@@ -1,6 +1,6 @@
 """From a cache to a trained head, with all that stands beside it: calibration, familiarity, the map.
 
-    trained = train(open_cache(Path("artifacts/all-MiniLM-L6-v2")), RECIPES["best"])
+    bundle = train(open_cache(Path("artifacts/all-MiniLM-L6-v2")), RECIPES["best"])
 
 train         the head learns from training articles; validation articles decide when to stop
 calibration   temperatures, the cuts of prediction sets, and of unfamiliar texts
@@ -14,7 +14,7 @@ import numpy as np
 from spheres.embeddings.cache import Cache, load_tfidf, rebuild_hint
 from spheres.errors import SphereError
 from spheres.model.bundle import Bundle
-from spheres.model.calibration import Calibration, fit_calibration
+from spheres.model.calibration import Calibration, calibrate
 from spheres.model.evaluate import evaluate, measure_sets
 from spheres.model.network import Heads
 from spheres.model.ood import OodDetector, fit_ood
@@ -43,28 +43,28 @@ def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sent
         recipe.training,
         log,
     )
-    trained = Bundle(
+    bundle = Bundle(
         heads=heads,
         recipe=recipe,
         tfidf=load_tfidf(cache.folder, rebuild_hint(cache.folder)) if recipe.tfidf else None,
         identity=cache.identity,
         n_articles=len(rows["train"]),
-        calibrations={view: calibrate(cache, recipe, heads, view) for view in cache.views},
+        calibrations={view: calibrate_view(cache, recipe, heads, view) for view in cache.views},
         ood=fit_ood_on_cache(cache),
         projection=fit_projection(
             cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]], recipe.training.seed
         ),
     )
-    trained.metrics["validation"] = evaluate(cache, trained, "validation")
+    bundle.metrics["validation"] = evaluate(cache, bundle, "validation")
     for view in cache.views:
-        trained.measured[view] = measure_sets(cache, trained, "test", view)
-    return trained
+        bundle.measured[view] = measure_sets(cache, bundle, "test", view)
+    return bundle
 
 
-def calibrate(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
+def calibrate_view(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
     """Fit temperature and cuts of one view to the calibration articles."""
     rows, features = view_features(cache, recipe, view, cache.split["calibration"])
-    return fit_calibration(heads.log_probabilities(features), cache.primary[rows])
+    return calibrate(heads.log_probabilities(features), cache.primary[rows])
 
 
 def fit_ood_on_cache(cache: Cache) -> OodDetector:

@@ -65,7 +65,7 @@ class Dropout(nn.Module):
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingConfig:
     """Everything that decides a head's weights, given the arrays. The defaults are the classic recipe's.
 
     loss           : "kl", or "mse" between probabilities and targets
@@ -98,7 +98,7 @@ class Training:
 class Head(nn.Module):
     """One network. `shift` and `scale` are fixed before training and stored with the weights."""
 
-    def __init__(self, n_features: int, training: Training = Training()) -> None:
+    def __init__(self, n_features: int, training: TrainingConfig = TrainingConfig()) -> None:
         super().__init__()
         self.shift: torch.Tensor
         self.scale: torch.Tensor

@@ -1,9 +1,11 @@
-"""Which groups to show: the most probable, until their probabilities add up to the threshold.
+"""Which groups an answer names at a threshold, and the one check of a threshold that page, API and command line share.
 
->>> prediction_set([0.5, 0.1, 0.4], 0.9)
+>>> predict_set([0.5, 0.1, 0.4], 0.9)
 [0, 2]
 """
 
+import math
+import reprlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,11 +14,51 @@ from numpy.typing import NDArray
 from spheres.errors import SphereError
 
 RULES = ("sum", "coverage")  # what a threshold means, see `spheres.inference.classifier.Classification.predict_set`
-MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95
+MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95  # of the page's slider; programs may go below
+
+
+def check_threshold(value: object) -> float:
+    """The threshold as a number.
+
+    Args:
+        value: Whatever a visitor, a program or a command line sent.
+
+    Returns:
+        A number in (0, 1].
+
+    Raises:
+        SphereError: If it is no number in that range; NaN and booleans are none.
+
+    >>> check_threshold(1)
+    1.0
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:  # a bool is an int to Python
+        return float(value)
+    raise SphereError(
+        "The threshold is {found}: give a number above 0 and at most 1, such as 0.95.",
+        found=str(value) if isinstance(value, int | float) else reprlib.repr(value),
+    )
+
+
+def nearest_threshold(value: object) -> float:
+    """The threshold on the page's slider that is nearest to a number half typed; the default for what is no number.
+
+    >>> nearest_threshold(7), nearest_threshold(0.7), nearest_threshold("0.7")
+    (1.0, 0.7, 0.95)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        return DEFAULT_THRESHOLD
+    return float(min(max(value, MIN_THRESHOLD), MAX_THRESHOLD))
 
 
 def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np.intp]:
-    """Groups from most to least probable; ties keep arXiv's order. Of many articles, (n, n_groups), each row's.
+    """Groups from most to least probable; ties keep arXiv's order.
+
+    Args:
+        probabilities: (n_groups,), or (n, n_groups) to rank each row.
+
+    Returns:
+        Places in the last axis, of the same shape.
 
     >>> ranking([0.2, 0.4, 0.4]).tolist()
     [1, 2, 0]
@@ -24,17 +66,14 @@ def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np
     return np.argsort(-np.asarray(probabilities), kind="stable")
 
 
-def check_threshold(threshold: float) -> None:
-    """Refuse what is no threshold, NaN included.
-
-    raises : SphereError
-    """
-    if not 0 < threshold <= 1:
-        raise SphereError(f"The threshold is {threshold}: give a number above 0 and at most 1, such as 0.95.")
-
-
 def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """For each group the probability of all groups ranked before it, (n, n_groups).
+    """For each group the total probability of the groups ranked before it.
+
+    Args:
+        probabilities: (n, n_groups), each row summing to 1.
+
+    Returns:
+        (n, n_groups), added up in double precision; 0 for the most probable group.
 
     >>> mass_before(np.array([[0.5, 0.2, 0.3]])).tolist()
     [[0.0, 0.8, 0.5]]
@@ -49,25 +88,38 @@ def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return result
 
 
-def prediction_set(probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
+def predict_set(probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
     """The fewest most-probable groups whose probabilities add up to at least `threshold`.
 
-    probabilities : (n_groups,), non-negative, summing to 1
-    threshold     : in (0, 1]; 1.0 keeps every group whose probability is not zero
-    returns       : indices of groups, the most probable first, at least one
-    raises        : SphereError where the threshold is outside (0, 1]
+    Args:
+        probabilities: (n_groups,), non-negative, summing to 1.
+        threshold: In (0, 1]; 1.0 keeps every group whose probability is not zero.
 
-    >>> prediction_set([0.6, 0.3, 0.1], 0.9)      # exactly at a sum: 0.6 + 0.3 is enough
+    Returns:
+        Places in `probabilities`, the most probable first, at least one.
+
+    Raises:
+        SphereError: If the threshold is outside (0, 1].
+
+    >>> predict_set([0.6, 0.3, 0.1], 0.9)      # exactly at a sum: 0.6 + 0.3 is enough
     [0, 1]
     """
     p = np.asarray(probabilities)
-    kept = prediction_sets(p[None], threshold)[0]
+    kept = predict_sets(p[None], threshold)[0]
     return [int(i) for i in ranking(p) if kept[i]]
 
 
-def prediction_sets(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
-    """The same for many articles: (n, n_groups) -> which groups each set holds, (n, n_groups)."""
-    check_threshold(threshold)
+def predict_sets(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
+    """`predict_set` for many articles.
+
+    Args:
+        probabilities: (n, n_groups).
+        threshold: In (0, 1].
+
+    Returns:
+        (n, n_groups), which groups each article's set holds.
+    """
+    threshold = check_threshold(threshold)
     if threshold == 1:
         return np.asarray(probabilities > 0)
     # 0.1 + 0.2 != 0.3 in binary; and the first group, with nothing before it, is kept however low the threshold

@@ -4,7 +4,9 @@ the encoder's vector as it is                                     the classic re
 the vector at length one, then the eight scores of its words      the best recipe
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import reweight_primary
 from spheres.embeddings.cache import Cache
 from spheres.embeddings.vectors import l2_normalize
-from spheres.model.network import Training
+from spheres.model.network import TrainingConfig
 from spheres.model.train import Examples
 
 
@@ -31,17 +33,27 @@ class Recipe:
     unit_length: bool
     primary_weight: float
     views: tuple[str, ...]
-    training: Training
+    training: TrainingConfig
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> "Recipe":
+        """What `dataclasses.asdict` made of a recipe, out of JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: If `saved` is no recipe.
+        """
+        views, training = tuple(saved["views"]), TrainingConfig(**saved["training"])
+        return cls(**{**saved, "views": views, "training": training})
 
 
-CLASSIC = Recipe("classic", False, False, 0.0, ("both",), Training())
+CLASSIC = Recipe("classic", False, False, 0.0, ("both",), TrainingConfig())
 BEST = Recipe(
     "best",
     tfidf=True,
     unit_length=True,
     primary_weight=0.7,
     views=("both", "title"),
-    training=Training(
+    training=TrainingConfig(
         dropout=0.3,
         input_dropout=0.1,
         noise=0.5,

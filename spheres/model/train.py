@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spheres.errors import SphereError
-from spheres.model.network import Head, Heads, Training
+from spheres.model.network import Head, Heads, TrainingConfig
 
 LOSSES = ("kl", "mse")
 COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
@@ -29,7 +29,7 @@ class Examples:
 def train_heads(
     train: Examples,
     validation: Examples,
-    training: Training,
+    training: TrainingConfig,
     log: Callable[[str], None] = lambda sentence: None,
     check: bool = True,
 ) -> Heads:
@@ -75,7 +75,7 @@ def one_core() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _new_head(train: Examples, training: Training, seed: int) -> Head:
+def _new_head(train: Examples, training: TrainingConfig, seed: int) -> Head:
     torch.manual_seed(seed)
     head = Head(train.features.shape[1], training)
     if training.standardize:
@@ -86,7 +86,7 @@ def _new_head(train: Examples, training: Training, seed: int) -> Head:
 
 
 def _train_one(
-    head: Head, train: Examples, validation: Examples, training: Training, seed: int, stop: threading.Event
+    head: Head, train: Examples, validation: Examples, training: TrainingConfig, seed: int, stop: threading.Event
 ) -> str:
     """Train in place, until it gets no better or is told to stop; returns what was reached, in words."""
     random = torch.Generator().manual_seed(seed)

@@ -24,7 +24,7 @@ from spheres.inference.export import download_name
 from spheres.inference.file_rows import format_of
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES
+from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
 from spheres.server.uploads import uploaded
 from spheres.web.article_tab import ENCODER
 from spheres.web.file_tab import EVENTS
@@ -74,8 +74,8 @@ def _classify(served: Service) -> Callable[[str, str, float], Answer]:
         """
         if not isinstance(title, str) or not isinstance(abstract, str):
             raise _refusal("Title and abstract must be texts.")
-        _check_threshold(threshold)
         try:
+            threshold = check_threshold(threshold)
             return cast(Answer, answer_as_json(served.classify(prepare_text(title, abstract)), threshold))
         except SphereError as error:
             raise _refusal(str(error)) from error
@@ -98,11 +98,11 @@ def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | N
             answers (the file, with columns for spheres, probabilities and a note added; CSV, TSV or JSON lines)
             about (rows, answered, counts of the most probable groups, the first problems)
         """
-        _check_threshold(threshold)
-        if rule not in RULES:
-            raise _refusal(f"The rule must be {' or '.join(RULES)}.")
         source = None
         try:
+            threshold = check_threshold(threshold)
+            if rule not in RULES:
+                raise _refusal(f"The rule must be {' or '.join(RULES)}.")
             source = uploaded(file)
             with tempfile.TemporaryDirectory() as folder:
                 limits = served.limits
@@ -125,12 +125,6 @@ def _about(report: file_run.Report) -> About:
         "counts": dict(report.counts),
         "problems": [f"{place}: {problem}" for place, problem in report.problems],
     }
-
-
-def _check_threshold(threshold: object) -> None:
-    # A bool is an int, and NaN compares false with everything: both are refused here.
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= 1:
-        raise _refusal("The threshold must be a number above 0 and at most 1.")
 
 
 def _refusal(sentence: str) -> gr.Error:

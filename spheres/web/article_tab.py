@@ -17,7 +17,7 @@ from spheres.data.arxiv_id import arxiv_identifier
 from spheres.data.text import prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
+from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, nearest_threshold
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Wording
 from spheres.web.render import answer_html, copies, summary, threshold_meaning
@@ -113,9 +113,7 @@ def shower(served: Service, words: Wording) -> Callable[..., tuple[str, ...]]:
 
         A number half typed counts as the nearest one.
         """
-        if not isinstance(threshold, int | float) or threshold != threshold:  # a program may send anything
-            threshold = DEFAULT_THRESHOLD
-        asked = min(max(threshold, MIN_THRESHOLD), MAX_THRESHOLD)
+        asked = nearest_threshold(threshold)
         rule = rule if isinstance(rule, str) and rule in words.rule_names else DEFAULT_RULE
         view = outcome.view if outcome is not None and not isinstance(outcome, str) else "both"
         meaning = threshold_meaning(asked, rule, served.classifier.measured(view, rule, asked), words)

@@ -214,6 +214,8 @@ TEXTS = Wording(
         "начало текста: {read} из {whole} токенов ({share:.0%}); остальное модель не прочитала.",
         "There is nothing to classify yet: paste a title, an abstract, or both.": "Пока нечего определять: "
         "вставьте название, аннотацию или и то и другое.",
+        "The threshold is {found}: give a number above 0 and at most 1, such as 0.95.": "Порог — {found}, а нужно "
+        "число больше 0 и не больше 1, например 0.95.",
         "The text has {length:,} characters, more than the {most:,} allowed: paste the abstract only.": "В тексте "
         "{length} знаков, а допускается не больше {most}: вставьте только аннотацию.",
         **_FILES,

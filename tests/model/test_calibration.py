@@ -10,10 +10,10 @@ from places import SHIPPED
 
 from spheres.embeddings.cache import Cache, open_cache
 from spheres.errors import SphereError
-from spheres.model.calibration import Calibration, apply_temperature, fit_calibration, fit_temperature
+from spheres.model.calibration import Calibration, apply_temperature, calibrate, fit_temperature
 from spheres.model.evaluate import set_figures, set_table
 from spheres.model.metrics import calibration_error
-from spheres.model.prediction_sets import prediction_set, ranking
+from spheres.model.prediction_sets import predict_set, ranking
 
 
 def draw(n: int, boast: float) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +62,7 @@ def test_each_cut_is_the_smallest_score_that_enough_articles_do_not_exceed() -> 
     """Against the definition: the k-th smallest of n scores, k the whole number from (n + 1) times the threshold."""
     honest = np.random.default_rng(1).dirichlet([1.0] * 8, 7)
     log_p, groups = np.log(honest), ranking(honest)[np.arange(7), np.arange(7)]  # one the most probable, the others not
-    calibration = fit_calibration(log_p, groups)
+    calibration = calibrate(log_p, groups)
     assert calibration.temperature == fit_temperature(log_p, groups)
     scores = []
     for p, group in zip(np.exp(apply_temperature(log_p, calibration.temperature)), groups, strict=True):
@@ -78,24 +78,24 @@ def test_each_cut_is_the_smallest_score_that_enough_articles_do_not_exceed() -> 
 
 def test_between_two_thresholds_the_cut_is_interpolated() -> None:
     calibration = Calibration(1.0, (0.0, 0.2, 0.8))
-    assert [calibration.cut(t) for t in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.1, 0.2, 0.5, 0.8])
+    assert [calibration.quantile(t) for t in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.1, 0.2, 0.5, 0.8])
 
 
 def test_a_set_keeps_each_group_whose_mass_before_is_at_most_the_cut() -> None:
     calibration = Calibration(1.0, (0.75, 0.75))
-    assert calibration.prediction_set([0.125, 0.5, 0.125, 0.25], 0.9) == [1, 3, 0]  # 0, 0.5 and exactly 0.75 before
-    assert calibration.prediction_set([0.1, 0.2, 0.3, 0.4], 0.9) == [3, 2, 1]  # 0.4 + 0.3 before the third
-    assert Calibration(1.0, (0.0, 0.0)).prediction_set([0.3, 0.7], 0.9) == [1]
+    assert calibration.predict_set([0.125, 0.5, 0.125, 0.25], 0.9) == [1, 3, 0]  # 0, 0.5 and exactly 0.75 before
+    assert calibration.predict_set([0.1, 0.2, 0.3, 0.4], 0.9) == [3, 2, 1]  # 0.4 + 0.3 before the third
+    assert Calibration(1.0, (0.0, 0.0)).predict_set([0.3, 0.7], 0.9) == [1]
 
 
 def test_a_mass_that_binary_holds_a_hair_too_large_is_still_within_the_cut() -> None:
-    assert Calibration(1.0, (0.6, 0.6)).prediction_set([0.2, 0.4, 0.2, 0.2], 0.9) == [1, 0, 2]  # 0.4 + 0.2 > 0.6
+    assert Calibration(1.0, (0.6, 0.6)).predict_set([0.2, 0.4, 0.2, 0.2], 0.9) == [1, 0, 2]  # 0.4 + 0.2 > 0.6
 
 
 @pytest.mark.parametrize("threshold", [0.80, 0.90, 0.95, 0.99])
 def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie(threshold: float) -> None:
     log_p, groups = draw(8000, boast=1.7)
-    calibration = fit_calibration(log_p[:4000], groups[:4000])
+    calibration = calibrate(log_p[:4000], groups[:4000])
     p = np.exp(calibration.apply(log_p[4000:]))
     table = set_table(calibration, p, (threshold,))
     found = set_figures(groups[4000:], *table.values(), names=tuple(table))
@@ -105,23 +105,23 @@ def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie
 
 def test_sets_grow_with_the_threshold_and_are_never_empty() -> None:
     log_p, groups = draw(2000, boast=1.0)
-    calibration = fit_calibration(log_p, groups)
+    calibration = calibrate(log_p, groups)
     for p in np.exp(calibration.apply(log_p[:100])):
-        sets = [calibration.prediction_set(p, t) for t in (0.01, 0.5, 0.8, 0.95, 0.99, 1.0)]
-        assert sets[0] == prediction_set(p, 0.01)  # the most probable group alone
+        sets = [calibration.predict_set(p, t) for t in (0.01, 0.5, 0.8, 0.95, 0.99, 1.0)]
+        assert sets[0] == predict_set(p, 0.01)  # the most probable group alone
         for smaller, larger in pairwise(sets):
             assert larger[: len(smaller)] == smaller
         assert len(sets[-1]) == 8
 
 
 def test_a_group_that_is_impossible_is_never_shown() -> None:
-    assert Calibration(1.0, (1.0, 1.0)).prediction_set([0.0, 1.0, 0.0], 0.9) == [1]
+    assert Calibration(1.0, (1.0, 1.0)).predict_set([0.0, 1.0, 0.0], 0.9) == [1]
 
 
 def test_what_is_no_threshold_is_refused() -> None:
     for threshold in (0.0, 1.01, math.nan):
         with pytest.raises(SphereError, match=f"The threshold is {threshold}: give a number above 0"):
-            Calibration(1.0, (0.0, 1.0)).prediction_set([1.0], threshold)
+            Calibration(1.0, (0.0, 1.0)).predict_set([1.0], threshold)
 
 
 def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cache, classifier) -> None:  # type: ignore[no-untyped-def]

@@ -8,7 +8,7 @@ import torch
 
 from spheres.errors import SphereError
 from spheres.model.metrics import divergence
-from spheres.model.network import Head, Heads, Training
+from spheres.model.network import Head, Heads, TrainingConfig
 from spheres.model.train import Examples, check_not_collapsed, information, loss_function, train_heads
 
 random = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def made_up(n: int = N) -> Examples:
 
 
 TRAIN, VALIDATION = made_up(), made_up(200)
-QUICK = Training(max_epochs=8, learning_rate=1e-2)
+QUICK = TrainingConfig(max_epochs=8, learning_rate=1e-2)
 
 
 def test_the_plain_head_is_the_designs() -> None:
@@ -47,7 +47,9 @@ def test_it_learns_and_its_answers_are_distributions() -> None:
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
     first, again, other = (
-        train_heads(TRAIN, VALIDATION, Training(max_epochs=2, learning_rate=1e-2, dropout=0.2, seed=seed)).state_dict()
+        train_heads(
+            TRAIN, VALIDATION, TrainingConfig(max_epochs=2, learning_rate=1e-2, dropout=0.2, seed=seed)
+        ).state_dict()
         for seed in (3, 3, 4)
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -58,7 +60,7 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     few = Examples(TRAIN.features[:40], TRAIN.targets[:40])  # soon learned by heart
     said: list[str] = []
     heads = train_heads(
-        few, VALIDATION, Training(max_epochs=400, patience=3, learning_rate=1e-2, batch_size=8), said.append
+        few, VALIDATION, TrainingConfig(max_epochs=400, patience=3, learning_rate=1e-2, batch_size=8), said.append
     )
     best, best_epoch, last_epoch = re.match(r"seed 0: .* loss ([\d.]+) after epoch (\d+) of (\d+)", said[0]).groups()  # type: ignore[union-attr]
     assert int(best_epoch) + 3 == int(last_epoch) < 400
@@ -75,7 +77,7 @@ def test_several_heads_answer_with_their_mean_probability() -> None:
 
 
 def test_standardizing_makes_the_scale_of_features_irrelevant() -> None:
-    training = Training(max_epochs=3, learning_rate=1e-2, standardize=True)
+    training = TrainingConfig(max_epochs=3, learning_rate=1e-2, standardize=True)
     plain = train_heads(TRAIN, VALIDATION, training).log_probabilities(VALIDATION.features)
     scaled = [Examples(1000 * e.features + 7, e.targets) for e in (TRAIN, VALIDATION)]
     found = train_heads(scaled[0], scaled[1], training).log_probabilities(scaled[1].features)

@@ -36,7 +36,7 @@ def test_about_one_held_out_article_in_a_hundred_is_a_false_alarm(view: str, cla
     cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
     _, vectors, _ = cache.views[view].of(split_rows(cache.ids)["test"])
     familiarity = classifier.bundle.ood
-    assert (familiarity.distances(vectors) > familiarity.cuts[view]).mean() < 0.02
+    assert (familiarity.distances(vectors) > familiarity.thresholds[view]).mean() < 0.02
 
 
 def test_the_pages_examples_are_familiar(classifier: Classifier) -> None:
@@ -55,7 +55,7 @@ def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> 
     scatter = np.array([5.0, 0.1, 0.1, 0.1])
     vectors = np.array([10.0, 10.0, 0, 0]) + random.normal(size=(3000, 4)) * scatter[[1, 1, 0, 1]]
     fitted = fit_ood(vectors, {"both": vectors}, shrinkage=0.01)
-    assert (fitted.distances(vectors) > fitted.cuts["both"]).mean() == pytest.approx(0.01, abs=0.002)
+    assert (fitted.distances(vectors) > fitted.thresholds["both"]).mean() == pytest.approx(0.01, abs=0.002)
     along, across = np.array([10.0, 10.0, 5.0, 0.0]), np.array([10.0, 10.0, 0.0, 5.0])
     assert not fitted.is_ood(along, "both")
     assert fitted.is_ood(across, "both")

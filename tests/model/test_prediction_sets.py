@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from spheres.errors import SphereError
-from spheres.model.prediction_sets import check_threshold, mass_before, prediction_set, prediction_sets, ranking
+from spheres.model.prediction_sets import (
+    check_threshold,
+    mass_before,
+    nearest_threshold,
+    predict_set,
+    predict_sets,
+    ranking,
+)
 
 P = [0.05, 0.5, 0.25, 0.2]
 
@@ -33,15 +40,15 @@ def brute_force(probabilities: list[float], threshold: float) -> list[int]:
     ],
 )
 def test_the_set_stops_as_soon_as_the_sum_reaches_the_threshold(threshold: float, expected: list[int]) -> None:
-    assert prediction_set(P, threshold) == expected
+    assert predict_set(P, threshold) == expected
 
 
 def test_sums_that_binary_cannot_hold_still_count_as_reached() -> None:
-    assert prediction_set([0.1, 0.2, 0.7], 0.9) == [2, 1]  # 0.7 + 0.2 = 0.8999999999999999
+    assert predict_set([0.1, 0.2, 0.7], 0.9) == [2, 1]  # 0.7 + 0.2 = 0.8999999999999999
 
 
 def test_at_one_only_impossible_groups_are_left_out() -> None:
-    assert prediction_set([0.0, 1e-12, 1.0], 1.0) == [2, 1]
+    assert predict_set([0.0, 1e-12, 1.0], 1.0) == [2, 1]
 
 
 def test_it_agrees_with_a_brute_force_on_random_distributions() -> None:
@@ -49,7 +56,7 @@ def test_it_agrees_with_a_brute_force_on_random_distributions() -> None:
     for _ in range(300):
         p = random.dirichlet([0.3] * 8).tolist()
         threshold = float(random.uniform(0.5, 0.999))
-        assert prediction_set(p, threshold) == brute_force(p, threshold)
+        assert predict_set(p, threshold) == brute_force(p, threshold)
 
 
 def test_the_mass_before_a_group_is_counted_by_hand() -> None:
@@ -67,10 +74,10 @@ def test_the_mass_before_a_group_is_summed_in_double_precision() -> None:
 def test_many_articles_at_once_have_the_sets_that_each_has_alone() -> None:
     p = np.random.default_rng(1).dirichlet([0.4] * 8, 50)
     for threshold in (0.5, 0.8, 1.0):
-        sets = prediction_sets(p, threshold)
+        sets = predict_sets(p, threshold)
         assert (sets.shape, sets.dtype) == ((50, 8), np.bool_)
         for row, kept in zip(p, sets, strict=True):
-            assert sorted(prediction_set(row, threshold)) == np.flatnonzero(kept).tolist()
+            assert sorted(predict_set(row, threshold)) == np.flatnonzero(kept).tolist()
 
 
 def test_ties_keep_the_order_of_the_groups() -> None:
@@ -82,16 +89,44 @@ def test_ties_keep_the_order_however_many_there_are() -> None:
     expected = [*range(1, 400, 2), *range(0, 400, 2)]
     assert ranking(p).tolist() == expected
     assert np.argsort(mass_before(p[None])[0], kind="stable").tolist() == expected
-    assert prediction_set(p, 0.5) == expected[:150]
+    assert predict_set(p, 0.5) == expected[:150]
 
 
-@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.01, math.nan, math.inf])
-def test_what_is_no_threshold_is_refused_with_a_sentence(threshold: float) -> None:
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        *((0.0, "0.0"), (-0.1, "-0.1"), (1.01, "1.01"), (2, "2"), (math.nan, "nan"), (math.inf, "inf")),
+        *((True, "True"), (None, "None"), ("0.9", "'0.9'"), ([], "[]"), (np.float64(7), "7.0")),
+    ],
+)
+def test_what_is_no_threshold_is_refused_with_a_sentence(sent: object, found: str) -> None:
     with pytest.raises(SphereError) as caught:
-        prediction_set(P, threshold)
-    assert str(caught.value) == (f"The threshold is {threshold}: give a number above 0 and at most 1, such as 0.95.")
+        check_threshold(sent)
+    assert str(caught.value) == f"The threshold is {found}: give a number above 0 and at most 1, such as 0.95."
+    assert caught.value.template == "The threshold is {found}: give a number above 0 and at most 1, such as 0.95."
+    with pytest.raises(SphereError, match="The threshold is"):
+        predict_set(P, sent)  # type: ignore[arg-type]
+
+
+def test_of_whatever_else_is_sent_the_sentence_shows_no_more_than_its_beginning() -> None:
+    with pytest.raises(SphereError) as caught:
+        check_threshold("x" * 10_000)
+    assert len(str(caught.value)) < 150
 
 
 @pytest.mark.parametrize("threshold", [5e-324, 0.5, 1, 1.0])
 def test_whatever_is_above_nothing_and_at_most_one_is_a_threshold(threshold: float) -> None:
-    check_threshold(threshold)
+    found = check_threshold(threshold)
+    assert (found, type(found)) == (threshold, float)
+
+
+@pytest.mark.parametrize(
+    ("sent", "nearest"),
+    [
+        *((0.7, 0.7), (0, 0.5), (0.49, 0.5), (7, 1.0), (1, 1.0), (-math.inf, 0.5), (math.inf, 1.0)),
+        *((math.nan, 0.95), (None, 0.95), ("0.7", 0.95), ([], 0.95), (True, 0.95)),
+    ],
+)
+def test_the_slider_takes_the_nearest_threshold_and_its_default_for_no_number(sent: object, nearest: float) -> None:
+    found = nearest_threshold(sent)
+    assert (found, type(found)) == (nearest, float)

@@ -66,34 +66,34 @@ def opened(png: bytes) -> Image.Image:
 
 
 def test_an_article_lands_at_the_same_place_alone_and_among_others(
-    projection: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
+    atlas: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
 ) -> None:
     vectors, _ = articles
-    together = atlas.place(vectors)
-    assert np.concatenate([atlas.place(v[None]) for v in vectors[:100]]) == pytest.approx(together[:100], abs=1e-5)
-    assert atlas.place(vectors[::-1]) == pytest.approx(together[::-1], abs=1e-5)
-    assert atlas.place(7 * vectors) == pytest.approx(together, abs=1e-5)  # only the direction counts
+    together = atlas.transform(vectors)
+    assert np.concatenate([atlas.transform(v[None]) for v in vectors[:100]]) == pytest.approx(together[:100], abs=1e-5)
+    assert atlas.transform(vectors[::-1]) == pytest.approx(together[::-1], abs=1e-5)
+    assert atlas.transform(7 * vectors) == pytest.approx(together, abs=1e-5)  # only the direction counts
 
 
 def test_between_two_articles_lies_what_is_between_them() -> None:
     atlas = Projection(np.eye(4, 2, dtype=np.float32), np.float32([-1, -1]), np.float32([1, 3]))
     along, across, half = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [3.0, 4.0, 0, 0]])
-    assert atlas.place(np.array([along, across, half])).tolist() == pytest.approx(
+    assert atlas.transform(np.array([along, across, half])).tolist() == pytest.approx(
         np.array([[1.0, 0.25], [0.5, 0.5], [0.8, 0.45]])
     )
 
 
-def test_the_same_seed_gives_the_same_map(projection: Projection, articles: tuple[Vectors, NDArray[np.uint8]]) -> None:
+def test_the_same_seed_gives_the_same_map(atlas: Projection, articles: tuple[Vectors, NDArray[np.uint8]]) -> None:
     again, other = fit_projection(*articles), fit_projection(*articles, seed=1)
-    assert np.array_equal(again.projection, atlas.projection)
-    assert not np.allclose(other.projection, atlas.projection)
+    assert np.array_equal(again.matrix, atlas.matrix)
+    assert not np.allclose(other.matrix, atlas.matrix)
 
 
 def test_groups_apart_in_vectors_are_apart_on_the_map(
-    projection: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
+    atlas: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
 ) -> None:
     vectors, primary = articles
-    places = atlas.place(vectors)
+    places = atlas.transform(vectors)
     found = np.array(list(middles(places, primary).values()))
     nearest = np.linalg.norm(places[:, None] - found, axis=2).argmin(axis=1)
     assert (nearest == primary).mean() > 0.9
@@ -105,21 +105,21 @@ def test_a_group_of_few_articles_gets_its_own_place() -> None:
     random = np.random.default_rng(2)
     primary = np.append(np.arange(1400) % 7, [7] * 10)  # ten of econ, two hundred of each other
     vectors = random.normal(size=(8, 48))[primary] + 1.5 * random.normal(size=(1410, 48))
-    places = fit_projection(vectors, primary).place(vectors)
+    places = fit_projection(vectors, primary).transform(vectors)
     found = np.array(list(middles(places, primary).values()))
     assert (np.linalg.norm(places[-10:, None] - found, axis=2).argmin(axis=1) == 7).all()
 
 
 def test_places_are_within_the_frame_and_outliers_on_its_edge(
-    projection: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
+    atlas: Projection, articles: tuple[Vectors, NDArray[np.uint8]]
 ) -> None:
-    places = atlas.place(articles[0])
+    places = atlas.transform(articles[0])
     assert places.dtype == np.float32 and places.shape == (800, 2)
     assert places.min() >= 0 and places.max() <= 1
     assert np.quantile(places, 0.01) > 0 and np.quantile(places, 0.99) < 1
-    far = atlas.projection[:, 0]  # the direction in which articles reach furthest to the right
-    assert atlas.place(np.array([far, -far]))[:, 0].tolist() == [1.0, 0.0]
-    assert np.isfinite(atlas.place(np.zeros((1, 48)))).all()
+    far = atlas.matrix[:, 0]  # the direction in which articles reach furthest to the right
+    assert atlas.transform(np.array([far, -far]))[:, 0].tolist() == [1.0, 0.0]
+    assert np.isfinite(atlas.transform(np.zeros((1, 48)))).all()
 
 
 def test_names_stand_at_the_middle_of_their_group_and_absent_groups_have_none() -> None:

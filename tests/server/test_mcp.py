@@ -102,7 +102,10 @@ def test_a_tool_answers_as_the_endpoint_does_in_json(site, classifier):
     ("arguments", "sentence"),
     [
         ({"title": " "}, "There is nothing to classify yet: paste a title, an abstract, or both."),
-        ({"title": TITLE, "threshold": 1.5}, "The threshold must be a number above 0 and at most 1."),
+        (
+            {"title": TITLE, "threshold": 1.5},
+            "The threshold is 1.5: give a number above 0 and at most 1, such as 0.95.",
+        ),
     ],
 )
 def test_a_refusal_is_one_sentence(site, arguments, sentence):

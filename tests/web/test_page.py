@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -97,7 +98,7 @@ def test_a_long_text_comes_with_a_note(client):
 def test_a_threshold_that_is_none_is_refused_in_one_sentence(site, threshold):
     kind, data = call(site, f'{{"data": ["{TITLE}", "", {threshold}]}}')
     assert kind == "error"
-    assert data["error"] == "The threshold must be a number above 0 and at most 1."
+    assert re.fullmatch(r"The threshold is .*: give a number above 0 and at most 1, such as 0\.95\.", data["error"])
 
 
 @pytest.mark.parametrize("text", ["null", "7", '["x"]', '{"path": "/etc/passwd"}'])
@@ -327,10 +328,10 @@ def test_no_file_at_all_is_refused_with_what_to_do(site, sent):
 @pytest.mark.parametrize(
     ("threshold", "rule", "sentence"),
     [
-        ("x", "sum", "The threshold must be a number above 0 and at most 1."),
-        (None, "sum", "The threshold must be a number above 0 and at most 1."),
-        (True, "sum", "The threshold must be a number above 0 and at most 1."),
-        (1.1, "coverage", "The threshold must be a number above 0 and at most 1."),
+        ("x", "sum", "The threshold is 'x': give a number above 0 and at most 1, such as 0.95."),
+        (None, "sum", "The threshold is None: give a number above 0 and at most 1, such as 0.95."),
+        (True, "sum", "The threshold is True: give a number above 0 and at most 1, such as 0.95."),
+        (1.1, "coverage", "The threshold is 1.1: give a number above 0 and at most 1, such as 0.95."),
         (0.9, "x", "The rule must be sum or coverage."),
         (0.9, None, "The rule must be sum or coverage."),
         (0.9, ["sum"], "The rule must be sum or coverage."),
