@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
-from spheres.embeddings.vectors import l2_normalize
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]  # vectors, targets, primary
 NEIGHBOURS = 30
@@ -17,9 +16,8 @@ NEIGHBOURS = 30
 def baselines(cache: Cache, train: NDArray[np.intp], asked: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
     """Log-probabilities for the articles `asked`, (n, n_groups), of every baseline fitted on `train`."""
     rows, vectors, _ = cache.views["both"].of(train)
-    learned: Arrays = (l2_normalize(vectors).astype(np.float32), cache.targets[rows], cache.primary[rows])
+    learned: Arrays = (vectors, cache.targets[rows], cache.primary[rows])
     _, vectors, scores = cache.views["both"].of(asked)
-    vectors = l2_normalize(vectors).astype(np.float32)
     methods: dict[str, Callable[[], NDArray[np.floating]]] = {
         "class prior": lambda: np.tile(learned[1].mean(axis=0), (len(vectors), 1)),
         "TF-IDF (1-2 grams) + logistic regression": lambda: _softmax(scores.astype(np.float64)),
