@@ -61,13 +61,13 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
         from spheres.inference.neighbors import NeighborIndex
         from spheres.inference.service import Service
         from spheres.server.tunnel import public_link
-        from spheres.web.page import build_page
+        from spheres.web.page import build_page, site
 
         classifier = Classifier.load(options.encoder, options.artifacts)
         neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
         page = build_page(Service(classifier, neighbors, limits=limits))
-        url = serve(page, address, auth, mcp=options.mcp, max_upload=limits.max_bytes)
+        url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
         public_link(address, log=lambda sentence: print(sentence, flush=True))

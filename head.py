@@ -68,6 +68,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="the file the embeddings were made from, for the sections on pooling and length",
     )
     compare.add_argument(
+        "--imbalanced",
         "--lopsided",
         type=Path,
         metavar="FILE",
@@ -171,7 +172,7 @@ def compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from spheres.model.bundle import Bundle
-    from spheres.study.ablations import gradients, prepare, run_study
+    from spheres.study.ablations import measure_gradients, prepare, run_study
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
@@ -182,7 +183,7 @@ def compare(args: argparse.Namespace) -> None:
         folder,
         args.artifacts / "study",
         args.corpus,
-        args.lopsided,
+        args.imbalanced,
         log,
         lambda label, total, done: tqdm(
             desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
@@ -191,7 +192,7 @@ def compare(args: argparse.Namespace) -> None:
     bundle.check_cache(caches.main)
     figures = {
         "study": run_study(caches, log),
-        "gradients": gradients(caches),
+        "gradients": measure_gradients(caches),
         "test": evaluate_on_test(caches.main, bundle),
     }
     write_report(figures, folder / "report")
@@ -207,28 +208,28 @@ def predict(args: argparse.Namespace) -> None:
     from spheres.inference.classify_file import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
-    reports = classify_file(
+    run = classify_file(
         classifier,
         args.corpus,
         args.out,
         args.threshold,
         args.rule,
-        keep=args.keep_columns,
-        batch=PREDICTED_TOGETHER,
+        keep_columns=args.keep_columns,
+        batch_size=PREDICTED_TOGETHER,
         identity=classifier.identity(),
     )
-    with closing(reports):
-        report = next(reports)  # the rows are counted; or the file is refused, and no bar was begun
-        if report.n_done and not args.quiet:
-            print(f"Going on after {report.n_done:,} rows that an earlier run has answered.")
-        bar = tqdm(total=report.n_rows, initial=report.n_done, unit=" articles", disable=args.quiet, dynamic_ncols=True)
-        with bar:
-            for report in reports:
-                bar.update(report.n_done - bar.n)
+    with closing(run):
+        progress = next(run)  # the rows are counted; or the file is refused, and no bar was begun
+        if progress.n_done and not args.quiet:
+            print(f"Going on after {progress.n_done:,} rows that an earlier run has answered.")
+        rows, done = progress.n_rows, progress.n_done
+        with tqdm(total=rows, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True) as bar:
+            for progress in run:
+                bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {report.n_rows:,} rows read, {report.n_answered:,} answered", end="")
-        print(f", {report.n_problems:,} without an answer." if report.n_problems else ".")
-        for place, sentence in report.problems[:SHOWN_PROBLEMS]:
+        print(f"{args.out}: {progress.n_rows:,} rows read, {progress.n_answered:,} answered", end="")
+        print(f", {progress.n_problems:,} without an answer." if progress.n_problems else ".")
+        for place, sentence in progress.problems[:SHOWN_PROBLEMS]:
             print(f"  {place}: {sentence}")
 
 

@@ -1,6 +1,6 @@
 """Take the pictures in docs/screenshots/ from the real page: python docs/take_screenshots.py
 
-Needs what the tests need (requirements-dev.txt and a Chromium); takes half a minute. Look at them afterwards, as a
+Needs what the tests need (requirements/dev.txt and a Chromium); takes half a minute. Look at them afterwards, as a
 stranger would.
 """
 
@@ -22,7 +22,7 @@ from spheres.inference.classifier import Classifier  # noqa: E402
 from spheres.inference.neighbors import NeighborIndex  # noqa: E402
 from spheres.server.launch import free_address, serve  # noqa: E402
 from spheres.web.examples import EXAMPLES  # noqa: E402
-from spheres.web.page import build_page  # noqa: E402
+from spheres.web.page import build_page, site  # noqa: E402
 
 OUT = Path(__file__).with_name("screenshots")
 STATISTICS = next(example for example in EXAMPLES if example.group == "stat")
@@ -116,12 +116,12 @@ def main() -> None:
     classifier = Classifier.load("all-MiniLM-L6-v2", ROOT / "artifacts")
     neighbors = NeighborIndex.load(ROOT / "artifacts" / classifier.name, classifier.bundle)
     page = build_page(Service(classifier, neighbors))
-    site = serve(page, free_address("127.0.0.1", 0))
+    address = serve(page, free_address("127.0.0.1", 0), site())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_program(playwright), args=[f"--{flag}" for flag in QUIET]
         )
-        take(browser, site)
+        take(browser, address)
         browser.close()
     page.close(verbose=False)
 

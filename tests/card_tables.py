@@ -149,8 +149,8 @@ def other_mixture() -> Table:
     named = {
         "learned from this corpus, asked about it": "trained on the balanced corpus, tested on the balanced one",
         "learned from this corpus, asked about the lopsided one": "trained on the balanced corpus, tested on the "
-        "lopsided one",
-        "learned from the lopsided corpus, asked about this one": "trained on the lopsided corpus, tested on the "
+        "imbalanced one",
+        "learned from the lopsided corpus, asked about this one": "trained on the imbalanced corpus, tested on the "
         "balanced one",
     }
     rows = {line["what"]: line["views"]["both"] for line in STUDY["corpus"]}

@@ -150,10 +150,10 @@ gc.disable()
 from types import SimpleNamespace
 import httpx
 from spheres.inference.service import Service
-from spheres.web.page import build_page
+from spheres.web.page import build_page, site
 from spheres.server.launch import free_address, serve
 page = build_page(Service(SimpleNamespace(name="none", n_articles=0)))
-url = serve(page, free_address("127.0.0.1", 0))
+url = serve(page, free_address("127.0.0.1", 0), site())
 for place in ("", "es"):
     print(" ".join(httpx.get(url + place).raise_for_status().text.split()))
 page.close(verbose=False)

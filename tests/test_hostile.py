@@ -243,7 +243,7 @@ def test_files_out_of_a_hat(classifier, content):
         except SphereError as error:
             sentence(repr(content), error)
         else:
-            assert report.finished
+            assert report.path
 
 
 SCRIPTS = """

@@ -7,14 +7,18 @@ from typing import Any
 
 import httpx
 
-from spheres.server.launch import free_address, serve
+from spheres.server.launch import Site, free_address, serve
+from spheres.web.page import site
 
 
 @contextmanager
-def served(page: Any, auth: tuple[str, str] | None = None, **options: Any) -> Iterator[str]:
-    """The address of a page, until the block ends; `options` as `spheres.server.launch.serve`."""
+def served(page: Any, auth: tuple[str, str] | None = None, pages: Site | None = None, **options: Any) -> Iterator[str]:
+    """The address of a page, until the block ends; `options` as `spheres.server.launch.serve`.
+
+    pages : what the server is told of them; the application's own where it is None
+    """
     try:
-        yield serve(page, free_address("127.0.0.1", 0), auth, **options)
+        yield serve(page, free_address("127.0.0.1", 0), pages or site(), auth, **options)
     finally:
         page.close(verbose=False)
 

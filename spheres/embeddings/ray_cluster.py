@@ -95,7 +95,7 @@ def _knock(address: str | None) -> None:
 
 
 def _of_a_cluster() -> dict[str, Any]:
-    """Its machines get this package from here; what it needs they must have: pip install -r requirements-ray.txt."""
+    """Its machines get this package from here; what it needs they must have: pip install -r requirements/ray.txt."""
     return {"runtime_env": {"py_modules": [str(Path(__file__).parents[1])]}, **QUIET}
 
 

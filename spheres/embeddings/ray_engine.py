@@ -1,6 +1,6 @@
 """The encoder in many processes at once, on this machine or on a cluster, over Ray Data.
 
-    pip install -r requirements-ray.txt
+    pip install -r requirements/ray.txt
     python embed.py CORPUS --engine ray                                # the cores of this machine
     RAY_ADDRESS=10.0.0.1:6379 python embed.py CORPUS --engine ray      # a cluster, from one of its machines
 

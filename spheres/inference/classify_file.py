@@ -1,10 +1,15 @@
 """Classify every row of a file into a file of answers, batch by batch, so that a caller can watch it, or stop it.
 
-    for report in classify_file(classifier, Path("articles.csv"), Path("articles-spheres.csv"), 0.95, "sum"):
-        print(report.n_done, "of", report.n_rows)
+    for progress in classify_file(classifier, Path("articles.csv"), Path("articles-spheres.csv"), 0.95, "sum"):
+        print(progress.n_done, "of", progress.n_rows)
 
-`python head.py predict` draws a bar from these reports, the web page a table. `file_rows` reads the rows, `export`
-writes the answers. On two cores some 50 articles take a second.
+`python head.py predict` draws a bar from this; the web page and `/classify_file` use it through
+`Service.classify_file`. `file_rows` reads the rows, `export` writes the answers. On two cores some 50 articles take a
+second.
+
+The file is read twice: a table's header needs every column, a progress bar the number of rows, and a visitor is told
+before anything is computed that a file is too large. An interrupted run is known again by the file's sha256, which
+`identity` adds: a third reading, of bytes only.
 """
 
 from __future__ import annotations
@@ -23,51 +28,58 @@ from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256
 from spheres.files.manifest import Manifest
 from spheres.files.resuming import at_once, resumable
-from spheres.inference.export import check_suffix, download
-from spheres.inference.file_rows import InputRow, Limits, RowResult, answer, in_batches, rows_of, survey
+from spheres.inference.export import check_suffix, writer_for
+from spheres.inference.file_rows import (
+    FileSummary,
+    InputRow,
+    Limits,
+    RowResult,
+    classify_rows,
+    in_batches,
+    read_rows,
+    summarize_file,
+)
 from spheres.model.prediction_sets import check_threshold
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
 
-BATCH = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel and others wait
+BATCH_SIZE = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel, others wait
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
 
 
 @dataclass(frozen=True)
-class AnsweredRow:
-    """One row for a preview.
+class RowPreview:
+    """One classified row in short.
 
-    place       : as a person would look it up: "line 7", "record 7", "row 7"
-    text        : its title, or how its abstract begins; as it came, so escape it before it enters markup
-    spheres     : codes of the chosen groups, the most probable first
-    probability : of the first of them
-    note        : what a reader must know beside the answer, in English; else empty
-    answer      : all of it, from which the page makes the note in its own language
+    Attributes:
+        place: As a person would look it up: "line 7", "record 7", "row 7".
+        text: Its title, or how its abstract begins; as it came, so escape it before it enters markup.
+        spheres: Codes of the chosen groups, the most probable first.
+        classification: All of the answer.
     """
 
     place: str
     text: str
     spheres: tuple[str, ...]
-    probability: float
-    note: str
-    answer: Classification
+    classification: Classification
 
 
 @dataclass(frozen=True)
-class Report:
-    """How far it has come.
+class Progress:
+    """How far a run has come.
 
-    n_rows       : rows in the file
-    n_done       : rows that were looked at; the sum of n_answered and n_problems
-    n_answered   : rows that have an answer
-    n_problems   : rows that have none
-    seconds_left : at the rate so far; None before the first batch is done
-    counts       : for every group, in arXiv's order, the rows of which it is the most probable one
-    first        : the first rows that this run has answered, at most SHOWN_ROWS
-    problems     : place of the first rows without an answer, and why, in a sentence; at most SHOWN_PROBLEMS
-    finished     : whether the file of answers is in its place
+    Attributes:
+        n_rows: Rows in the file.
+        n_done: Rows that were looked at; the sum of n_answered and n_problems.
+        n_answered: Rows that have an answer.
+        n_problems: Rows that have none.
+        seconds_left: At the rate so far; None before the first batch is done.
+        counts: For every group, in arXiv's order, the rows of which it is the most probable one.
+        first: The first rows that this run has answered, at most SHOWN_ROWS.
+        problems: Place of the first rows without an answer, and why, in a sentence; at most SHOWN_PROBLEMS.
+        path: The file of answers once it is in its place; None until then.
     """
 
     n_rows: int
@@ -76,9 +88,9 @@ class Report:
     n_problems: int
     seconds_left: float | None
     counts: Mapping[str, int]
-    first: tuple[AnsweredRow, ...]
+    first: tuple[RowPreview, ...]
     problems: tuple[tuple[str, SphereError], ...]
-    finished: bool = False
+    path: Path | None = None
 
 
 def classify_file(
@@ -87,53 +99,64 @@ def classify_file(
     out: Path,
     threshold: float,
     rule: str,
-    keep: bool = True,
+    keep_columns: bool = True,
     limits: Limits | None = None,
-    batch: int = BATCH,
+    batch_size: int = BATCH_SIZE,
     identity: Manifest | None = None,
-) -> Generator[Report, None, None]:
+    summary: FileSummary | None = None,
+) -> Generator[Progress, None, None]:
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
-    source    : any format that `spheres.data.readers.detect` reads
-    out       : .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed
-                early, not at all
-    threshold : in (0, 1], with `rule` as in `Classification.predict_set`
-    keep      : whether .jsonl keeps the columns of `source`, as .csv and .tsv always do
-    limits    : what is taken of the file; None takes everything
-    batch     : rows between two reports; more of them are faster
-    identity  : what identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
-                same call resumes there
-    yields    : a report once the rows are counted, one after each batch, and a last one, which is `finished`
-    raises    : SphereError, at the first step, where a file cannot be read or written, is over the limits, or the
-                threshold is no threshold; at a later step where the file turns out damaged or the disk full
+    Args:
+        source: Any format that `spheres.data.readers.detect` reads.
+        out: .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed early,
+            not at all.
+        threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
+        keep_columns: Whether .jsonl keeps the columns of `source`, as .csv and .tsv always do.
+        limits: What is taken of the file; None takes everything.
+        batch_size: Rows between two steps; more of them are faster.
+        identity: What identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
+            same call resumes there.
+        summary: Of `source`, where the caller has counted it already.
+
+    Yields:
+        Progress once the rows are counted, after each batch, and at last with the finished file's `path`.
+
+    Raises:
+        SphereError: At the first step, where a file cannot be read or written, is over the limits, or the threshold is
+            no threshold; at a later step where the file turns out damaged or the disk full.
     """
     threshold = check_threshold(threshold)
     check_out(out, source)
-    surveyed = survey(source, limits)
-    written = download(out, keep, surveyed.columns, surveyed.separator)
-    tally = RunProgress(surveyed.n_rows)
-    asked = {"threshold": threshold, "rule": rule, "keep": keep, "batch": batch, "classifier": identity}
+    # 1. Count the rows and collect their columns
+    summary = summary or summarize_file(source, limits)
+    writer = writer_for(out, keep_columns, summary.columns, summary.separator)
+    tracker = ProgressTracker(summary.n_rows)
+    asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}
     with ExitStack() as stack:
-        questions = rows_of(source, stack, limits)
+        rows = read_rows(source, stack, limits)
         answers = stack.enter_context(
             resumable(out, {"source_sha256": file_sha256(source), **asked}) if identity else at_once(out)
         )
-        tally.skip(islice(questions, answers.n_rows), answers.counts)
-        yield tally.report()
-        start = b"" if answers.n_rows else written.header
-        for some in in_batches(questions, batch):
-            outcomes = answer(classifier, some, threshold, rule)
-            tally.add(outcomes)
-            answers.add(start + b"".join(map(written.line, outcomes)), len(some), tally.counts)
-            start = b""
-            yield tally.report()
-    yield tally.report(finished=True)
+        # 2. Pass over the rows that an interrupted run has answered
+        tracker.skip(islice(rows, answers.n_rows), answers.counts)
+        yield tracker.progress()
+        # 3. Classify the others, and write one batch after the other
+        header = b"" if answers.n_rows else writer.header
+        for batch in in_batches(rows, batch_size):
+            results = classify_rows(classifier, batch, threshold, rule)
+            tracker.add(results)
+            answers.add(header + b"".join(map(writer.line, results)), len(batch), tracker.counts)
+            header = b""
+            yield tracker.progress()
+    yield tracker.progress(out)
 
 
 def check_out(out: Path, source: Path) -> None:
     """Refuse a file of answers that cannot be one.
 
-    raises : SphereError where `out` is a folder, has another ending than the formats', or is the file that is read
+    Raises:
+        SphereError: `out` is a folder, has another ending than the formats', or is the file that is read.
     """
     if out.is_dir():
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
@@ -142,46 +165,46 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
-class RunProgress:
-    """Adds up what became of the rows; the clock runs from the last of those that an earlier run has answered."""
+class ProgressTracker:
+    """Counts what became of the rows; the clock runs from the last of those that an earlier run has answered."""
 
     def __init__(self, n_rows: int) -> None:
         self.n_rows = n_rows
-        self.n_answered = self.n_problems = 0
+        self.n_answered = self.n_problems = self.n_skipped = 0
         self.counts = dict.fromkeys(GROUPS, 0)
-        self.first: list[AnsweredRow] = []
+        self.first: list[RowPreview] = []
         self.problems: list[tuple[str, SphereError]] = []
-        self.n_skipped = 0
         self.started = time.monotonic()
 
-    def skip(self, questions: Iterable[InputRow], counts: Mapping[str, int]) -> None:
+    def skip(self, rows: Iterable[InputRow], counts: Mapping[str, int]) -> None:
         """Count rows that an earlier run has answered, of which only `counts` are known."""
-        for question in questions:
-            self._add_problem(question)
-            self.n_answered += question.problem is None
+        for row in rows:
+            self._add_row(row)
         self.counts.update(counts)
         self.n_skipped, self.started = self.n_answered + self.n_problems, time.monotonic()
 
-    def add(self, outcomes: Sequence[RowResult]) -> None:
-        for outcome in outcomes:
-            question = outcome.question
-            if outcome.answer:
-                self.n_answered += 1
-                self.counts[outcome.answer.ranked()[0][0]] += 1
+    def add(self, results: Sequence[RowResult]) -> None:
+        """Count a batch."""
+        for result in results:
+            self._add_row(result.row)
+            if result.classification:
+                self.counts[result.classification.ranked()[0][0]] += 1
                 if len(self.first) < SHOWN_ROWS:
-                    self.first.append(preview(outcome, outcome.answer))
-            self._add_problem(question)
+                    self.first.append(preview(result, result.classification))
 
-    def _add_problem(self, question: InputRow) -> None:
-        if question.problem:
-            self.n_problems += 1
-            if len(self.problems) < SHOWN_PROBLEMS:
-                self.problems.append((question.row.place, question.problem))
+    def _add_row(self, row: InputRow) -> None:
+        if row.problem is None:
+            self.n_answered += 1
+            return
+        self.n_problems += 1
+        if len(self.problems) < SHOWN_PROBLEMS:
+            self.problems.append((row.place, row.problem))
 
-    def report(self, finished: bool = False) -> Report:
+    def progress(self, path: Path | None = None) -> Progress:
+        """This moment's; `path` is the finished file."""
         n_done = self.n_answered + self.n_problems
         rate = (n_done - self.n_skipped) / max(time.monotonic() - self.started, 1e-9)  # rows a second
-        return Report(
+        return Progress(
             n_rows=self.n_rows,
             n_done=n_done,
             n_answered=self.n_answered,
@@ -190,19 +213,14 @@ class RunProgress:
             counts=dict(self.counts),
             first=tuple(self.first),
             problems=tuple(self.problems),
-            finished=finished,
+            path=path,
         )
 
 
-def preview(outcome: RowResult, answer: Classification) -> AnsweredRow:
-    """An answered row in short."""
-    article = outcome.question.article
+def preview(result: RowResult, classification: Classification) -> RowPreview:
+    """A classified row in short."""
+    article = result.row.article
     text = clean(article.title or article.abstract) if article else ""
-    return AnsweredRow(
-        place=outcome.question.row.place,
-        text=text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1].rstrip() + "…",
-        spheres=outcome.spheres,
-        probability=max(answer.probabilities),
-        note=outcome.note,
-        answer=answer,
-    )
+    if len(text) > SHOWN_CHARACTERS:
+        text = text[: SHOWN_CHARACTERS - 1].rstrip() + "…"
+    return RowPreview(result.row.place, text, result.spheres, classification)

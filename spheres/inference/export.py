@@ -14,15 +14,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from spheres.data.row import distinct
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
-from spheres.inference.file_rows import RowResult, cells_of
+from spheres.inference.file_rows import RowResult
 
 SUFFIXES = (".jsonl", ".csv", ".tsv")
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
@@ -35,36 +34,104 @@ LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # JSON tak
 MAX_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
 
 
-@dataclass(frozen=True)
-class Download:
-    """How a file of answers is written: what it begins with, and what stands in it for a row (nothing, maybe)."""
-
-    header: bytes
-    line: Callable[[RowResult], bytes]
-
-
 def check_suffix(out: Path) -> None:
     """Refuse a file whose ending names none of the formats.
 
-    raises : SphereError
+    Raises:
+        SphereError: It is none of .jsonl, .csv and .tsv.
     """
     if out.suffix.lower() not in SUFFIXES:
         found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
         raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
 
 
-def download(out: Path, keep: bool, columns: Sequence[str], separator: str = "") -> Download:
+class Writer(Protocol):
+    """How a file of answers is written: what it begins with, and what stands in it for a row (nothing, maybe)."""
+
+    @property
+    def header(self) -> bytes: ...
+
+    def line(self, result: RowResult) -> bytes: ...
+
+
+class AnswerLines:
+    """JSON lines of the answers alone: {"id", "probabilities", "spheres"}; no line for a row without one."""
+
+    header = b""
+
+    def line(self, result: RowResult) -> bytes:
+        if result.row.article is None or result.classification is None:
+            return b""
+        answer = {
+            "id": result.row.article.id,
+            "probabilities": _probabilities(result),
+            "spheres": result.spheres,
+        }
+        return json.dumps(answer).encode() + b"\n"
+
+
+class JsonLines:
+    """JSON lines of a row's own columns and its answer.
+
+    Args:
+        columns: All of the input's, each once.
+    """
+
+    header = b""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.names = distinct(ANSWER_KEYS, columns)  # of spheres, probabilities and note
+
+    def line(self, result: RowResult) -> bytes:
+        answer = zip(self.names, (result.spheres, _probabilities(result), result.note), strict=True)
+        pairs = [*result.row.record.items(), *answer]  # no dict: the row's own keys may be any
+        line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
+        # half a surrogate pair becomes \ud800, as JSON writes it
+        return line.translate(LINE_ENDS).encode("utf-8", "backslashreplace")
+
+
+class Table:
+    """A table of a row's own columns, the answer beside them.
+
+    Args:
+        columns: All of the input's, each once.
+        separator: Between cells.
+        byte_order_mark: Tells spreadsheets that the file is UTF-8.
+    """
+
+    def __init__(self, columns: Sequence[str], separator: str, byte_order_mark: bool) -> None:
+        self.columns, self.separator = columns, separator
+        mark = "\ufeff".encode() if byte_order_mark else b""
+        self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
+
+    def line(self, result: RowResult) -> bytes:
+        own = [as_cell(result.row.record.get(column)) for column in self.columns]
+        probabilities = [f"{p:.6f}" for p in result.probabilities] or [""] * len(GROUPS)
+        return self._cells([*own, " ".join(result.spheres), *probabilities, result.note])
+
+    def _cells(self, cells: Sequence[str]) -> bytes:
+        text = io.StringIO(newline="")
+        # lines end in \r\n, because csv puts a cell with a lone \r in quotes only where that ends a line
+        writer = csv.writer(text, delimiter=self.separator, lineterminator="\r\n")
+        writer.writerow([escape_formula(cell) for cell in cells])
+        return text.getvalue().encode("utf-8", "replace")
+
+
+def writer_for(out: Path, keep_columns: bool, columns: Sequence[str], separator: str = "") -> Writer:
     """How to write `out`; its ending (see `check_suffix`) decides the format.
 
-    keep      : whether .jsonl keeps the input's columns, as the tables always do
-    columns   : all of the input's, each once
-    separator : of the input's cells; a .csv comes back with semicolons where they stood: a spreadsheet whose numbers
-                have decimal commas opens no other
-    raises    : SphereError where the columns to keep are too many
+    Args:
+        keep_columns: Whether .jsonl keeps the input's columns, as the tables always do.
+        columns: All of the input's, each once.
+        separator: Of the input's cells; a .csv comes back with semicolons where they stood: a spreadsheet whose
+            numbers have decimal commas opens no other.
+
+    Raises:
+        SphereError: The columns to keep are too many.
     """
     suffix = out.suffix.lower()
-    if suffix == ".jsonl" and not keep:
-        return Download(b"", answer_line)
+    if suffix == ".jsonl" and not keep_columns:
+        return AnswerLines()
     if len(columns) > MAX_COLUMNS:
         raise SphereError(
             "The file has {n_columns:,} columns, more than the {most:,} that can be kept: take some out, "
@@ -73,20 +140,18 @@ def download(out: Path, keep: bool, columns: Sequence[str], separator: str = "")
             most=MAX_COLUMNS,
         )
     if suffix == ".jsonl":
-        names = distinct(ANSWER_KEYS, columns)
-        return Download(b"", lambda outcome: kept_line(outcome, names))
-    if suffix == ".csv":
-        return _table(
-            columns, ";" if separator == ";" else ",", "\ufeff"
-        )  # the mark tells spreadsheets that it is UTF-8
-    return _table(columns, "\t", "")
+        return JsonLines(columns)
+    if suffix == ".tsv":
+        return Table(columns, "\t", byte_order_mark=False)
+    return Table(columns, ";" if separator == ";" else ",", byte_order_mark=True)
 
 
 def download_name(source_name: str, format: str) -> str:
     """What to call the answers to a file: of its own kind where that can be written.
 
-    source_name : whatever the sender called it
-    format      : as `spheres.inference.file_rows.format_of` has it
+    Args:
+        source_name: Whatever the sender called it.
+        format: As `FileSummary.format`.
 
     >>> download_name("articles.csv", "CSV"), download_name("my.data.json.xz", "JSON list, xz")
     ('articles-spheres.csv', 'my.data-spheres.jsonl')
@@ -101,44 +166,8 @@ def download_name(source_name: str, format: str) -> str:
     return f"{name or 'articles'}-spheres{suffix}"
 
 
-def answer_line(outcome: RowResult) -> bytes:
-    """The answer alone: {"id", "probabilities", "spheres"} as a line of JSON; nothing where there is none."""
-    article = outcome.question.article
-    if article is None or outcome.answer is None:
-        return b""
-    answer = {"id": article.id, "probabilities": _probabilities(outcome), "spheres": outcome.spheres}
-    return json.dumps(answer).encode() + b"\n"
-
-
-def kept_line(outcome: RowResult, names: Sequence[str]) -> bytes:
-    """A row's own columns and its answer, as one line of JSON.
-
-    names : what to call spheres, probabilities and note
-    """
-    answer = zip(names, (outcome.spheres, _probabilities(outcome), outcome.note), strict=True)
-    pairs = [*cells_of(outcome).items(), *answer]
-    line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
-    return line.translate(LINE_ENDS).encode("utf-8", "backslashreplace")  # half a surrogate pair: \ud800, as in JSON
-
-
-def _probabilities(outcome: RowResult) -> dict[str, float]:
-    return {group: round(p, 6) for group, p in zip(GROUPS, outcome.probabilities, strict=False)}
-
-
-def _table(columns: Sequence[str], separator: str, start: str) -> Download:
-    def row(cells: Sequence[str]) -> bytes:
-        text = io.StringIO(newline="")
-        # lines end in \r\n, because csv puts a cell with a lone \r in quotes only where that ends a line
-        csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow([escape_formula(cell) for cell in cells])
-        return text.getvalue().encode("utf-8", "replace")
-
-    def line(outcome: RowResult) -> bytes:
-        record = cells_of(outcome)
-        probabilities = [f"{p:.6f}" for p in outcome.probabilities] or [""] * len(GROUPS)
-        kept = [as_cell(record.get(column)) for column in columns]
-        return row([*kept, " ".join(outcome.spheres), *probabilities, outcome.note])
-
-    return Download(start.encode() + row([*columns, *distinct(ANSWER_COLUMNS, columns)]), line)
+def _probabilities(result: RowResult) -> dict[str, float]:
+    return {group: round(p, 6) for group, p in zip(GROUPS, result.probabilities, strict=False)}
 
 
 def escape_formula(cell: str) -> str:

@@ -1,12 +1,12 @@
-"""A file of articles as rows to answer: counted first, then classified some at a time, the bad ones named.
+"""The rows of a file of articles: counted first, then read one by one, and classified some at a time.
 
-    surveyed = survey(Path("articles.csv"), Limits())          # seconds; refuses what is too large
+    summary = summarize_file(Path("articles.csv"), Limits())     # seconds; refuses what is too large
     with ExitStack() as stack:
-        for batch in in_batches(rows_of(Path("articles.csv"), stack, Limits()), 32):
-            outcomes = answer(classifier, batch, 0.95, "sum")  # one for each row, in the file's order
+        for rows in in_batches(read_rows(Path("articles.csv"), stack, Limits()), 32):
+            results = classify_rows(classifier, rows, 0.95, "sum")   # one for each row, in the file's order
 
-A row that cannot be read or holds no text is an outcome like any other, with a sentence in place of an answer; so the
-outcomes line up with the rows. Nothing here writes; `spheres.inference.classify_file` drives it.
+A row that cannot be read or holds no text has a result like any other, with a sentence in place of an answer; so the
+results line up with the rows. Nothing here writes; `spheres.inference.classify_file` drives it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from spheres.data.article import Article, to_article
 from spheres.data.corpus import check_columns, nothing_readable
 from spheres.data.readers.detect import open_records
-from spheres.data.row import SPLIT, Record, Row
+from spheres.data.row import Record, Row
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 from spheres.inference.notes import notes
@@ -35,8 +35,9 @@ BATCH_CHARACTERS = 1_000_000  # of text classified together, however few article
 class Limits:
     """What is taken of a file from a stranger. None in its place takes everything.
 
-    max_rows  : rows, good or bad
-    max_bytes : bytes, unpacked: what a small gzip file may unpack to is not for its sender to decide
+    Attributes:
+        max_rows: Rows, good or bad.
+        max_bytes: Bytes, unpacked: what a small gzip file may unpack to is not for its sender to decide.
     """
 
     max_rows: int = 20_000
@@ -47,10 +48,11 @@ class Limits:
 class FileSummary:
     """What a first walk over a file finds.
 
-    format    : for people: "CSV", "JSON lines, xz"
-    separator : of a table's cells, "" of what is none
-    n_rows    : good and bad ones
-    columns   : every name that some record has, in the order of their first appearance
+    Attributes:
+        format: For people: "CSV", "JSON lines, xz".
+        separator: Of a table's cells; "" of what is none.
+        n_rows: Good and bad ones.
+        columns: Every name that some record has, in the order of their first appearance.
     """
 
     format: str
@@ -61,9 +63,15 @@ class FileSummary:
 
 @dataclass(frozen=True)
 class InputRow:
-    """A row of the file: an article to classify, or a sentence why there is none. The one or the other is there."""
+    """A row of the file: an article to classify, or a sentence why there is none. The one or the other is there.
 
-    row: Row
+    Attributes:
+        place: As a person would look it up: "line 7", "record 7", "row 7".
+        record: The row's own columns; empty where it could not be read.
+    """
+
+    place: str
+    record: Record
     article: Article | None = None
     problem: SphereError | None = None
 
@@ -72,37 +80,29 @@ class InputRow:
 class RowResult:
     """What became of a row.
 
-    question : the row it is of
-    answer   : None where there is nothing to classify
-    spheres  : codes of the chosen groups, the most probable first; empty where there is no answer
-    note     : what a reader must know beside the answer; where there is none, why; in English
+    Attributes:
+        classification: None where there is nothing to classify.
+        spheres: Codes of the chosen groups, the most probable first; empty where there is no answer.
+        note: What a reader must know beside the answer; where there is none, why; in English.
     """
 
-    question: InputRow
-    answer: Classification | None = None
+    row: InputRow
+    classification: Classification | None = None
     spheres: tuple[str, ...] = ()
     note: str = ""
 
     @property
     def probabilities(self) -> tuple[float, ...]:
         """One number a group, in the order of GROUPS, summing to 1; empty where there is no answer."""
-        return self.answer.probabilities if self.answer else ()
+        return self.classification.probabilities if self.classification else ()
 
 
-def format_of(source: Path, limits: Limits | None = None) -> str:
-    """What kind of file this is, for people and for `spheres.inference.export.download_name`: "JSON lines, xz".
-
-    raises : SphereError where it is none of the formats
-    """
-    with ExitStack() as stack:
-        return open_records(source, stack, limits.max_bytes if limits else None).format
-
-
-def survey(source: Path, limits: Limits | None = None) -> FileSummary:
+def summarize_file(source: Path, limits: Limits | None = None) -> FileSummary:
     """Walk over a file once, and count.
 
-    raises : SphereError where it is no file of articles, none of its rows can be read, or it is over the limits; the
-             walk stops at the first row too many
+    Raises:
+        SphereError: It is no file of articles, none of its rows can be read, or it is over the limits; the walk stops
+            at the first row too many.
     """
     n_rows, n_readable, first_problem = 0, 0, ""
     columns: dict[str, None] = {}  # a set that keeps its order
@@ -111,8 +111,12 @@ def survey(source: Path, limits: Limits | None = None) -> FileSummary:
         for row in opened.rows:
             n_rows += 1
             if limits and n_rows > limits.max_rows:
-                sentence = "{path} holds more than {max_rows:,} rows, the most that is taken here: " + SPLIT
-                raise SphereError(sentence, path=source, max_rows=limits.max_rows)
+                raise SphereError(
+                    "{path} holds more than {max_rows:,} rows, the most that is taken here: split the file, or run "
+                    "`python head.py predict`, which has no limit.",
+                    path=source,
+                    max_rows=limits.max_rows,
+                )
             if row.record is None:
                 first_problem = first_problem or f"{row.place}: {row.problem}"
             else:
@@ -124,11 +128,14 @@ def survey(source: Path, limits: Limits | None = None) -> FileSummary:
     return FileSummary(opened.format, opened.separator, n_rows, tuple(columns))
 
 
-def rows_of(source: Path, stack: ExitStack, limits: Limits | None = None) -> Iterator[InputRow]:
+def read_rows(source: Path, stack: ExitStack, limits: Limits | None = None) -> Iterator[InputRow]:
     """The rows of a file, in its order.
 
-    stack  : closes the file
-    raises : SphereError as `survey`, but for the number of rows
+    Args:
+        stack: Closes the file.
+
+    Raises:
+        SphereError: As `summarize_file`, but for the number of rows.
     """
     for row in open_records(source, stack, limits.max_bytes if limits else None).rows:
         yield to_input_row(row)
@@ -143,23 +150,27 @@ def to_input_row(row: Row) -> InputRow:
     This row has neither a title nor an abstract: fill in at least one of them.
     """
     if row.record is None:
-        sentence = "This row cannot be read ({problem}): correct it in the file."
-        return InputRow(row, problem=SphereError(sentence, problem=row.problem))
+        problem = SphereError("This row cannot be read ({problem}): correct it in the file.", problem=row.problem)
+        return InputRow(row.place, {}, problem=problem)
     article = to_article(row.record)
     length = len(article.title) + len(article.abstract)
     if not length:
-        sentence = "This row has neither a title nor an abstract: fill in at least one of them."
-        return InputRow(row, problem=SphereError(sentence))
+        problem = SphereError("This row has neither a title nor an abstract: fill in at least one of them.")
+        return InputRow(row.place, row.record, problem=problem)
     if length > MAX_CHARACTERS:
-        sentence = "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it."
-        return InputRow(row, problem=SphereError(sentence, length=length, most=MAX_CHARACTERS))
-    return InputRow(row, article)
+        problem = SphereError(
+            "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it.",
+            length=length,
+            most=MAX_CHARACTERS,
+        )
+        return InputRow(row.place, row.record, problem=problem)
+    return InputRow(row.place, row.record, article)
 
 
 def in_batches(
-    questions: Iterable[InputRow], n_rows: int, max_characters: int = BATCH_CHARACTERS
+    rows: Iterable[InputRow], batch_size: int, max_characters: int = BATCH_CHARACTERS
 ) -> Iterator[list[InputRow]]:
-    """Lists of `n_rows` rows, fewer where their text is longer than `max_characters` together, and one at least.
+    """Lists of `batch_size` rows, fewer where their text is longer than `max_characters` together, and one at least.
 
     >>> rows = [to_input_row(Row("", {"title": title})) for title in ("a", "b", "cccc", "d", "e")]
     >>> [len(batch) for batch in in_batches(rows, 2)], [len(batch) for batch in in_batches(rows, 3, max_characters=4)]
@@ -167,36 +178,31 @@ def in_batches(
     """
     batch: list[InputRow] = []
     n_characters = 0
-    for question in questions:
-        length = len(question.article.title) + len(question.article.abstract) if question.article else 0
-        if batch and (len(batch) == n_rows or n_characters + length > max_characters):
+    for row in rows:
+        length = len(row.article.title) + len(row.article.abstract) if row.article else 0
+        if batch and (len(batch) == batch_size or n_characters + length > max_characters):
             yield batch
             batch, n_characters = [], 0
-        batch.append(question)
+        batch.append(row)
         n_characters += length
     if batch:
         yield batch
 
 
-def answer(classifier: ClassifiesMany, questions: Sequence[InputRow], threshold: float, rule: str) -> list[RowResult]:
-    """Classify these rows together; one outcome for each, in their order.
+def classify_rows(classifier: ClassifiesMany, rows: Sequence[InputRow], threshold: float, rule: str) -> list[RowResult]:
+    """Classify these rows together; one result for each, in their order.
 
-    raises : SphereError where the threshold or the rule is none, as `Classification.predict_set`
+    Raises:
+        SphereError: Threshold or rule is none, as `Classification.predict_set`.
     """
-    texts = [(q.article.title, q.article.abstract) for q in questions if q.article]
-    found = iter(classifier.classify_many(texts) if texts else ())
-    outcomes = []
-    for question in questions:
-        if question.article is None:
-            outcomes.append(RowResult(question, note=str(question.problem)))
+    texts = [(row.article.title, row.article.abstract) for row in rows if row.article]
+    answers = iter(classifier.classify_many(texts) if texts else ())
+    results = []
+    for row in rows:
+        if row.article is None:
+            results.append(RowResult(row, note=str(row.problem)))
         else:
-            said = next(found)
-            outcomes.append(
-                RowResult(question, said, tuple(said.predict_set(threshold, rule)), " ".join(map(str, notes(said))))
-            )
-    return outcomes
-
-
-def cells_of(outcome: RowResult) -> Record:
-    """The row's own columns; none where it could not be read."""
-    return outcome.question.row.record or {}
+            answer = next(answers)
+            spheres = tuple(answer.predict_set(threshold, rule))
+            results.append(RowResult(row, answer, spheres, " ".join(map(str, notes(answer)))))
+    return results

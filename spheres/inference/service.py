@@ -1,15 +1,25 @@
-"""What a server answers with: classifier, nearest articles, arXiv lookups and limits, shared by all visitors."""
+"""What a server answers with: classifier, nearest articles, arXiv lookups and limits, shared by all visitors.
+
+service = Service(Classifier.load())
+service.classify("A title", "An abstract")
+for progress in service.classify_file(Path("articles.csv"), 0.95, "sum"): ...
+"""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spheres.data.text import check_text
 from spheres.inference.arxiv_api import ArxivClient
 from spheres.inference.batcher import Batcher
-from spheres.inference.file_rows import Limits
+from spheres.inference.classify_file import Progress, classify_file
+from spheres.inference.export import download_name
+from spheres.inference.file_rows import Limits, summarize_file
 
 if TYPE_CHECKING:
     from spheres.inference.classifier import Classification, Classifier
@@ -18,11 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Service:
-    """What the page answers with.
+    """One way to an answer for the page, the API and MCP tools.
 
-    neighbors : nearest articles and the map; None where the embedded corpus is not there
-    arxiv     : where arXiv ids are looked up
-    limits    : of a file of articles
+    Attributes:
+        classifier: The encoder and the trained head.
+        neighbors: Nearest articles and the map; None where the embedded corpus is not there.
+        arxiv: Where arXiv ids are looked up.
+        limits: Of a file of articles.
     """
 
     classifier: Classifier
@@ -35,6 +47,25 @@ class Service:
         return Batcher(self.classifier.classify_many)
 
     def classify(self, title: str, abstract: str) -> Classification:
-        """As the classifier's, together with those who ask meanwhile."""
+        """As the classifier's, together with the texts that come meanwhile."""
         check_text(title, abstract)
         return self._batcher.classify((title, abstract))
+
+    def classify_file(self, source: Path, threshold: float, rule: str) -> Iterator[Progress]:
+        """Classify an uploaded file, batch by batch, into a file of its own kind.
+
+        Args:
+            source: As it was uploaded; its name decides the answers' name, its content the format.
+            threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
+
+        Yields:
+            Progress after each batch; the last one has the `path` of the answers, in a folder that goes when the
+            generator ends or is closed.
+
+        Raises:
+            SphereError: As `spheres.inference.classify_file.classify_file`.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            summary = summarize_file(source, self.limits)
+            out = Path(folder) / download_name(source.name, summary.format)
+            yield from classify_file(self.classifier, source, out, threshold, rule, limits=self.limits, summary=summary)

@@ -1,6 +1,6 @@
 """What reaches Gradio's server at all: the page's own addresses, asked by the page itself or by a program.
 
-    page.launch(app_kwargs={"middleware": [Middleware(AllowlistMiddleware, max_upload=50_000_000, auth=False), ...]})
+    Middleware(AllowlistMiddleware, pages=["/"], max_upload=50_000_000, auth=False)     # the first of the middlewares
 
 Gradio answers at some sixty addresses; the page needs two dozen. Among the others are a proxy that fetches any public
 address, one that hands out the session's token, and some that ask for no password. So this is an allow-list: any other
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,14 +24,12 @@ from spheres.errors import SphereError
 from spheres.server.mcp import PLACE as TOOLS
 from spheres.server.uploads import SERVED as FILE
 from spheres.server.uploads import uploaded
-from spheres.web.i18n import LANGUAGES
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/gradio_api"
-FRONT = {"/", "/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
-FRONT |= {f"/{code}" for code in LANGUAGES}
+FRONT = {"/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
 FRONT_FOLDERS = ("/assets/", "/static/")
 OPEN = {f"{API}/startup-events", f"{API}/theme.css"}  # of the API's, without a password
 CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/join", "queue/data", "login_check")}
@@ -52,12 +51,13 @@ Headers = dict[bytes, bytes]
 class AllowlistMiddleware:
     """ASGI middleware: refuses with a status and a sentence, or hands on.
 
+    pages      : paths of the pages: "/", "/ru"
     max_upload : bytes of an uploaded file
     auth       : whether there is a password; then nothing of the API answers those who have not given it
     """
 
-    def __init__(self, app: ASGIApp, max_upload: int, auth: bool) -> None:
-        self.app, self.max_upload, self.auth = app, max_upload, auth
+    def __init__(self, app: ASGIApp, pages: Collection[str], max_upload: int, auth: bool) -> None:
+        self.app, self.pages, self.max_upload, self.auth = app, pages, max_upload, auth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +66,7 @@ class AllowlistMiddleware:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         most = self.most_bytes(path)
         headers = {**dict(reversed(scope["headers"])), b"host": _only_host(scope["headers"])}
-        refused = refusal(scope["method"], path, headers, most) or self.locked(path, scope)
+        refused = refusal(scope["method"], path, headers, most, self.pages) or self.locked(path, scope)
         if refused:
             await _refuse(receive, send, *refused)
             return
@@ -99,15 +99,15 @@ class AllowlistMiddleware:
         return None if any(token in page.tokens for token in tokens) else (401, LOCKED)
 
 
-def refusal(method: str, path: str, headers: Headers, most: int) -> tuple[int, str] | None:
+def refusal(method: str, path: str, headers: Headers, most: int, pages: Collection[str]) -> tuple[int, str] | None:
     """Status and sentence of what is refused whoever asks; None for all else.
 
-    >>> refusal("GET", "/gradio_api/token", {b"host": b"localhost"}, 100)
+    >>> refusal("GET", "/gradio_api/token", {b"host": b"localhost"}, 100, ["/"])
     (404, 'There is nothing here.')
     """
     if not all(HOST.fullmatch(name) for name in _hosts(headers) if name):
         return 400, "The Host header is not a valid host name."
-    if not is_known(path):
+    if not is_known(path, pages):
         return 404, "There is nothing here."
     if is_foreign(method, path, headers):
         return 403, "This request came from another website: open the classifier's own page."
@@ -118,13 +118,14 @@ def refusal(method: str, path: str, headers: Headers, most: int) -> tuple[int, s
     return None
 
 
-def is_known(path: str) -> bool:
+def is_known(path: str, pages: Collection[str]) -> bool:
     """Whether the page has any use for this address.
 
-    >>> is_known("/ru"), is_known("/gradio_api/call/classify"), is_known("/gradio_api/proxy=https://x.hf.space/")
-    (True, True, False)
+    >>> paths = ("/ru", "/de", "/gradio_api/call/classify", "/gradio_api/proxy=https://x.hf.space/")
+    >>> [is_known(path, ["/", "/ru"]) for path in paths]
+    [True, False, True, False]
     """
-    known = FRONT | OPEN | CALLS | {TOOLS}
+    known = {*pages, *FRONT, *OPEN, *CALLS, TOOLS}
     folders = (*FRONT_FOLDERS, *CALL_FOLDERS, FILE)
     return (path.rstrip("/") or "/") in known or path.startswith(folders)
 

@@ -1,6 +1,6 @@
 """The page's own script in the page's head, before Gradio's: it decides the language that Gradio's parts speak.
 
-    page.launch(app_kwargs={"middleware": [Middleware(OwnScript)]})
+    page.launch(app_kwargs={"middleware": [Middleware(ScriptInjector, pages={"/": {"lang": "en"}}, script="...")]})
 
 Gradio's `head=` is put in by its own script, when the language is chosen already; so the served page is changed on its
 way out instead.
@@ -8,28 +8,27 @@ way out instead.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from spheres.web.i18n import LANGUAGES, wording
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPT = Path(__file__).parent.parent / "web" / "static" / "page.js"
 
+class ScriptInjector:
+    """ASGI middleware around Gradio's application.
 
-class OwnScript:
-    """ASGI middleware around Gradio's application."""
+    pages  : path of each page -> attributes of the script's tag; `lang` also becomes the page's own
+    script : JavaScript that holds no "</script"
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.script = SCRIPT.read_text(encoding="utf-8")
+    def __init__(self, app: ASGIApp, pages: Mapping[str, Mapping[str, str]], script: str) -> None:
+        self.app, self.pages, self.script = app, pages, script
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        language = language_of(scope.get("path", ""), scope.get("root_path", "")) if scope["type"] == "http" else None
-        if language is None:
+        attributes = self.attributes(scope) if scope["type"] == "http" else None
+        if attributes is None:
             await self.app(scope, receive, send)
             return
         started: list[Message] = []
@@ -43,38 +42,32 @@ class OwnScript:
             else:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    for changed in self._changed(started[0], bytes(body), language):
+                    for changed in self._changed(started[0], bytes(body), attributes):
                         await send(changed)
 
         await self.app(scope, receive, hold)
 
-    def _changed(self, start: Message, body: bytes, language: str) -> list[Message]:
+    def attributes(self, scope: Scope) -> Mapping[str, str] | None:
+        """The attributes of the script's tag on the page that is asked for; None for anything that is no page."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        return self.pages.get(path.rstrip("/") or "/")
+
+    def _changed(self, start: Message, body: bytes, attributes: Mapping[str, str]) -> list[Message]:
         """The two messages of a response; those of anything but a page as they are."""
         headers = list(start["headers"])
         html = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
-        page = self.with_script(body, language) if html else body
+        page = self.with_script(body, attributes) if html else body
         if page != body:
             headers = _with_length(headers, len(page))
         return [{**start, "headers": headers}, {"type": "http.response.body", "body": page}]
 
-    def with_script(self, page: bytes, language: str) -> bytes:
+    def with_script(self, page: bytes, attributes: Mapping[str, str]) -> bytes:
         """The page with the script first in its head, and the language named; what has no head as it is."""
-        data = {"language": language, "languages": " ".join(LANGUAGES), "busy": wording(language).busy}
-        attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
-        tag = f"<script{attributes}>{self.script}</script>"
+        tag = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        tag = f"<script{tag}>{self.script}</script>"
+        language = escape(attributes.get("lang", "en"))
         named = page.replace(b'lang="en"', f'lang="{language}"'.encode(), 1)
         return named.replace(b"<head>", b"<head>" + tag.encode(), 1) if b"<head>" in page else page
-
-
-def language_of(path: str, root_path: str = "") -> str | None:
-    """The language of the page at this path; None for anything that is no page of ours.
-
-    >>> language_of("/"), language_of("/ru"), language_of("/gradio_api/info"), language_of("/sub/ru", "/sub")
-    ('en', 'ru', None, 'ru')
-    """
-    name = path.removeprefix(root_path).strip("/")
-    home = next(iter(LANGUAGES))
-    return home if name == "" else name if name in LANGUAGES and name != home else None
 
 
 def _with_length(headers: list[Any], length: int) -> list[Any]:

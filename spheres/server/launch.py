@@ -1,7 +1,7 @@
 """Putting the page on the network: an address that is free, Gradio's server on it, and how the page looks there.
 
 address = free_address("127.0.0.1", None)      # 7860, or the next free port
-url = serve(page, address)                     # returns at once; the server runs in a thread of its own
+url = serve(page, address, site)               # returns at once; the server runs in a thread of its own
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.server.inject import OwnScript
+from spheres.server.inject import ScriptInjector
 
 FIRST_PORT, N_PORTS = 7860, 100
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
@@ -33,11 +35,27 @@ LAUNCH: dict[str, Any] = {
     "enable_monitoring": False,  # else anyone may open /monitoring
     "strict_cors": True,
     "allowed_paths": [],
-    "blocked_paths": [str(Path(__file__).resolve().parents[2])],  # sources and artifacts
     "state_session_capacity": SESSIONS,
     "footer_links": ["api"],
-    "css_paths": [Path(__file__).parent.parent / "web" / "static" / "page.css"],
 }
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the server must be told of the pages that it serves.
+
+    Attributes:
+        addresses: path of each page ("/" for the first) -> attributes of the script tag that is put into its head;
+            `lang` among them names the page's language.
+        script: JavaScript file that is put there.
+        css: style sheet of all pages.
+        locked_paths: files and folders of which nothing is ever handed out.
+    """
+
+    addresses: Mapping[str, Mapping[str, str]]
+    script: Path
+    css: Path
+    locked_paths: tuple[Path, ...] = ()
 
 
 def free_address(host: str, port: int | None) -> tuple[str, int]:
@@ -64,6 +82,7 @@ def free_address(host: str, port: int | None) -> tuple[str, int]:
 def serve(
     page: Any,
     address: tuple[str, int],
+    site: Site,
     auth: tuple[str, str] | None = None,
     *,
     mcp: bool = False,
@@ -71,7 +90,8 @@ def serve(
 ) -> str:
     """Start Gradio's server in a thread of its own and return the page's local address.
 
-    page       : what `build_page` made
+    page       : a `gradio.Blocks`
+    site       : addresses, script and styles of its pages
     auth       : user and password to ask for, or None for an open page
     mcp        : whether the named endpoints are tools of a Model Context Protocol server as well, behind `auth`
     max_upload : bytes of an uploaded file
@@ -98,8 +118,10 @@ def serve(
             auth=auth,
             mcp_server=mcp,
             max_file_size=max_upload,
-            app_kwargs={"middleware": _in_front(max_upload, auth is not None, entry)},
+            app_kwargs={"middleware": _in_front(site, max_upload, auth is not None, entry)},
             theme=theme(),
+            css_paths=[site.css],
+            blocked_paths=[str(path) for path in site.locked_paths],
             **LAUNCH,
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
@@ -113,15 +135,17 @@ def serve(
     return str(url)
 
 
-def _in_front(max_upload: int, auth: bool, entry: Any) -> list[Any]:
+def _in_front(site: Site, max_upload: int, auth: bool, entry: Any) -> list[Any]:
     """What each request passes before it reaches Gradio; `entry` is the tools' own, where they ask for a password."""
     from starlette.middleware import Middleware
 
     from spheres.server.allowlist import AllowlistMiddleware
     from spheres.server.mcp import Guard
 
-    gate = Middleware(AllowlistMiddleware, max_upload=max_upload, auth=auth)
-    return [gate, Middleware(OwnScript), *([Middleware(Guard, entry=entry)] if entry else [])]
+    gate = Middleware(AllowlistMiddleware, pages=site.addresses, max_upload=max_upload, auth=auth)
+    script = site.script.read_text(encoding="utf-8")
+    injector = Middleware(ScriptInjector, pages=site.addresses, script=script)
+    return [gate, injector, *([Middleware(Guard, entry=entry)] if entry else [])]
 
 
 def wait(page: Any) -> None:

@@ -19,7 +19,6 @@ from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
-from spheres.data.text import whole
 from spheres.errors import SphereError
 
 SERVED = "/gradio_api/file="  # what an upload's address has in front of its path
@@ -34,7 +33,8 @@ def check_calls(page: gr.Blocks) -> None:
         if given != taken:
             what_to_do = "give all of them" if given < taken else "give no more"
             raise gr.Error(f"This endpoint takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
-        inputs = [whole(value) if isinstance(value, str) else value for value in inputs]  # Gradio's answers break off
+        # Gradio cannot send a lone surrogate back: its answer would break off.
+        inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
         try:
             inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
         except SphereError as error:

@@ -1,14 +1,15 @@
-"""The study: what helps and what does not, each choice alone, on the same articles.
+"""Ablations: each choice behind the shipped head varied alone, on the same articles.
 
-    python head.py compare --corpus arxiv-spheres.jsonl.xz --lopsided arxivData.json.xz
+    python head.py compare --corpus arxiv-spheres.jsonl.xz --imbalanced arxivData.json.xz
 
-Everything is chosen on validation articles; test articles are touched once, by the last section. Where a factor needs
-other vectors than the shipped ones (pooling, input length, the lopsided corpus), they are embedded into
-artifacts/study/ first, a fixed sample of the articles, and found there the next time.
+Everything is chosen on validation articles. Where a factor needs other vectors than the shipped ones (pooling, input
+length, the imbalanced corpus), a fixed sample of the articles is embedded into artifacts/study/ first and found there
+the next time. The ablations take about four minutes on two cores, embedding for them twenty.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from spheres.data.corpus import Corpus
 from spheres.embeddings.build import Settings, embed_corpus
-from spheres.embeddings.cache import MANIFEST, Cache, View, open_cache
+from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 from spheres.model.evaluate import set_figures, set_table
@@ -27,255 +28,262 @@ from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import information, train_heads
 from spheres.study.baselines import baselines
 
-LENGTHS = (32, 64, 128, 256)
-SAMPLE, LOPSIDED_SAMPLE = 0.25, 0.5
-ONE_HEAD = replace(BEST, training=replace(BEST.training, n_heads=1))  # averaging is a factor of its own
-
-Say = Callable[[str], None]
 Figures = dict[str, Any]
+Log = Callable[[str], None]
+
+LENGTHS = (32, 64, 128, 256)
+SAMPLE, IMBALANCED_SAMPLE = 0.25, 0.5  # shares of the articles
+ONE_HEAD = replace(BEST, training=replace(BEST.training, n_heads=1))  # averaging is a factor of its own
+VECTORS_ONLY = replace(CLASSIC, unit_length=True, training=ONE_HEAD.training)
 
 
 @dataclass(frozen=True)
 class Caches:
-    """The arrays a study reads: the shipped cache, and samples under other settings where they could be made."""
+    """The arrays that the study reads.
+
+    Attributes:
+        main: The shipped cache.
+        by_length: Samples embedded with each input length, pooling "cls+mean"; empty where they were never made.
+        imbalanced: A corpus that one group dominates, or None.
+    """
 
     main: Cache
-    by_length: dict[int, Cache]  # pooling cls+mean
-    lopsided: Cache | None
+    by_length: dict[int, Cache]
+    imbalanced: Cache | None
+
+    def corpora(self) -> dict[str, Cache]:
+        """The corpora by how their groups are mixed."""
+        named = {"balanced": self.main, "imbalanced": self.imbalanced}
+        return {name: cache for name, cache in named.items() if cache}
 
 
-def prepare(main: Path, folder: Path, corpus: Path | None, lopsided: Path | None, log: Say, progress: Any) -> Caches:
-    """Open the caches; embed those that are missing where their corpus is given (about twenty minutes on two cores)."""
+@dataclass(frozen=True)
+class Trial:
+    """One row of a section: a recipe, trained on a share of a cache's training articles.
+
+    Attributes:
+        label: What is varied, as the report names it.
+        views: Measured on each of these.
+        tested_on: Another cache whose calibration and validation articles are used instead.
+    """
+
+    label: str
+    cache: Cache
+    recipe: Recipe
+    views: tuple[str, ...] = ("both",)
+    share: float = 1.0
+    tested_on: Cache | None = None
+    resamples: int = 200
+
+    def measure(self) -> Figures:
+        """Train, calibrate as the shipped head is, and measure on validation articles.
+
+        Returns:
+            {"what": label, "views": view -> figure -> {"value", "low", "high"}}
+        """
+        cache, recipe, tested = self.cache, self.recipe, self.tested_on or self.cache
+        train = cache.split["train"]
+        heads = train_heads(
+            examples(cache, recipe, train[: max(1, round(self.share * len(train)))], recipe.views),
+            examples(cache, recipe, cache.split["validation"], ("both",)),
+            recipe.training,
+            check=False,
+        )
+        report = {}
+        for view in self.views:
+            calibration = calibrate_view(tested, recipe, heads, view)
+            rows, features = view_features(tested, recipe, view, tested.split["validation"])
+            log_probabilities = calibration.apply(heads.log_probabilities(features))
+            primary = tested.primary[rows]
+            sets = set_table(calibration, np.exp(log_probabilities), (0.95,))
+            size = set_figures(primary, *sets.values(), names=tuple(sets))["coverage 0.95: spheres"]
+            report[view] = {
+                **with_intervals(summary, log_probabilities, tested.targets[rows], primary, resamples=self.resamples),
+                "mean_set_size": {"value": size},
+                "information": {"value": information(log_probabilities)},
+            }
+        return {"what": self.label, "views": report}
+
+
+def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | None, log: Log, progress: Any) -> Caches:
+    """Open the caches; embed those that are missing where their corpus is given.
+
+    Args:
+        main: The shipped cache.
+        folder: Where the samples lie, or will.
+        corpus: The file that `main` was made from.
+        imbalanced: A corpus that one group dominates.
+        progress: As `embed_corpus` takes it.
+    """
     by_length = {}
     for length in LENGTHS:
-        cache = folder / f"length-{length}"
+        sample = folder / f"length-{length}"
         if corpus:
-            all_views = length == BUNDLED.max_length
-            settings = Settings(
-                views=("both", "title", "abstract") if all_views else ("both",), copies={"title": 1, "abstract": 1}
-            )
+            views = ("both", "title", "abstract") if length == BUNDLED.max_length else ("both",)
+            settings = Settings(views=views, copies={"title": 1, "abstract": 1})
             spec = replace(BUNDLED, pooling="cls+mean", max_length=length)
-            part = Corpus(corpus, sample=SAMPLE)
-            embed_corpus(part, spec, cache, settings=settings, log=log, start_progress=progress)
-        if (cache / MANIFEST).is_file():
-            by_length[length] = open_cache(cache)
-    if lopsided:
-        part = Corpus(lopsided, sample=LOPSIDED_SAMPLE)
-        settings = Settings(views=("both",))
-        embed_corpus(part, BUNDLED, folder / "lopsided", settings=settings, log=log, start_progress=progress)
-    there = (folder / "lopsided" / MANIFEST).is_file()
-    return Caches(open_cache(main), by_length, open_cache(folder / "lopsided") if there else None)
+            embed_corpus(
+                Corpus(corpus, sample=SAMPLE), spec, sample, settings=settings, log=log, start_progress=progress
+            )
+        if (sample / MANIFEST).is_file():
+            by_length[length] = open_cache(sample)
+    sample = folder / "imbalanced"
+    if imbalanced:
+        part = Corpus(imbalanced, sample=IMBALANCED_SAMPLE)
+        embed_corpus(part, BUNDLED, sample, settings=Settings(views=("both",)), log=log, start_progress=progress)
+    return Caches(open_cache(main), by_length, open_cache(sample) if (sample / MANIFEST).is_file() else None)
 
 
-def run_study(caches: Caches, log: Say) -> Figures:
-    """All sections: name -> rows, each with what was varied and its figures on validation articles."""
-    sections: dict[str, Callable[[], list[Figures]]] = {
-        "baselines": lambda: _baselines(caches.main),
-        "loss": lambda: _loss(caches.main),
-        "targets": lambda: _targets(caches.main),
-        "features": lambda: _features(caches.main),
-        "pooling": lambda: _pooling(caches),
-        "length": lambda: _length(caches),
-        "copies": lambda: _copies(caches),
-        "head": lambda: _shape(caches.main),
-        "regularisation": lambda: _regularisation(caches.main),
-        "learning_curve": lambda: _learning_curve(caches.main),
-        "corpus": lambda: _corpus(caches),
-        "collapse": lambda: _collapse(caches),
-    }
-    study: Figures = {}
-    for name, section in sections.items():
-        study[name] = section()
+def run_study(caches: Caches, log: Log) -> dict[str, list[Figures]]:
+    """All sections, in the report's order: name -> rows. A section whose caches are missing has no rows."""
+    study = {"baselines": _measure_baselines(caches.main)}
+    for name, trials in SECTIONS.items():
+        study[name] = [trial.measure() for trial in trials(caches)]
         log(f"{name}: {len(study[name])} rows")
     return study
 
 
-def gradients(caches: Caches) -> dict[str, float]:
-    """`gradient_ratio` on each corpus."""
-    named = {"balanced": caches.main, "lopsided": caches.lopsided}
-    return {name: gradient_ratio(cache.targets) for name, cache in named.items() if cache}
-
-
-def measure(
-    cache: Cache,
-    recipe: Recipe,
-    views: tuple[str, ...] = ("both",),
-    share: float = 1.0,
-    tested_on: Cache | None = None,
-    resamples: int = 200,
-) -> Figures:
-    """Train by a recipe on a share of the training articles; figures of validation articles, calibrated as shipped.
-
-    tested_on : another cache whose validation and calibration articles are used instead
-    returns   : view -> figure -> {"value", "low", "high"}
-    """
-    rows = cache.split
-    train = rows["train"][: max(1, round(share * len(rows["train"])))]
-    heads = train_heads(
-        examples(cache, recipe, train, recipe.views),
-        examples(cache, recipe, rows["validation"], ("both",)),
-        recipe.training,
-        check=False,
-    )
-    tested = tested_on or cache
-    asked = tested.split
-    report = {}
-    for view in views:
-        calibration = calibrate_view(tested, recipe, heads, view)
-        known, features = view_features(tested, recipe, view, asked["validation"])
-        log_probabilities = calibration.apply(heads.log_probabilities(features))
-        sets = set_table(calibration, np.exp(log_probabilities), (0.95,))
-        primary = tested.primary[known]
-        figures = with_intervals(summary, log_probabilities, tested.targets[known], primary, resamples=resamples)
-        size = set_figures(primary, *sets.values(), names=tuple(sets))["coverage 0.95: spheres"]
-        report[view] = {
-            **figures,
-            "mean_set_size": {"value": size},
-            "information": {"value": information(log_probabilities)},
-        }
-    return report
-
-
-def row(label: str, cache: Cache, recipe: Recipe, **options: Any) -> Figures:
-    """One line of a table."""
-    return {"what": label, "views": measure(cache, recipe, **options)}
-
-
-def trained_like(recipe: Recipe, **changes: Any) -> Recipe:
-    """The recipe with some settings of its training changed."""
-    return replace(recipe, training=replace(recipe.training, **changes))
-
-
-def _baselines(cache: Cache) -> list[Figures]:
-    rows = cache.split
-    asked = rows["validation"]
-    return [
-        {"what": name, "views": {"both": with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])}}
-        for name, log_p in baselines(cache, rows["train"], asked).items()
-    ]
-
-
-def _loss(cache: Cache) -> list[Figures]:
-    return [
-        row("KL divergence, soft targets", cache, CLASSIC),
-        row("cross-entropy, primary group", cache, replace(CLASSIC, primary_weight=1.0)),
-        row("MSE, soft targets", cache, trained_like(CLASSIC, loss="mse")),
-    ]
-
-
-def _targets(cache: Cache) -> list[Figures]:
-    return [
-        row(f"{w:.0%} of the weight moved to the primary group", cache, replace(ONE_HEAD, primary_weight=w))
-        for w in (0.0, 0.25, 0.5, 0.7, 1.0)
-    ]
-
-
-def _features(cache: Cache) -> list[Figures]:
-    plain = replace(ONE_HEAD, tfidf=False, unit_length=False)
-    return [
-        row("vector as it is", cache, plain),
-        row("vector at length one", cache, replace(plain, unit_length=True)),
-        row("vector at length one, scores of words", cache, ONE_HEAD),
-    ]
-
-
-def _pooling(caches: Caches) -> list[Figures]:
-    if not (cache := caches.by_length.get(BUNDLED.max_length)):
-        return []
-    half = cache.dim // 2
-    parts = {"[CLS]": slice(0, half), "mean": slice(half, None), "both in a row": slice(None)}
-    recipe = replace(CLASSIC, unit_length=True, training=ONE_HEAD.training)
-    return [row(name, sliced(cache, part), recipe) for name, part in parts.items()]
-
-
-def _length(caches: Caches) -> list[Figures]:
-    recipe = replace(CLASSIC, unit_length=True, training=ONE_HEAD.training)
-    return [
-        row(f"{length} tokens", sliced(cache, slice(cache.dim // 2, None)), recipe)
-        for length, cache in caches.by_length.items()
-    ]
-
-
-def _copies(caches: Caches) -> list[Figures]:
-    if not (cache := caches.by_length.get(BUNDLED.max_length)):
-        return []
-    mean = sliced(cache, slice(cache.dim // 2, None))
-    choices = {
-        "whole articles": ("both",),
-        "with title-only copies": ("both", "title"),
-        "with abstract-only copies": ("both", "abstract"),
-        "with both kinds of copies": ("both", "title", "abstract"),
-    }
-    views = ("both", "title", "abstract")
-    return [row(label, mean, replace(ONE_HEAD, views=chosen), views=views) for label, chosen in choices.items()]
-
-
-def _shape(cache: Cache) -> list[Figures]:
-    shapes = [{"hidden": n} for n in (64, 256, 1024)] + [{"depth": 2}, {"n_heads": 3}]
-    return [
-        row(" ".join(f"{key} {value}" for key, value in shape.items()), cache, trained_like(ONE_HEAD, **shape))
-        for shape in shapes
-    ]
-
-
-def _regularisation(cache: Cache) -> list[Figures]:
-    rows = [row("as shipped, one head", cache, ONE_HEAD)]
-    for changes in ({"noise": 0.0}, {"dropout": 0.0, "input_dropout": 0.0}, {"weight_decay": 0.2}):
-        label = ", ".join(f"{key} {value}" for key, value in changes.items())
-        rows.append(row(label, cache, trained_like(ONE_HEAD, **changes)))
-    return rows
-
-
-def _learning_curve(cache: Cache) -> list[Figures]:
-    n = len(cache.split["train"])
-    shares = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
-    return [row(f"{round(share * n):,} articles", cache, ONE_HEAD, share=share) for share in shares]
-
-
-def _corpus(caches: Caches) -> list[Figures]:
-    if not caches.lopsided:
-        return []
-    named = {"balanced": caches.main, "lopsided": caches.lopsided}
-    return [
-        row(f"trained on the {a} corpus, tested on the {b} one", named[a], CLASSIC, tested_on=named[b])
-        for a in named
-        for b in named
-    ]
-
-
-def _collapse(caches: Caches) -> list[Figures]:
-    """MSE against KL under the settings of a plain demo (SGD, AdamW), on both corpora: does the answer vary at all?"""
-    rows = []
-    for corpus, cache in {"balanced": caches.main, "lopsided": caches.lopsided}.items():
-        for optimizer, rate in (("adamw", 1e-3), ("sgd", 1e-2)):
-            for loss in ("kl", "mse"):
-                recipe = trained_like(CLASSIC, loss=loss, optimizer=optimizer, learning_rate=rate, max_epochs=5)
-                if cache:
-                    rows.append(row(f"{corpus} corpus, {optimizer} at {rate:g}, {loss}", cache, recipe, resamples=50))
-    return rows
+def measure_gradients(caches: Caches) -> dict[str, float]:
+    """`gradient_ratio` of each corpus."""
+    return {name: gradient_ratio(cache.targets) for name, cache in caches.corpora().items()}
 
 
 def gradient_ratio(targets: NDArray[np.floating]) -> float:
     """How many times larger the gradient of KL is than that of MSE where every answer is the average one.
 
     Both by the logits z of p = softmax(z): KL gives p - t; MSE over k groups, 2/k (diag(p) - p p') (p - t).
+
+    Args:
+        targets: (n_articles, n_groups), each row summing to 1.
     """
     p = targets.mean(axis=0)
-    kl = p - targets  # (n, n_groups)
+    kl = p - targets  # (n_articles, n_groups)
     mse = 2 / len(p) * (kl * p - np.outer(kl @ p, p))
     return float(np.linalg.norm(kl, axis=1).mean() / np.linalg.norm(mse, axis=1).mean())
 
 
-def sliced(cache: Cache, part: slice) -> Cache:
-    """The same cache with some of its numbers only: one pooling out of several."""
+def select_dimensions(cache: Cache, dimensions: slice) -> Cache:
+    """The same cache with some of the vectors' numbers only: one pooling out of several.
+
+    Raises:
+        SphereError: The vectors are int8, whose scales belong to all their numbers together.
+    """
     if any(view.scales is not None for view in cache.views.values()):
         raise SphereError(
             f"{cache.folder} is stored as int8, which cannot be cut: run embed.py with --store float16 --overwrite."
         )
+    views = {
+        name: replace(view, stored=np.ascontiguousarray(view.stored[:, dimensions]))
+        for name, view in cache.views.items()
+    }
+    return replace(cache, views=views, manifest={**cache.manifest, "dim": int(views["both"].stored.shape[1])})
 
-    def cut(view: View) -> View:
-        return replace(view, stored=np.ascontiguousarray(view.stored[:, part]))
 
-    views = {name: cut(view) for name, view in cache.views.items()}
-    dim = int(views["both"].stored.shape[1])
-    return replace(cache, views=views, manifest={**cache.manifest, "dim": dim})
+def with_training(recipe: Recipe, **changes: Any) -> Recipe:
+    """The recipe with some settings of its training changed."""
+    return replace(recipe, training=replace(recipe.training, **changes))
+
+
+def _measure_baselines(cache: Cache) -> list[Figures]:
+    rows = cache.split["validation"]
+    targets, primary = cache.targets[rows], cache.primary[rows]
+    return [
+        {"what": name, "views": {"both": with_intervals(summary, log_probabilities, targets, primary)}}
+        for name, log_probabilities in baselines(cache, cache.split["train"], rows).items()
+    ]
+
+
+def _loss(caches: Caches) -> Iterator[Trial]:
+    yield Trial("KL divergence, soft targets", caches.main, CLASSIC)
+    yield Trial("cross-entropy, primary group", caches.main, replace(CLASSIC, primary_weight=1.0))
+    yield Trial("MSE, soft targets", caches.main, with_training(CLASSIC, loss="mse"))
+
+
+def _targets(caches: Caches) -> Iterator[Trial]:
+    for weight in (0.0, 0.25, 0.5, 0.7, 1.0):
+        label = f"{weight:.0%} of the weight moved to the primary group"
+        yield Trial(label, caches.main, replace(ONE_HEAD, primary_weight=weight))
+
+
+def _features(caches: Caches) -> Iterator[Trial]:
+    yield Trial("vector as it is", caches.main, replace(ONE_HEAD, tfidf=False, unit_length=False))
+    yield Trial("vector at length one", caches.main, replace(ONE_HEAD, tfidf=False))
+    yield Trial("vector at length one, scores of words", caches.main, ONE_HEAD)
+
+
+def _pooling(caches: Caches) -> Iterator[Trial]:
+    if cache := caches.by_length.get(BUNDLED.max_length):
+        half = cache.dim // 2
+        parts = {"[CLS]": slice(0, half), "mean": slice(half, None), "both in a row": slice(None)}
+        for name, dimensions in parts.items():
+            yield Trial(name, select_dimensions(cache, dimensions), VECTORS_ONLY)
+
+
+def _length(caches: Caches) -> Iterator[Trial]:
+    for length, cache in caches.by_length.items():
+        yield Trial(f"{length} tokens", _mean_pooled(cache), VECTORS_ONLY)
+
+
+def _copies(caches: Caches) -> Iterator[Trial]:
+    if cache := caches.by_length.get(BUNDLED.max_length):
+        mean = _mean_pooled(cache)
+        for label, views in (
+            ("whole articles", ("both",)),
+            ("with title-only copies", ("both", "title")),
+            ("with abstract-only copies", ("both", "abstract")),
+            ("with both kinds of copies", ("both", "title", "abstract")),
+        ):
+            yield Trial(label, mean, replace(ONE_HEAD, views=views), views=("both", "title", "abstract"))
+
+
+def _head(caches: Caches) -> Iterator[Trial]:
+    for name, value in (("hidden", 64), ("hidden", 256), ("hidden", 1024), ("depth", 2), ("n_heads", 3)):
+        yield Trial(f"{name} {value}", caches.main, with_training(ONE_HEAD, **{name: value}))
+
+
+def _regularisation(caches: Caches) -> Iterator[Trial]:
+    yield Trial("as shipped, one head", caches.main, ONE_HEAD)
+    for changes in ({"noise": 0.0}, {"dropout": 0.0, "input_dropout": 0.0}, {"weight_decay": 0.2}):
+        label = ", ".join(f"{name} {value}" for name, value in changes.items())
+        yield Trial(label, caches.main, with_training(ONE_HEAD, **changes))
+
+
+def _learning_curve(caches: Caches) -> Iterator[Trial]:
+    n = len(caches.main.split["train"])
+    for share in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1):
+        yield Trial(f"{round(share * n):,} articles", caches.main, ONE_HEAD, share=share)
+
+
+def _corpus(caches: Caches) -> Iterator[Trial]:
+    corpora = caches.corpora()
+    for (a, trained_on), (b, tested_on) in product(corpora.items(), repeat=2) if len(corpora) > 1 else ():
+        label = f"trained on the {a} corpus, tested on the {b} one"
+        yield Trial(label, trained_on, CLASSIC, tested_on=tested_on)
+
+
+def _collapse(caches: Caches) -> Iterator[Trial]:
+    """MSE against KL under the settings of a plain demo (SGD, AdamW), on both corpora: does the answer vary at all?"""
+    for corpus, cache in caches.corpora().items():
+        for (optimizer, rate), loss in product((("adamw", 1e-3), ("sgd", 1e-2)), ("kl", "mse")):
+            recipe = with_training(CLASSIC, loss=loss, optimizer=optimizer, learning_rate=rate, max_epochs=5)
+            yield Trial(f"{corpus} corpus, {optimizer} at {rate:g}, {loss}", cache, recipe, resamples=50)
+
+
+def _mean_pooled(cache: Cache) -> Cache:
+    """The second half of "cls+mean"."""
+    return select_dimensions(cache, slice(cache.dim // 2, None))
+
+
+SECTIONS: dict[str, Callable[[Caches], Iterator[Trial]]] = {
+    "loss": _loss,
+    "targets": _targets,
+    "features": _features,
+    "pooling": _pooling,
+    "length": _length,
+    "copies": _copies,
+    "head": _head,
+    "regularisation": _regularisation,
+    "learning_curve": _learning_curve,
+    "corpus": _corpus,
+    "collapse": _collapse,
+}

@@ -1,4 +1,4 @@
-"""The report's plots, drawn from its figures."""
+"""The plots of the study's report, drawn from its figures with matplotlib."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ Figures = dict[str, Any]
 def draw(figures: Figures, folder: Path) -> None:
     """Draw sets.png, reliability.png and curves.png.
 
-    raises : SphereError where matplotlib is not installed
+    Raises:
+        SphereError: matplotlib is not installed.
     """
     try:
         import matplotlib

@@ -1,4 +1,7 @@
-"""The last section of the study: the shipped head on test articles, by period, and what limits any classifier."""
+"""The shipped head on test articles: beside others, by period, and what limits any classifier.
+
+Test articles are used here, once, after every choice was made.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -14,87 +17,86 @@ from spheres.model.evaluate import evaluate, predictions, set_figures, set_table
 from spheres.model.fit import train
 from spheres.model.metrics import BINS, summary, with_intervals
 from spheres.model.recipe import CLASSIC, view_features
-from spheres.study.ablations import Figures
 from spheres.study.baselines import baselines
+
+Figures = dict[str, Any]
 
 OLD, NEW = "2000-2019", "2024-2026"
 
 
 def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
-    """Everything that is measured on test articles.
+    """Everything that is measured on test articles, by name.
 
-    bundle : the shipped head, trained on this cache
+    Args:
+        bundle: The shipped head, trained on this cache.
     """
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
-    asked, learned = cache.split["test"], cache.split["train"]
+    targets, primary = cache.targets[rows], cache.primary[rows]
     return {
         "shipped": evaluate(cache, bundle, "test"),
         "classic": evaluate(cache, train(cache, CLASSIC), "test"),
         "baselines": {
-            name: with_intervals(summary, log_p, cache.targets[asked], cache.primary[asked])
-            for name, log_p in baselines(cache, learned, asked).items()
+            name: with_intervals(summary, answers, targets, primary)
+            for name, answers in baselines(cache, cache.split["train"], rows).items()
         },
-        "periods": periods(cache, bundle),
-        "drift": drift(cache, bundle),
-        "reliability": reliability(log_probabilities, cache.primary[rows]),
-        "confusions": confusions(log_probabilities, cache.primary[rows]),
-        "ceiling": ceiling(cache, log_probabilities, rows),
-        "ood_false_alarms": false_alarms(cache, bundle),
+        "periods": measure_periods(cache, bundle),
+        "drift": measure_drift(cache, bundle),
+        "reliability": reliability_curve(log_probabilities, primary),
+        "confusions": confusions(log_probabilities, primary),
+        "ceiling": ceiling(log_probabilities, targets, primary),
+        "ood_false_alarms": ood_false_alarms(cache, bundle),
         "slider": bundle.measured,
     }
 
 
-def years(cache: Cache) -> NDArray[np.int64]:
-    """The year of each article's date, 0 where it has none."""
-    return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
-
-
-def periods(cache: Cache, bundle: Bundle) -> Figures:
-    """Accuracy and coverage of the shipped head on older and on newer test articles."""
+def measure_periods(cache: Cache, bundle: Bundle) -> Figures:
+    """Accuracy and coverage on older and on newer test articles."""
     year = years(cache)
     test = cache.split["test"]
-    wanted = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
-    return {name: _on_period(cache, bundle, mask) for name, mask in wanted.items() if mask[test].sum() > 1}
+    periods = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
+    return {name: _on_period(cache, bundle, mask) for name, mask in periods.items() if mask[test].sum() > 1}
 
 
-def drift(cache: Cache, bundle: Bundle) -> Figures:
+def measure_drift(cache: Cache, bundle: Bundle) -> Figures:
     """What happens to coverage when a head meets articles five years newer than all that trained and calibrated it."""
     year = years(cache)
     old = np.flatnonzero(year < 2020)
     if not 0 < len(old) < len(year):
         return {}
-    past = _only(cache, old)
     recipe = replace(bundle.recipe, training=replace(bundle.recipe.training, n_heads=1))
-    head = train(past, recipe)
-    fresh = cache.split["calibration"]
-    known, features = view_features(cache, recipe, "both", fresh[year[fresh] >= 2024])
-    calibration = calibrate(head.heads.log_probabilities(features), cache.primary[known])
-    again = replace(head, calibrations={**head.calibrations, "both": calibration})
+    older = train(select_rows(cache, old), recipe)
+    calibration_rows = cache.split["calibration"]
+    rows, features = view_features(cache, recipe, "both", calibration_rows[year[calibration_rows] >= 2024])
+    calibration = calibrate(older.heads.log_probabilities(features), cache.primary[rows])
+    recalibrated = replace(older, calibrations={**older.calibrations, "both": calibration})
     return {
-        f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, head, year < 2020),
-        f"calibrated on {OLD}, tested on {NEW}": _on_period(cache, head, year >= 2024),
-        f"calibrated on {NEW}, tested on {NEW}": _on_period(cache, again, year >= 2024),
+        f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, older, year < 2020),
+        f"calibrated on {OLD}, tested on {NEW}": _on_period(cache, older, year >= 2024),
+        f"calibrated on {NEW}, tested on {NEW}": _on_period(cache, recalibrated, year >= 2024),
     }
 
 
-def _on_period(cache: Cache, bundle: Bundle, wanted: NDArray[np.bool_]) -> Figures:
-    rows, log_probabilities = predictions(cache, bundle, "test", "both")
-    return _figures(cache, bundle, rows[wanted[rows]], log_probabilities[wanted[rows]])
+def years(cache: Cache) -> NDArray[np.int64]:
+    """The year of each article's date, (n_articles,), 0 where it has none."""
+    return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
 
 
-def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:
-    """The cache of some of its articles, ascending."""
+def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
+    """The cache of some of its articles.
+
+    Args:
+        rows: Row numbers, ascending.
+    """
     place = np.full(len(cache.ids), -1)
     place[rows] = np.arange(len(rows))
     views = {}
     for name, view in cache.views.items():
         kept = np.flatnonzero(place[view.rows] >= 0)
-        scales = None if view.scales is None else view.scales[kept]
         views[name] = replace(
             view,
             rows=place[view.rows[kept]],
             stored=view.stored[kept],
-            scales=scales,
+            scales=None if view.scales is None else view.scales[kept],
             tfidf_scores=view.tfidf_scores[kept],
         )
     return replace(
@@ -108,62 +110,73 @@ def _only(cache: Cache, rows: NDArray[np.intp]) -> Cache:
     )
 
 
-def _figures(cache: Cache, bundle: Bundle, rows: NDArray[np.intp], log_probabilities: NDArray[np.float64]) -> Figures:
-    primary = cache.primary[rows]
+def _on_period(cache: Cache, bundle: Bundle, wanted: NDArray[np.bool_]) -> Figures:
+    """Figures of the test articles that `wanted`, (n_articles,) bool, names."""
+    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    kept = wanted[rows]
+    primary, log_probabilities = cache.primary[rows[kept]], log_probabilities[kept]
     sets = set_table(bundle.calibrations["both"], np.exp(log_probabilities))
     return {
-        "articles": len(rows),
-        **summary(log_probabilities, cache.targets[rows], primary),
+        "articles": len(primary),
+        **summary(log_probabilities, cache.targets[rows[kept]], primary),
         **set_figures(primary, *sets.values(), names=tuple(sets)),
     }
 
 
-def reliability(log_probabilities: NDArray[np.float64], primary: NDArray[np.integer]) -> list[list[float]]:
-    """For each bin of confidence that holds articles: [mean confidence, share that is right, number of articles]."""
+def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[float]]:
+    """For each bin of confidence that holds articles: [mean confidence, share that is right, number of articles].
+
+    The bins are those of the expected calibration error. scikit-learn's `calibration_curve` gives no numbers.
+    """
     confidence = np.exp(log_probabilities.max(axis=1))
     right = log_probabilities.argmax(axis=1) == primary
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [
         [float(confidence[bins == b].mean()), float(right[bins == b].mean()), int((bins == b).sum())]
-        for b in range(BINS)
-        if (bins == b).any()
+        for b in np.unique(bins)
     ]
 
 
-def confusions(log_probabilities: NDArray[np.float64], primary: NDArray[np.integer]) -> list[list[int]]:
+def confusions(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[int]]:
     """How many articles of each primary group (row) got each top answer (column), in the order of GROUPS."""
-    table = np.zeros((len(GROUPS), len(GROUPS)), dtype=int)
-    np.add.at(table, (primary, log_probabilities.argmax(axis=1)), 1)
-    return [[int(n) for n in line] for line in table]
+    from sklearn.metrics import confusion_matrix
+
+    table: list[list[int]] = confusion_matrix(
+        primary, log_probabilities.argmax(axis=1), labels=range(len(GROUPS))
+    ).tolist()
+    return table
 
 
-def false_alarms(cache: Cache, bundle: Bundle) -> dict[str, Any]:
+def ood_false_alarms(cache: Cache, bundle: Bundle) -> dict[str, float]:
     """The share of test articles that are called unfamiliar, by view."""
-    test = cache.split["test"]
     alarms = {}
     for name, view in cache.views.items():
-        distances = bundle.ood.distances(view.of(test)[1])
+        distances = bundle.ood.distances(view.of(cache.split["test"])[1])
         alarms[name] = float((distances > bundle.ood.thresholds[name]).mean())
     return alarms
 
 
-def ceiling(cache: Cache, log_probabilities: NDArray[np.floating], rows: NDArray[np.intp]) -> Figures:
-    """Why no classifier of these articles is perfect: what the labels themselves leave open.
+def ceiling(
+    log_probabilities: NDArray[np.floating], targets: NDArray[np.floating], primary: NDArray[np.integer]
+) -> dict[str, float]:
+    """Why no classifier of these articles is perfect: what the labels themselves leave open, as shares of articles.
 
-    log_probabilities : (n, n_groups) for the articles `rows`
+    Args:
+        log_probabilities: (n_articles, n_groups), the answers.
+        targets: (n_articles, n_groups), soft.
+        primary: (n_articles,), places in GROUPS.
     """
-    targets, primary = cache.targets[rows], cache.primary[rows]
-    everyone = np.arange(len(rows))
     heaviest = targets >= targets.max(axis=1, keepdims=True) - 1e-6
-    alone = heaviest.sum(axis=1) == 1
+    n_heaviest = heaviest.sum(axis=1)
+    primary_is_heaviest = heaviest[np.arange(len(primary)), primary]
     right = log_probabilities.argmax(axis=1) == primary
-    return {
-        "one heaviest group, and it is the primary": float((alone & heaviest[everyone, primary]).mean()),
-        "primary tied with another for the heaviest": float((~alone & heaviest[everyone, primary]).mean()),
-        "oracle that knows the soft target and breaks ties at random": float(
-            (heaviest[everyone, primary] / heaviest.sum(axis=1)).mean()
-        ),
-        "primary is the top answer, articles of one group": float(right[(targets > 0).sum(axis=1) == 1].mean()),
-        "primary is the top answer, articles of several groups": float(right[(targets > 0).sum(axis=1) > 1].mean()),
-        "articles of several groups": float(((targets > 0).sum(axis=1) > 1).mean()),
+    several = (targets > 0).sum(axis=1) > 1
+    shares = {
+        "one heaviest group, and it is the primary": (n_heaviest == 1) & primary_is_heaviest,
+        "primary tied with another for the heaviest": (n_heaviest > 1) & primary_is_heaviest,
+        "oracle that knows the soft target and breaks ties at random": primary_is_heaviest / n_heaviest,
+        "primary is the top answer, articles of one group": right[~several],
+        "primary is the top answer, articles of several groups": right[several],
+        "articles of several groups": several,
     }
+    return {name: float(share.mean()) for name, share in shares.items()}

@@ -6,9 +6,7 @@ two functions below. They speak English, and codes instead of names; their thres
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal, TypedDict, cast
 
 import gradio as gr
@@ -18,9 +16,7 @@ from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
 from spheres.errors import SphereError
-from spheres.inference import classify_file as file_run
-from spheres.inference.export import download_name
-from spheres.inference.file_rows import format_of
+from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
@@ -103,26 +99,22 @@ def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | N
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
             source = uploaded(file)
-            with tempfile.TemporaryDirectory() as folder:
-                limits = served.limits
-                out = Path(folder) / download_name(source.name, format_of(source, limits))
-                # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-                for report in file_run.classify_file(
-                    served.classifier, source, out, threshold, rule, limits=served.limits
-                ):
-                    yield (FileData(path=str(out), orig_name=out.name) if report.finished else None), _about(report)
+            # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
+            for progress in served.classify_file(source, threshold, rule):
+                out = progress.path
+                yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
 
     return classify_file
 
 
-def _about(report: file_run.Report) -> About:
+def _about(progress: Progress) -> About:
     return {
-        "rows": report.n_rows,
-        "answered": report.n_answered,
-        "counts": dict(report.counts),
-        "problems": [f"{place}: {problem}" for place, problem in report.problems],
+        "rows": progress.n_rows,
+        "answered": progress.n_answered,
+        "counts": dict(progress.counts),
+        "problems": [f"{place}: {problem}" for place, problem in progress.problems],
     }
 
 

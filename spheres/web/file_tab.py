@@ -6,7 +6,6 @@ half-written then goes with the temporary folder it stands in.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -15,9 +14,7 @@ from typing import Any
 import gradio as gr
 
 from spheres.errors import SphereError
-from spheres.inference.classify_file import Report, classify_file
-from spheres.inference.export import download_name
-from spheres.inference.file_rows import format_of
+from spheres.inference.classify_file import Progress
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
 from spheres.web.article_tab import build_slider
@@ -84,51 +81,52 @@ def runner(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any,
             yield _problem(words.file_none), gr.skip(), gr.skip(), none, *idle
             return
         yield _said(words.file_counting), chart_html({}, words), "", none, *at_work
-        source = Path(upload)
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                out = Path(folder) / download_name(source.name, format_of(source, served.limits))
-                for report in classify_file(served.classifier, source, out, threshold, rule, limits=served.limits):
-                    file = gr.update(value=str(out), interactive=True) if report.finished else gr.skip()
-                    yield *shown(report, words), file, *(idle if report.finished else at_work)
+            for progress in served.classify_file(Path(upload), threshold, rule):
+                file = gr.update(value=str(progress.path), interactive=True) if progress.path else gr.skip()
+                yield *shown(progress, words), file, *(idle if progress.path else at_work)
         except SphereError as error:
             yield _problem(words.translate(error)), gr.skip(), gr.skip(), none, *idle
 
     return run
 
 
-def shown(report: Report, words: Wording) -> tuple[str, str, str]:
+def shown(progress: Progress, words: Wording) -> tuple[str, str, str]:
     """Status, chart and first rows of a run at one moment."""
-    return _status(report, words), chart_html(report.counts, words), _first_rows(report, words) if report.first else ""
-
-
-def _status(report: Report, words: Wording) -> str:
-    rows = words.number(report.n_rows)
-    if report.finished:
-        done = _said(words.file_done.format(answered=words.number(report.n_answered), rows=rows))
-        return done + _problems(report, words)
-    left = "…"
-    if report.seconds_left is not None:
-        minutes = report.seconds_left >= 90
-        template = words.file_minutes if minutes else words.file_seconds
-        left = template.format(n=words.number(round(report.seconds_left / 60 if minutes else report.seconds_left)))
-    sentence = escape(words.file_progress.format(done=words.number(report.n_done), rows=rows, left=left))
     return (
-        f'<div class="status"><label>{sentence}<progress value="{report.n_done}" max="{report.n_rows}"></progress>'
+        _status(progress, words),
+        chart_html(progress.counts, words),
+        _first_rows(progress, words) if progress.first else "",
+    )
+
+
+def _status(progress: Progress, words: Wording) -> str:
+    rows = words.number(progress.n_rows)
+    if progress.path:
+        done = _said(words.file_done.format(answered=words.number(progress.n_answered), rows=rows))
+        return done + _problems(progress, words)
+    left = "…"
+    if progress.seconds_left is not None:
+        minutes = progress.seconds_left >= 90
+        template = words.file_minutes if minutes else words.file_seconds
+        left = template.format(n=words.number(round(progress.seconds_left / 60 if minutes else progress.seconds_left)))
+    sentence = escape(words.file_progress.format(done=words.number(progress.n_done), rows=rows, left=left))
+    return (
+        f'<div class="status"><label>{sentence}<progress value="{progress.n_done}" max="{progress.n_rows}"></progress>'
         "</label></div>"
     )
 
 
-def _problems(report: Report, words: Wording) -> str:
-    if not report.problems:
+def _problems(progress: Progress, words: Wording) -> str:
+    if not progress.problems:
         return ""
     items = "".join(
         f"<li><b>{escape(_place(place, words))}</b> {escape(words.translate(problem))}</li>"
-        for place, problem in report.problems
+        for place, problem in progress.problems
     )
-    more = report.n_problems - len(report.problems)
+    more = progress.n_problems - len(progress.problems)
     rest = f"<li>{escape(words.file_more_problems.format(n=words.number(more)))}</li>" if more else ""
-    heading = f"{words.file_problems}: {words.number(report.n_problems)}"
+    heading = f"{words.file_problems}: {words.number(progress.n_problems)}"
     return f'<div class="problems"><h3>{escape(heading)}</h3><ul>{items}{rest}</ul></div>'
 
 
@@ -137,13 +135,19 @@ def _place(place: str, words: Wording) -> str:
     return words.places[kind].format(n=number) if kind in words.places else place
 
 
-def _first_rows(report: Report, words: Wording) -> str:
+def _first_rows(progress: Progress, words: Wording) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.file_first_headers)
     rows = ""
-    for row in report.first:
-        note = " ".join(map(words.translate, notes(row.answer)))
+    for row in progress.first:
+        note = " ".join(map(words.translate, notes(row.classification)))
         spheres = ", ".join(words.groups[group] for group in row.spheres)
-        cells = (_place(row.place, words), row.text, spheres, words.percent(row.probability), note)
+        cells = (
+            _place(row.place, words),
+            row.text,
+            spheres,
+            words.percent(max(row.classification.probabilities)),
+            note,
+        )
         rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     return (
         f'<section class="near" aria-label="{escape(words.file_first)}"><h3>{escape(words.file_first)}</h3>'

@@ -3,17 +3,19 @@
     page = build_page(Service(classifier, neighbors))      # gradio.Blocks, for `server.launch.serve`
 
 Each language is a page of its own ("/", "/ru"), built from the same parts with other words, so no text can stay behind
-in another language. `spheres/page.js` sends a visitor to the one the browser prefers.
+in another language. `static/page.js` sends a visitor to the one the browser prefers.
 """
 
 from __future__ import annotations
 
 import json
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
 from spheres.inference.service import Service
+from spheres.server.launch import Site
 from spheres.web.api import add_endpoints
 from spheres.web.article_tab import build_desk
 from spheres.web.file_tab import build_filing
@@ -23,6 +25,18 @@ from spheres.web.result_tabs import build_panels
 WAITING = 64  # questions that may wait; one more is told that the queue is full
 HOUR = 3600  # seconds
 KEPT = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and how old those are that it deletes: within a day
+
+STATIC = Path(__file__).parent / "static"
+PROJECT = Path(__file__).resolve().parents[2]  # sources and artifacts: the server hands out none of them
+
+
+def site() -> Site:
+    """What the server must be told of the pages: one address a language, their script and their styles."""
+    addresses = {}
+    for place, code in enumerate(LANGUAGES):
+        attributes = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-busy": wording(code).busy}
+        addresses[f"/{code}" if place else "/"] = attributes
+    return Site(addresses, STATIC / "page.js", STATIC / "page.css", (PROJECT,))
 
 
 def build_page(served: Service) -> gr.Blocks:

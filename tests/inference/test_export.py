@@ -11,20 +11,21 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
+from fake_classifier import FakeClassifier
 from made_up import articles, write_corpus
 
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
-from spheres.inference.classifier import Classifier
 from spheres.inference.classify_file import classify_file
 from spheres.inference.export import ANSWER_COLUMNS, MAX_COLUMNS, as_cell, as_json, download_name
 
 ODD = {"title": 'Über "Bäume" 🌳, und\r\nmehr\ttext', "abstract": "lone\rreturn\u2028line", "id": "0042"}
+CLASSIFIER = FakeClassifier()
 
 
-def answers(classifier: Classifier, source: Path, out: Path, keep: bool = True) -> Path:
-    list(classify_file(classifier, source, out, 0.95, "sum", keep=keep))
+def answers(source: Path, out: Path, keep: bool = True) -> Path:
+    list(classify_file(CLASSIFIER, source, out, 0.95, "sum", keep_columns=keep))
     return out
 
 
@@ -46,55 +47,53 @@ def written(path: Path, records: list[dict[str, Any]]) -> Path:
 
 
 @pytest.mark.parametrize(("separator", "expected"), [(";", ";"), (",", ","), ("\t", ",")])
-def test_a_csv_has_the_separator_of_the_csv_it_answers(
-    separator: str, expected: str, classifier: Classifier, tmp_path: Path
-) -> None:
+def test_a_csv_has_the_separator_of_the_csv_it_answers(separator: str, expected: str, tmp_path: Path) -> None:
     source = tmp_path / "c.csv"
     source.write_text(f'title{separator}shelf\n"Trees{separator} and rivers"{separator}7\n')
     columns, row = csv.reader(
-        io.StringIO(answers(classifier, source, tmp_path / "out.csv").read_text("utf-8-sig"), newline=""),
+        io.StringIO(answers(source, tmp_path / "out.csv").read_text("utf-8-sig"), newline=""),
         delimiter=expected,
     )
     assert columns == ["title", "shelf", *ANSWER_COLUMNS]
     assert row[:2] == [f"Trees{separator} and rivers", "7"]
 
 
-def test_a_russian_spreadsheets_letters_come_back(classifier: Classifier, tmp_path: Path) -> None:
+def test_a_russian_spreadsheets_letters_come_back(tmp_path: Path) -> None:
     source = tmp_path / "c.csv"
     source.write_bytes("title;полка\nTrees and rivers;Ёлка № 5\n".encode("cp1251"))
-    header, row = answers(classifier, source, tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    header, row = answers(source, tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
     assert header.startswith("title;полка;") and row.startswith("Trees and rivers;Ёлка № 5;")
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.CSV"])
-def test_a_table_holds_every_column_and_the_answer(name: str, classifier: Classifier, tmp_path: Path) -> None:
+def test_a_table_holds_every_column_and_the_answer(name: str, tmp_path: Path) -> None:
     records = [ODD, *articles(3)]
-    out = answers(classifier, written(tmp_path / "c.json", records), tmp_path / name)
+    out = answers(written(tmp_path / "c.json", records), tmp_path / name)
     assert out.read_bytes().startswith(b"\xef\xbb\xbf") == (name != "out.tsv")
     columns, rows = table_of(out.rename(tmp_path / name.lower()))
     assert columns == ["title", "abstract", "id", "categories", "update_date", *ANSWER_COLUMNS]
     for row, record in zip(rows, records, strict=True):
         assert {key: row[key] for key in record} == record
-        answer = classifier.classify(record["title"], record["abstract"])
+        answer = CLASSIFIER.classify(record["title"], record["abstract"])
         assert row["spheres"] == " ".join(answer.predict_set(0.95))
         found = [float(row[f"p_{group}"]) for group in GROUPS]
         assert found == pytest.approx(answer.probabilities, abs=1e-3)
         assert all(len(row[f"p_{group}"]) == 8 for group in GROUPS)  # six decimals
 
 
-def test_a_line_holds_every_column_and_the_answer(classifier: Classifier, tmp_path: Path) -> None:
+def test_a_line_holds_every_column_and_the_answer(tmp_path: Path) -> None:
     record = {**ODD, "authors": [{"name": "Å"}], "year": 1999, "open": True, "doi": None}
-    [line] = lines_of(answers(classifier, written(tmp_path / "c.json", [record]), tmp_path / "out.jsonl"))
+    [line] = lines_of(answers(written(tmp_path / "c.json", [record]), tmp_path / "out.jsonl"))
     assert list(line) == [*record, "spheres", "probabilities", "note"]
     assert {key: line[key] for key in record} == record
     assert list(line["probabilities"]) == list(GROUPS)
     assert line["spheres"][0] == max(line["probabilities"], key=line["probabilities"].__getitem__)
 
 
-def test_without_the_columns_it_is_the_line_of_the_design(classifier: Classifier, tmp_path: Path) -> None:
+def test_without_the_columns_it_is_the_line_of_the_design(tmp_path: Path) -> None:
     records = [articles(1)[0], {"title": ""}, {"title": "Prime gaps"}]
     source = written(tmp_path / "c.json", records)
-    first, last = lines_of(answers(classifier, source, tmp_path / "out.jsonl", keep=False))
+    first, last = lines_of(answers(source, tmp_path / "out.jsonl", keep=False))
     assert list(first) == list(last) == ["id", "probabilities", "spheres"]
     assert first["id"] == records[0]["id"]
     assert last["id"] == [a.id for a in Corpus(source, labelled=False)][-1]
@@ -102,10 +101,10 @@ def test_without_the_columns_it_is_the_line_of_the_design(classifier: Classifier
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl"])
-def test_answers_can_be_classified_again_and_again(name: str, classifier: Classifier, tmp_path: Path) -> None:
+def test_answers_can_be_classified_again_and_again(name: str, tmp_path: Path) -> None:
     source = write_corpus(tmp_path / "c.jsonl", 4)
     for turn in range(3):
-        source = answers(classifier, source, tmp_path / f"{turn}{name}")
+        source = answers(source, tmp_path / f"{turn}{name}")
     first = lines_of(tmp_path / f"0{name}") if name == "out.jsonl" else table_of(tmp_path / f"0{name}")[1]
     last = lines_of(source) if name == "out.jsonl" else table_of(source)[1]
     for before, after in zip(first, last, strict=True):
@@ -113,39 +112,39 @@ def test_answers_can_be_classified_again_and_again(name: str, classifier: Classi
         assert {after[key] == after["spheres"] for key in ("spheres_2", "spheres_3")} == {True}
 
 
-def test_the_answer_never_overwrites_a_column(classifier: Classifier, tmp_path: Path) -> None:
+def test_the_answer_never_overwrites_a_column(tmp_path: Path) -> None:
     record = {"title": "Prime gaps", "note": "mine", "p_cs": "my own", "spheres": "glass", "spheres_2": "crystal"}
     source = written(tmp_path / "c.json", [{"title": "Gene flow"}, record])  # the first row has no such column
-    columns, rows = table_of(answers(classifier, source, tmp_path / "out.csv"))
+    columns, rows = table_of(answers(source, tmp_path / "out.csv"))
     assert columns[:6] == [*record, "spheres_3"]
     assert (columns[8], columns[-1]) == ("p_cs_2", "note_2")
     assert {key: rows[1][key] for key in record} == record
-    lines = lines_of(answers(classifier, source, tmp_path / "out.jsonl"))
+    lines = lines_of(answers(source, tmp_path / "out.jsonl"))
     assert [list(line)[-3:] for line in lines] == [["spheres_3", "probabilities", "note_2"]] * 2
 
 
-def test_records_of_different_keys_make_a_table_of_all_of_them(classifier: Classifier, tmp_path: Path) -> None:
+def test_records_of_different_keys_make_a_table_of_all_of_them(tmp_path: Path) -> None:
     records = [{"b": 1, "title": "Prime gaps"}, {"a": 2, "summary": "Gene flow."}, {"c": 3, "title": "x", "b": 4}]
-    columns, rows = table_of(answers(classifier, written(tmp_path / "c.json", records), tmp_path / "out.tsv"))
+    columns, rows = table_of(answers(written(tmp_path / "c.json", records), tmp_path / "out.tsv"))
     assert columns == ["b", "title", "a", "summary", "c", *ANSWER_COLUMNS]
     assert [[row[c] for c in "bac"] for row in rows] == [["1", "", ""], ["", "2", ""], ["4", "", "3"]]
 
 
-def test_what_a_spreadsheet_would_run_is_only_text(classifier: Classifier, tmp_path: Path) -> None:
+def test_what_a_spreadsheet_would_run_is_only_text(tmp_path: Path) -> None:
     cells = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
     numbers = ["-1", "+2.5", "-.5e-3", "-7.", "2020-01-01", "a=b"]
     records: list[dict[str, Any]] = [{"title": cell, "=key()": cell, "n": -1.5} for cell in cells + numbers]
     source = written(tmp_path / "c.json", records)
     for name in ("out.csv", "out.tsv"):
-        columns, rows = table_of(answers(classifier, source, tmp_path / name))
+        columns, rows = table_of(answers(source, tmp_path / name))
         assert columns[:3] == ["title", "'=key()", "n"]
         assert [row["title"] for row in rows] == [f"'{cell}" for cell in cells] + numbers
         assert {row["n"] for row in rows} == {"-1.5"}
-    lines = lines_of(answers(classifier, source, tmp_path / "out.jsonl"))
+    lines = lines_of(answers(source, tmp_path / "out.jsonl"))
     assert [line["title"] for line in lines] == cells + numbers  # no spreadsheet opens these
 
 
-def test_what_only_parquet_has_is_written_as_text(classifier: Classifier, tmp_path: Path) -> None:
+def test_what_only_parquet_has_is_written_as_text(tmp_path: Path) -> None:
     row = {
         "title": "Prime gaps",
         "day": datetime.date(2001, 2, 3),
@@ -155,19 +154,19 @@ def test_what_only_parquet_has_is_written_as_text(classifier: Classifier, tmp_pa
         "tags": ["cs.DS", "math.CO"],
     }
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row]), tmp_path / "c.parquet")
-    _, [cells] = table_of(answers(classifier, tmp_path / "c.parquet", tmp_path / "out.csv"))
+    _, [cells] = table_of(answers(tmp_path / "c.parquet", tmp_path / "out.csv"))
     expected = ["2001-02-03", "1.50", "a\\xff", "", '["cs.DS", "math.CO"]']
     assert [cells[key] for key in ("day", "price", "raw", "score", "tags")] == expected
-    [line] = lines_of(answers(classifier, tmp_path / "c.parquet", tmp_path / "out.jsonl"))
+    [line] = lines_of(answers(tmp_path / "c.parquet", tmp_path / "out.jsonl"))
     assert [line[key] for key in ("day", "price", "score", "tags")] == ["2001-02-03", "1.50", None, row["tags"]]
 
 
-def test_odd_characters_come_through_and_break_no_line(classifier: Classifier, tmp_path: Path) -> None:
+def test_odd_characters_come_through_and_break_no_line(tmp_path: Path) -> None:
     record = {"title": "a\x85b\u2028c\u2029d \ud800 e", "\ud800": 1}
     source = written(tmp_path / "c.json", [record])
-    [line] = lines_of(answers(classifier, source, tmp_path / "out.jsonl"))
+    [line] = lines_of(answers(source, tmp_path / "out.jsonl"))
     assert {key: line[key] for key in record} == record
-    columns, [row] = table_of(answers(classifier, source, tmp_path / "out.csv"))
+    columns, [row] = table_of(answers(source, tmp_path / "out.csv"))
     assert (columns[1], row["title"]) == ("?", "a\x85b\u2028c\u2029d ? e")
 
 
@@ -179,14 +178,14 @@ def test_json_that_is_none_becomes_some() -> None:
     assert as_json([float("inf"), 1e300]) == '["Infinity", 1e+300]'
 
 
-def test_more_columns_than_a_table_can_have_are_refused(classifier: Classifier, tmp_path: Path) -> None:
+def test_more_columns_than_a_table_can_have_are_refused(tmp_path: Path) -> None:
     record = {"title": "Prime gaps", **{f"c{i}": i for i in range(MAX_COLUMNS)}}
     source = written(tmp_path / "c.json", [record])
     with pytest.raises(SphereError, match=r"has 5,001 columns, more than the 5,000 that can be kept: take some out"):
-        answers(classifier, source, tmp_path / "out.csv")
-    assert len(lines_of(answers(classifier, source, tmp_path / "out.jsonl", keep=False))) == 1
+        answers(source, tmp_path / "out.csv")
+    assert len(lines_of(answers(source, tmp_path / "out.jsonl", keep=False))) == 1
     del record["c0"]
-    assert len(table_of(answers(classifier, written(source, [record]), tmp_path / "out.csv"))[0]) == MAX_COLUMNS + 10
+    assert len(table_of(answers(written(source, [record]), tmp_path / "out.csv"))[0]) == MAX_COLUMNS + 10
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ SECRETS = [
     str(ROOT / "spheres/server/launch.py"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/head.safetensors"),
     str(ROOT / "artifacts/all-MiniLM-L6-v2/report/report.md"),
-    str(ROOT / "spheres/page.css"),
+    str(ROOT / "spheres/web/static/page.css"),
     str(ROOT / ".gitignore"),
     "app.py",
     "README.md",

@@ -1,7 +1,7 @@
 /* The page's own script. It stands in the page's head and runs before Gradio's, which asks the browser for its language
    and loads the words of its own parts by it. The page's language is the last part of its address: "" or "ru". */
 (() => {
-  const { language, languages, busy } = document.currentScript.dataset; // put there by spheres/script.py
+  const { lang: language, dataset: { languages, busy } } = document.currentScript; // web/page.py has them put there
   const others = languages.split(' ').slice(1); // the first is at home
   const home = location.pathname.replace(new RegExp(`/(${others.join('|')})/?$`), '/').replace(/\/?$/, '/');
   const pageIn = (code) => home + (code === languages.split(' ')[0] ? '' : code);

@@ -1,0 +1,70 @@
+"""What is measured on test articles: the definitions by hand, and the shipped figures by the shipped head."""
+
+import json
+
+import numpy as np
+import pytest
+from places import SHIPPED
+
+from spheres.embeddings.cache import open_cache
+from spheres.model.bundle import Bundle
+from spheres.model.evaluate import predictions
+from spheres.study.test_set import (
+    ceiling,
+    confusions,
+    measure_periods,
+    ood_false_alarms,
+    reliability_curve,
+    select_rows,
+    years,
+)
+
+FOLDER = SHIPPED / "all-MiniLM-L6-v2"
+FIGURES = json.loads((FOLDER / "report" / "figures.json").read_text("utf-8"))["test"]
+
+
+@pytest.fixture(scope="module")
+def cache():
+    return open_cache(FOLDER)
+
+
+def test_confusions_count_true_groups_in_rows_and_answers_in_columns():
+    answers = np.log(np.full((3, 8), 0.01))
+    answers[[0, 1, 2], [2, 2, 0]] = 0.0
+    table = np.array(confusions(answers, np.array([2, 0, 0])))
+    assert table.shape == (8, 8) and table.sum() == 3
+    assert (table[2, 2], table[0, 2], table[0, 0]) == (1, 1, 1)
+
+
+def test_the_reliability_curve_has_only_bins_that_hold_articles():
+    answers = np.log(np.array([[0.9, 0.1], [0.92, 0.08], [0.4, 0.6]]))
+    assert reliability_curve(answers, np.array([0, 1, 1])) == [
+        [pytest.approx(0.6), 1.0, 1],
+        [pytest.approx(0.91), 0.5, 2],
+    ]
+
+
+def test_the_ceiling_tells_ties_from_clear_labels():
+    targets = np.array([[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]])
+    shares = ceiling(np.log(np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1]])), targets, np.array([0, 1, 0]))
+    assert list(shares.values()) == pytest.approx([1 / 3, 1 / 3, 0.5, 1.0, 0.5, 2 / 3])
+
+
+def test_selected_rows_keep_their_vectors_and_labels(cache):
+    rows = np.flatnonzero(years(cache) < 2001)
+    past = select_rows(cache, rows)
+    assert past.ids == [cache.ids[row] for row in rows]
+    for name, view in past.views.items():
+        kept, vectors, _ = cache.views[name].of(rows)
+        assert (rows[view.rows] == kept).all() and (view.vectors() == vectors).all()
+
+
+def test_the_shipped_figures_are_those_of_the_shipped_head(cache):
+    bundle = Bundle.load(FOLDER)
+    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    targets, primary = cache.targets[rows], cache.primary[rows]
+    assert ceiling(log_probabilities, targets, primary) == pytest.approx(FIGURES["ceiling"], abs=1e-3)
+    assert np.abs(np.array(confusions(log_probabilities, primary)) - FIGURES["confusions"]).sum() <= 8
+    assert ood_false_alarms(cache, bundle) == pytest.approx(FIGURES["ood_false_alarms"], abs=1e-3)
+    for period, figures in measure_periods(cache, bundle).items():
+        assert figures == pytest.approx(FIGURES["periods"][period], abs=2e-3), period
