@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import httpx
 
 from spheres.data.arxiv_id import arxiv_identifier, base_id
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import Message, SphereError
 
 URL = "https://export.arxiv.org/api/query"
@@ -80,7 +80,7 @@ class ArxivClient:
         """
         number = arxiv_identifier(identifier)
         if number is None:
-            raise ArxivLookupError(UNKNOWN, clean(identifier[:40]))
+            raise ArxivLookupError(UNKNOWN, plain(identifier[:40]))
         if article := self._remembered.get(number):
             return article
         try:
@@ -149,7 +149,7 @@ def parse_article(content: bytes, number: str) -> ArxivArticle:
     if feed.tag != f"{ATOM}feed":
         raise ValueError(f"{feed.tag} in place of an Atom feed")
     entry = feed.find(f"{ATOM}entry")
-    id, title, abstract = (clean(feed.findtext(f"{ATOM}entry/{ATOM}{name}", "")) for name in ("id", "title", "summary"))
+    id, title, abstract = (plain(feed.findtext(f"{ATOM}entry/{ATOM}{name}", "")) for name in ("id", "title", "summary"))
     if entry is None or "errors#incorrect_id_format" in id:  # an error is an entry, too
         raise ArxivLookupError(UNKNOWN, number)
     if base_id(arxiv_identifier(id) or "") != base_id(number) or not title or not abstract:

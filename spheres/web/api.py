@@ -15,6 +15,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
+from spheres.data.text import prepare_text
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
@@ -71,7 +72,7 @@ def _classify(served: Service) -> Callable[[str, str, float], Answer]:
             raise _refusal("Title and abstract must be texts.")
         try:
             threshold = check_threshold(threshold)
-            return cast(Answer, answer_as_json(served.classify(title, abstract), threshold))
+            return cast(Answer, answer_as_json(served.classify(prepare_text(title, abstract)), threshold))
         except SphereError as error:
             raise _refusal(str(error)) from error
 

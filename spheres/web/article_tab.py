@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from spheres.data.arxiv_id import arxiv_identifier
-from spheres.data.text import Text
+from spheres.data.text import prepare_text
 from spheres.errors import SphereError
-from spheres.inference.explain import MAX_EXPLAINED
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, nearest_threshold
 from spheres.web.examples import EXAMPLES
@@ -42,7 +41,7 @@ class Desk:
 
     asked   : the boxes, threshold and rule
     outcome : the visitor's answer, a message in its place, or None
-    text    : what the answer is of; None where there is none, or where it is too long to be explained and so kept
+    text    : the plain text that the answer is of; None where there is none
     answers : events after which `outcome` may be another one
     """
 
@@ -91,17 +90,17 @@ def reader(served: Service, words: Wording) -> Callable[[str | None, str | None]
     """What runs the encoder: boxes -> the answer or a message, the text it is of, and the boxes' new content."""
 
     def read(title: str | None, abstract: str | None) -> tuple[Any, ...]:
-        text: Text = (title or "", abstract or "")
+        title, abstract = title or "", abstract or ""
         try:
-            identifier = arxiv_identifier(text[0])
+            identifier = arxiv_identifier(title)
             if identifier:
                 article = served.arxiv.fetch(identifier)
-                text = (article.title, article.abstract)
-            outcome = served.classify(*text)
+                title, abstract = article.title, article.abstract
+            text = prepare_text(title, abstract)
+            outcome = served.classify(text)
         except SphereError as error:
             return words.translate(error), None, gr.skip(), gr.skip()
-        kept = text if sum(map(len, text)) <= MAX_EXPLAINED else None
-        return outcome, kept, *(text if identifier else (gr.skip(), gr.skip()))
+        return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
 
     return read
 

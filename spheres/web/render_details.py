@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.model.projection import COLOURS
+from spheres.inference.map_image import COLOURS
 from spheres.web.i18n import Wording
 
 if TYPE_CHECKING:

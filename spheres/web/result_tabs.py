@@ -94,9 +94,10 @@ def weigher(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any
             yield gr.skip(), gr.skip(), gr.skip()
             return
         if outcome is None or isinstance(outcome, str) or text is None:
-            too_long = outcome is not None and not isinstance(outcome, str)
-            sentence = words.why_long.format(most=words.number(MAX_EXPLAINED)) if too_long else words.why_ask
-            yield _aside(sentence), gr.update(value=None), None
+            yield _aside(words.why_ask), gr.update(value=None), None
+            return
+        if sum(map(len, text)) > MAX_EXPLAINED:
+            yield _aside(words.why_long.format(most=words.number(MAX_EXPLAINED))), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
         if known is None:

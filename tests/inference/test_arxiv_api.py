@@ -11,7 +11,7 @@ import httpx
 import pytest
 from atom_server import ARTICLES, AtomServer, closed_port
 
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import Message
 from spheres.inference import arxiv_api
 from spheres.inference.arxiv_api import (
@@ -58,7 +58,7 @@ def assert_fails(client: ArxivClient, reason: Message, identifier: str = "2101.0
         client.fetch(identifier)
     error = failed.value
     assert error.template == reason.template
-    assert error.values["identifier"] in (identifier, clean(identifier[:40]))
+    assert error.values["identifier"] in (identifier, plain(identifier[:40]))
     assert "\n" not in str(error) and "{" not in str(error)
     return error
 

@@ -114,7 +114,7 @@ def test_nothing_to_classify_is_refused_in_one_sentence(client):
 
 
 @pytest.mark.parametrize(
-    "text", ["\\ud800 x", "\\u0000", "\\u202e", "<script>alert(1)</script>", "🤖", "x" * 1_000_000]
+    "text", ["\\ud800 x", "\\u0000", "\\u202e", "<script>alert(1)</script>", "🤖", "x" * 1_000_000, "x" * 50_000]
 )
 def test_any_text_is_answered_or_refused_with_a_sentence(site, text):
     kind, data = call(site, f'{{"data": ["{text}", "", 0.9]}}')

@@ -12,8 +12,8 @@ import pytest
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text
 from spheres.inference.explain import Explanation, Piece, sentences_of, words_of
+from spheres.inference.map_image import COLOURS
 from spheres.inference.neighbors import Neighbor
-from spheres.model.projection import COLOURS
 from spheres.web.i18n import LANGUAGES, wording
 from spheres.web.render_details import chart_html, map_html, near_html, picture_html, why_html
 
