@@ -1,7 +1,7 @@
 """The page in Russian."""
 
 from spheres.data.row import SPLIT
-from spheres.inference.arxiv_api import SENTENCES
+from spheres.inference import arxiv_api
 from spheres.web.i18n import Wording
 
 _SPLIT = "Разделите файл на части или обработайте его командой `python head.py predict`, у которой нет ограничений."
@@ -57,13 +57,12 @@ _ROWS = {  # what is wrong with a row
 }
 
 _LOOKUPS = {  # why an article could not be fetched from arXiv
-    "absent": "На сервере нет пакета, который обращается к arXiv: вставьте название и аннотацию.",
-    "unreachable": "Из этой сети arXiv недоступен: вставьте название и аннотацию.",
-    "slow": "arXiv не ответил вовремя: попробуйте позже или вставьте название и аннотацию.",
-    "busy": "Сейчас запрашивается слишком много статей: попробуйте через несколько секунд или вставьте название "
-    "и аннотацию.",
-    "unknown": "В arXiv нет статьи {identifier}: проверьте номер или вставьте название и аннотацию.",
-    "odd": "Ответ arXiv не похож на статью {identifier}: вставьте название и аннотацию.",
+    arxiv_api.UNREACHABLE: "Из этой сети arXiv недоступен: вставьте название и аннотацию.",
+    arxiv_api.SLOW: "arXiv не ответил вовремя: попробуйте позже или вставьте название и аннотацию.",
+    arxiv_api.BUSY: "Сейчас запрашивается слишком много статей: попробуйте через несколько секунд или вставьте "
+    "название и аннотацию.",
+    arxiv_api.UNKNOWN: "В arXiv нет статьи {identifier}: проверьте номер или вставьте название и аннотацию.",
+    arxiv_api.UNEXPECTED: "Ответ arXiv не похож на статью {identifier}: вставьте название и аннотацию.",
 }
 
 TEXTS = Wording(
@@ -220,6 +219,6 @@ TEXTS = Wording(
         "{length} знаков, а допускается не больше {most}: вставьте только аннотацию.",
         **_FILES,
         **_ROWS,
-        **{SENTENCES[code]: sentence for code, sentence in _LOOKUPS.items()},
+        **{message.template: sentence for message, sentence in _LOOKUPS.items()},
     },
 )
