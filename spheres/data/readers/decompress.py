@@ -12,17 +12,20 @@ from spheres.errors import SphereError
 
 CHUNK = 2**20  # bytes read, and characters decoded, at a time
 
-# Bytes, and times its size, that a packed file unpacks to at most, even where there is no other limit: compressed text
+# Bytes, plus times its size, that a packed file unpacks to at most, even where there is no other limit: compressed text
 # is about a third of its size, seldom a tenth, while some kilobytes of gzip may unpack to terabytes.
 MAX_UNPACKED, MAX_RATIO = 100_000_000, 200
 
 
-def decompress(path: Path, stack: ExitStack, max_bytes: int | None = None) -> tuple[io.BufferedReader, str]:
+def decompress(
+    path: Path, stack: ExitStack, max_bytes: int | None = None, max_unpacked: int = MAX_UNPACKED
+) -> tuple[io.BufferedReader, str]:
     """Open a file for reading what it unpacks to.
 
     Args:
         stack: Closes it.
         max_bytes: The most that may be read of it, unpacked; None for any amount.
+        max_unpacked: Bytes that a packed file may unpack to beyond MAX_RATIO times its size.
 
     Returns:
         A stream, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError after `max_bytes`,
@@ -39,16 +42,16 @@ def decompress(path: Path, stack: ExitStack, max_bytes: int | None = None) -> tu
         raw, compression = path.open("rb", buffering=0), ""
     stack.enter_context(raw)
     if compression or max_bytes is not None:
-        raw = stack.enter_context(_Bounded(raw, max_bytes, path))
+        raw = stack.enter_context(_Bounded(raw, path, max_bytes, max_unpacked))
     return stack.enter_context(io.BufferedReader(raw, CHUNK)), compression
 
 
 class _Bounded(io.RawIOBase):
     """A stream that breaks off after too many bytes."""
 
-    def __init__(self, source: Any, max_bytes: int | None, path: Path) -> None:
-        self.source, self.max_bytes, self.path, self.n_read = source, max_bytes, path, 0
-        self.max_unpacked = MAX_UNPACKED + MAX_RATIO * path.stat().st_size
+    def __init__(self, source: Any, path: Path, max_bytes: int | None, max_unpacked: int) -> None:
+        self.source, self.path, self.max_bytes, self.n_read = source, path, max_bytes, 0
+        self.max_unpacked = max_unpacked + MAX_RATIO * path.stat().st_size
 
     def readable(self) -> bool:
         return True
