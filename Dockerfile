@@ -9,9 +9,9 @@ FROM python:3.11-slim
 
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp spheres
 WORKDIR /app
-COPY requirements-lock.txt ./
+COPY requirements/lock.txt requirements/
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action ignore \
-        --require-hashes -r requirements-lock.txt --extra-index-url https://download.pytorch.org/whl/cpu
+        --require-hashes -r requirements/lock.txt --extra-index-url https://download.pytorch.org/whl/cpu
 
 COPY LICENSE app.py ./
 COPY spheres ./spheres

@@ -88,7 +88,7 @@ def _how_it_is_computed(add: Callable[..., object]) -> None:
         "--engine",
         choices=ENGINES,
         default="local",
-        help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements-ray.txt`",
+        help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements/ray.txt`",
     )
 
 

@@ -24,6 +24,6 @@ def corpus_file(given: Path | None) -> Path:
 
 def read_articles(corpus: Path, n: int, spread: bool = True) -> list[Text]:
     """(title, abstract) of `n` articles, evenly spread over the file, so that all spheres and years are there."""
-    texts = [(a.title, a.abstract) for a in Corpus(corpus)]
+    texts = [article.text for article in Corpus(corpus)]
     step = max(1, len(texts) // n) if spread else 1
     return list(islice(cycle(texts[::step]), n))

@@ -9,7 +9,7 @@ from benchmarks.limit import encoder_operations, multiplications, rates
 from benchmarks.peers import BATCH, Peer, Vectors
 from benchmarks.table import Table
 from benchmarks.timing import interleaved
-from spheres.data.text import Text, clean
+from spheres.data.text import Text, plain
 from spheres.encoder.encoder import Encoder
 
 COLUMNS = ("articles/s", "this project is faster", "least cosine with fp32", "articles in a round")
@@ -131,7 +131,7 @@ def joined(text: Text) -> str:
     >>> joined(("A  title", "An abstract."))
     'A title An abstract.'
     """
-    return clean(" ".join(text))
+    return plain(" ".join(text))
 
 
 def blocks(texts: Sequence[Text], every: int) -> list[int]:

@@ -60,5 +60,5 @@ def embed(precision: str, texts: list[Text]) -> NDArray[np.float32]:
 def texts_of(corpus: Path, ids: list[str]) -> list[Text]:
     """(title, abstract) of these articles, in this order."""
     wanted = set(ids)
-    texts = {a.id: (a.title, a.abstract) for a in Corpus(corpus) if a.id in wanted}
+    texts = {a.id: a.text for a in Corpus(corpus) if a.id in wanted}
     return [texts[id] for id in ids]

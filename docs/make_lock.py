@@ -1,4 +1,4 @@
-"""Write requirements-lock.txt and requirements-lock-cuda.txt: exact versions and hashes of all that the project needs.
+"""Write requirements/lock.txt and requirements/lock-cuda.txt: exact versions and hashes of all that the project needs.
 
     pip install uv
     python docs/make_lock.py
@@ -28,8 +28,8 @@ def main() -> None:
     cpu = resolved("--find-links", wheels)
     if "nvidia" in cpu:
         sys.exit(f"{wheels} has no CPU build of the PyTorch that requirements.txt names.")
-    write("requirements-lock.txt", cpu, "with PyTorch's CPU build", f" --extra-index-url {CPU_SITE}")
-    write("requirements-lock-cuda.txt", resolved(), "with the PyTorch of PyPI, which NVIDIA's cards compute too")
+    write("requirements/lock.txt", cpu, "with PyTorch's CPU build", f" --extra-index-url {CPU_SITE}")
+    write("requirements/lock-cuda.txt", resolved(), "with the PyTorch of PyPI, which NVIDIA's cards compute too")
 
 
 def resolved(*more: str) -> str:

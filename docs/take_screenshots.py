@@ -1,6 +1,6 @@
 """Take the pictures in docs/screenshots/ from the real page: python docs/take_screenshots.py
 
-Needs what the tests need (requirements-dev.txt and a Chromium); takes half a minute. Look at them afterwards, as a
+Needs what the tests need (requirements/dev.txt and a Chromium); takes half a minute. Look at them afterwards, as a
 stranger would.
 """
 

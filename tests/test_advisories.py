@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from places import ROOT
 
-LOCK = ROOT / "requirements-lock-cuda.txt"  # the CPU lock's PyTorch has a build's name, which no database knows
+LOCK = ROOT / "requirements/lock-cuda.txt"  # the CPU lock's PyTorch has a build's name, which no database knows
 FLAWED = ("gradio", "GHSA-aaaa-bbbb-cccc", "CVE-2099-0001")
 
 

@@ -6,7 +6,7 @@ import pytest
 from places import ROOT
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
-CPU, CUDA = LOCKS = ("requirements-lock.txt", "requirements-lock-cuda.txt")
+CPU, CUDA = LOCKS = ("requirements/lock.txt", "requirements/lock-cuda.txt")
 FOR_CARDS = ("nvidia-", "cuda-", "triton")
 
 
@@ -23,7 +23,7 @@ def test_a_lock_has_the_versions_of_the_requirements(name: str) -> None:
     assert {package: locked.get(package) for package in wanted} == wanted
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-ray.txt", *LOCKS])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements/dev.txt", "requirements/ray.txt", *LOCKS])
 def test_every_requirement_is_exact(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "# "]
     assert [x for x in lines if not x.startswith("-r ") and not re.match(r"[\w.\[\]-]+==[\w.+]+( \\)?$", x)] == []

@@ -10,6 +10,7 @@ from typing import Any
 
 from spheres.data.row import Record
 from spheres.data.taxonomy import known_categories
+from spheres.data.text import Text, fit_text, plain
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "arxiv_id", "paper_id", "identifier"),
@@ -26,10 +27,14 @@ class Article:
     """One article. `categories` are arXiv's known ones, the primary first; `date` is as the source has it."""
 
     id: str
-    title: str
+    title: str  # plain text, as the abstract; the two together have MAX_CHARACTERS at most
     abstract: str
     categories: tuple[str, ...] = ()
     date: str = ""
+
+    @property
+    def text(self) -> Text:
+        return Text(self.title, self.abstract)
 
 
 def to_article(record: Record) -> Article:
@@ -40,8 +45,9 @@ def to_article(record: Record) -> Article:
     """
     columns = {name.strip().lower(): value for name, value in record.items() if isinstance(name, str)}
     values = {wanted: next((columns[n] for n in names if columns.get(n)), None) for wanted, names in COLUMNS.items()}
-    title, abstract = _text(values["title"]), _text(values["abstract"])
-    digest = hashlib.sha256(f"{title}\n{abstract}".encode("utf-8", "replace")).hexdigest()
+    text = Text(_text(values["title"]), _text(values["abstract"]))
+    digest = hashlib.sha256("\n".join(text).encode()).hexdigest()  # of all of it, before any is cut
+    title, abstract = fit_text(text)
     return Article(
         id=_text(values["id"]) or f"text:{digest[:16]}",
         title=title,
@@ -52,12 +58,12 @@ def to_article(record: Record) -> Article:
 
 
 def _text(value: Any) -> str:
-    """Strings and numbers as text with single spaces; anything else (lists, objects, NaN, infinities) is no text."""
+    """Strings and numbers as plain text; anything else (lists, objects, NaN, infinities) is no text."""
     if isinstance(value, float) and not math.isfinite(value):
         return ""
     if hasattr(value, "isoformat"):  # a date out of Parquet
         return str(value.isoformat())
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    return plain(str(value)) if isinstance(value, str | int | float) else ""
 
 
 def _date(columns: Record) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from spheres.data.article import COLUMNS, Article, to_article
 from spheres.data.arxiv_id import base_id
 from spheres.data.readers.detect import check_file, open_records, unreadable
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import SphereError
 
 SHOWN_PROBLEMS = 5
@@ -109,7 +109,7 @@ class Corpus:
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
-        if not article.title and not article.abstract:
+        if not any(article.text):
             return "without_text"
         if self.labelled and not article.categories:
             return "without_category"
@@ -134,7 +134,7 @@ def check_columns(columns: Iterable[str], path: Path, format: str, labelled: boo
     if labelled and not names.intersection(COLUMNS["categories"]):
         missing.append("categories")
     if missing:
-        shown = ", ".join(clean(name)[:40] for name in sorted(names)[:12])
+        shown = ", ".join(plain(name)[:40] for name in sorted(names)[:12])
         raise SphereError(
             "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.",
             path=path,

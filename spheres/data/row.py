@@ -9,7 +9,6 @@ from spheres.errors import SphereError
 
 MAX_RECORD = 8 * 2**20  # characters; a longer record is taken for a broken one
 CHUNK = 2**20
-SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
 
 Record = dict[str, Any]
 
@@ -52,7 +51,8 @@ def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
     """
     if max_bytes is not None and n_bytes > max_bytes:
         raise SphereError(
-            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT,
+            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: "
+            "split the file, or run `python head.py predict`, which has no limit.",
             path=path,
             megabytes=max_bytes / 1e6,
         )

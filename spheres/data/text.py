@@ -1,40 +1,67 @@
-"""A title and an abstract as they are pasted: what is taken of them, and how they are made plain."""
+"""An article's text: title and abstract, checked and made plain in one place, once.
+
+    text = prepare_text("  Prime\\ngaps ", "")      # what somebody typed or pasted: Text("Prime gaps", "")
+    text = fit_text(Text(plain(a), plain(b)))      # what stands in a file, however long it is
+
+Everything behind (tokenizer, TF-IDF, classifier, explanation) takes a `Text` as it is, and neither checks nor cleans.
+"""
+
+from typing import NamedTuple
 
 from spheres.errors import SphereError
 
-Text = tuple[str, str]  # title, abstract; either may be empty
-MAX_CHARACTERS = 2_000_000  # of title and abstract together; a book is no abstract
+# Of title and abstract together. An encoder's window of 256 tokens is full after some 1,500 characters, and arXiv takes
+# abstracts of up to 1,920; so this leaves room for a pasted page or two, and bounds what a text can cost.
+MAX_CHARACTERS = 50_000
 
 
-def check_text(title: str, abstract: str) -> None:
-    """Refuse what holds nothing to classify, and what no abstract is as long as.
+class Text(NamedTuple):
+    """A title and an abstract in plain text; either may be empty, not both."""
 
-    raises : SphereError
+    title: str
+    abstract: str
+
+
+def prepare_text(title: str, abstract: str) -> Text:
+    """The plain text of what somebody typed or pasted.
+
+    Args:
+        title: Any string, also an empty one.
+        abstract: Likewise.
+
+    Raises:
+        SphereError: There is nothing to classify, or more than MAX_CHARACTERS.
+
+    >>> prepare_text("On trees", "We\\n climb. ")
+    Text(title='On trees', abstract='We climb.')
     """
-    if not title.strip() and not abstract.strip():
+    text = Text(plain(title), plain(abstract))
+    length = len(text.title) + len(text.abstract)
+    if not length:
         raise SphereError("There is nothing to classify yet: paste a title, an abstract, or both.")
-    length = len(title) + len(abstract)
     if length > MAX_CHARACTERS:
         raise SphereError(
             "The text has {length:,} characters, more than the {most:,} allowed: paste the abstract only.",
             length=length,
             most=MAX_CHARACTERS,
         )
+    return text
 
 
-def clean(text: str) -> str:
-    """Single spaces, and no lone surrogates, which no tokenizer takes.
+def fit_text(text: Text, max_characters: int = MAX_CHARACTERS) -> Text:
+    """The text cut to `max_characters`, the abstract first, as the encoder's window does it; still plain.
 
-    >>> clean("  Black\\n holes \\ud800 ")
+    >>> fit_text(Text("On trees", "We climb."), 11)
+    Text(title='On trees', abstract='We')
+    """
+    title = text.title[:max_characters].rstrip()
+    return Text(title, text.abstract[: max_characters - len(title)].rstrip())
+
+
+def plain(part: str) -> str:
+    """A title or an abstract with single spaces, and "?" for lone surrogates, which no tokenizer takes.
+
+    >>> plain("  Black\\n holes \\ud800 ")
     'Black holes ?'
     """
-    return " ".join(whole(text).split())
-
-
-def whole(text: str) -> str:
-    """The text, half surrogate pairs replaced one by one: neither tokenizers nor UTF-8 take any.
-
-    >>> whole("x\\udc00\\ud800")
-    'x??'
-    """
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(part.encode("utf-8", "replace").decode("utf-8").split())

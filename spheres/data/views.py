@@ -21,20 +21,20 @@ COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has th
 def shown_in(text: Text, view: str) -> Text:
     """What of (title, abstract) this view shows.
 
-    >>> shown_in(("On trees", "We climb."), "title")
-    ('On trees', '')
+    >>> shown_in(Text("On trees", "We climb."), "title")
+    Text(title='On trees', abstract='')
     """
     title, abstract = text
-    return (title if view != "abstract" else "", abstract if view != "title" else "")
+    return Text(title if view != "abstract" else "", abstract if view != "title" else "")
 
 
 def view_of(text: Text) -> str:
     """The view that a pasted text is.
 
-    >>> view_of(("On trees", "  "))
+    >>> view_of(Text("On trees", ""))
     'title'
     """
-    title, abstract = (part.strip() for part in text)
+    title, abstract = text
     return "both" if title and abstract else "title" if title else "abstract"
 
 
@@ -54,5 +54,5 @@ def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text
     following = next(wanted, None)
     for row, article in enumerate(corpus):
         if row == following:
-            yield shown_in((article.title, article.abstract), view)
+            yield shown_in(article.text, view)
             following = next(wanted, None)

@@ -70,7 +70,7 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     if name not in ENGINES:
         raise SphereError(f"engine {name!r} is unknown: give one of {', '.join(ENGINES)}.")
     if name == "ray" and not importlib.util.find_spec("ray"):
-        raise SphereError("--engine ray needs Ray, which is not installed: run `pip install -r requirements-ray.txt`.")
+        raise SphereError("--engine ray needs Ray, which is not installed: run `pip install -r requirements/ray.txt`.")
     encoder = Encoder.load(spec, precision)
     if name == "local":
         yield LocalEngine(encoder)

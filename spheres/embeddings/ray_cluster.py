@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import SphereError
 
 CORES = 4  # of a worker at most: more would wait for each other, fewer hold more copies of the encoder
@@ -95,7 +95,7 @@ def _knock(address: str | None) -> None:
 
 
 def _of_a_cluster() -> dict[str, Any]:
-    """Its machines get this package from here; what it needs they must have: pip install -r requirements-ray.txt."""
+    """Its machines get this package from here; what it needs they must have: pip install -r requirements/ray.txt."""
     return {"runtime_env": {"py_modules": [str(Path(__file__).parents[1])]}, **QUIET}
 
 
@@ -128,4 +128,4 @@ def _keep_to_this_machine() -> None:
 def reason_of(error: BaseException) -> str:
     """The last line that says something: Ray puts a traceback of the worker before it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return clean(lines[-1] if lines else type(error).__name__)[:200]
+    return plain(lines[-1] if lines else type(error).__name__)[:200]

@@ -1,6 +1,6 @@
 """The encoder in many processes at once, on this machine or on a cluster, over Ray Data.
 
-    pip install -r requirements-ray.txt
+    pip install -r requirements/ray.txt
     python embed.py CORPUS --engine ray                                # the cores of this machine
     RAY_ADDRESS=10.0.0.1:6379 python embed.py CORPUS --engine ray      # a cluster, from one of its machines
 
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.text import whole
+from spheres.data.text import Text
 from spheres.embeddings.ray_cluster import Workers, reason_of
 from spheres.embeddings.shards import Shards
 from spheres.encoder.encoder import Encoder
@@ -94,15 +94,12 @@ class RayEngine:
 
 
 def in_rows(shards: Shards) -> Iterator[Any]:
-    """Arrow tables of one row each: a shard's number, its titles and its abstracts.
-
-    Arrow takes no lone surrogates.
-    """
+    """Arrow tables of one row each: a shard's number, its titles and its abstracts."""
     import pyarrow as pa
 
     for number, texts in shards:
-        titles, abstracts = ([whole(part) for part in parts] for parts in zip(*texts, strict=True))
-        yield pa.table({"number": [number], "titles": [titles], "abstracts": [abstracts]})
+        titles, abstracts = zip(*texts, strict=True)
+        yield pa.table({"number": [number], "titles": [list(titles)], "abstracts": [list(abstracts)]})
 
 
 class Worker:
@@ -122,7 +119,7 @@ class Worker:
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         import ray
 
-        texts = list(zip(row["titles"], row["abstracts"], strict=True))
+        texts = list(map(Text, row["titles"], row["abstracts"]))
         vectors = self.encoder.encode(self.encoder.tokenize(texts))
         return {
             "number": row["number"],

@@ -5,7 +5,7 @@ A frozen encoder knows what a text is about, but not that arXiv files "Bayesian 
 scores stand beside the encoder's vector as further inputs of the head.
 
     lexicon = fit_tfidf(count_terms(texts), targets)
-    lexicon.scores([("A title", "An abstract")])         # (1, 8)
+    lexicon.scores([Text("A title", "An abstract")])     # (1, 8)
 
 The scores of a training article must come from a model that has not seen it, or the head would learn to trust them too
 much: see `spheres.embeddings.out_of_fold`.
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.text import Text, clean
+from spheres.data.text import Text
 
 N_TERMS = 40_000  # the most frequent words and pairs; 60,000 were no better
 MIN_ARTICLES = 4  # a term that fewer articles hold is no habit
@@ -38,12 +38,12 @@ _WORD = re.compile(r"\b\w\w+\b")
 def terms_of(text: Text) -> Counter[str]:
     """Words of two letters or more, and pairs of neighbouring ones, with how often they occur; the title counts twice.
 
-    >>> terms_of(("Sparse recovery", "We recover."))["sparse recovery"]
+    >>> terms_of(Text("Sparse recovery", "We recover."))["sparse recovery"]
     2
     """
     counts: Counter[str] = Counter()
     for part, weight in zip(text, (TITLE_WEIGHT, 1), strict=True):
-        words = _WORD.findall(clean(part).lower())
+        words = _WORD.findall(part.lower())
         for term in (*words, *(f"{a} {b}" for a, b in pairwise(words))):
             counts[term] += weight
     return counts
@@ -92,7 +92,7 @@ def count_terms(texts: Sequence[Text], n_terms: int = N_TERMS) -> TermCounts:
     place = {term: i for i, term in enumerate(terms)}
     counts = {
         "both": _matrix((terms_of(text) for text in texts), place),
-        "title": _matrix((terms_of((title, "")) for title, _ in texts), place),
+        "title": _matrix((terms_of(Text(title, "")) for title, _ in texts), place),
     }
     counts["abstract"] = counts["both"] - counts["title"]
     counts["abstract"].eliminate_zeros()

@@ -8,12 +8,10 @@ the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from spheres.data.text import Text, clean
-
-SLICE = 50_000  # characters tokenized together; the window is filled by some thousand
+from spheres.data.text import Text
 
 
 @dataclass(frozen=True)
@@ -48,39 +46,10 @@ def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int,
 
 def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
     """Token ids of many articles; `tokenizer` is any Hugging Face tokenizer with [CLS] and [SEP]."""
-
-    def ids_of(parts: list[str]) -> list[list[int]]:
-        encoded = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)
-        return list(encoded["input_ids"])
-
-    parts = [clean(part) for text in texts for part in text]
-    slices = [sliced(part) for part in parts]
-    ids, unread = ids_of([first for first, *_ in slices]), [0] * len(slices)
-    for i, (_, *rest) in enumerate(slices):
-        for piece in rest:  # one by one: a megabyte or two at once would take a gigabyte
-            found = ids_of([piece])[0]
-            if len(ids[i]) < max_length:
-                ids[i] = [*ids[i], *found]
-            else:
-                unread[i] += len(found)
+    if not texts:
+        return []
+    parts = [part for text in texts for part in text]
+    encoded = tokenizer(parts, add_special_tokens=False, return_attention_mask=False, verbose=False)
+    ids = iter(encoded["input_ids"])  # of a title and of an abstract in turn
     cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
-    joined = []
-    for i in range(0, len(ids), 2):
-        tokens = join_pair(ids[i], ids[i + 1], cls, sep, max_length)
-        joined.append(replace(tokens, n_text=tokens.n_text + unread[i] + unread[i + 1]))
-    return joined
-
-
-def sliced(text: str, most: int = SLICE) -> list[str]:
-    """The text in pieces of at most `most` characters, cut at a blank, where no token is, or else wherever they end.
-
-    >>> sliced("prime gaps and more", 10), sliced("primegaps", 5), sliced("", 5)
-    (['prime gaps', 'and more'], ['prime', 'gaps'], [''])
-    """
-    pieces, start = [], 0
-    while len(text) - start > most:
-        blank = text.rfind(" ", start, start + most + 1)
-        end = blank if blank > start else start + most
-        pieces.append(text[start:end])
-        start = end + (blank > start)
-    return [*pieces, text[start:]]
+    return [join_pair(title, abstract, cls, sep, max_length) for title, abstract in zip(ids, ids, strict=True)]

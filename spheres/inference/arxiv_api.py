@@ -17,8 +17,8 @@ from typing import Any
 from xml.parsers import expat
 
 from spheres.data.arxiv_id import arxiv_identifier, base_id
-from spheres.data.text import clean
-from spheres.errors import SphereError
+from spheres.data.text import plain
+from spheres.errors import Message, SphereError
 
 URL = "https://export.arxiv.org/api/query"
 PATIENCE = 8.0  # seconds a visitor waits at most, turn and pause included
@@ -26,15 +26,19 @@ PAUSE = 3.0  # seconds between the end of one request and the next one, as arXiv
 MAX_ANSWER = 2 * 2**20  # bytes; one article takes a few thousand
 MAX_REMEMBERED = 256  # articles, so that going back and forth asks nothing
 
-SENTENCES = {  # what a code of ArxivLookupError says; templates, as `spheres.web.i18n` translates them
-    "absent": "The package that asks arXiv is not installed: run `pip install arxiv==4.0.2`, or paste title and "
-    "abstract instead.",
-    "unreachable": "arXiv cannot be reached from this network: paste title and abstract instead.",
-    "slow": "arXiv did not answer in time: try again later, or paste title and abstract instead.",
-    "busy": "Too many articles are being looked up just now: try again in a few seconds, or paste title and abstract "
-    "instead.",
-    "unknown": "arXiv has no article {identifier}: check the id, or paste title and abstract instead.",
-    "odd": "arXiv's answer does not look like article {identifier}: paste title and abstract instead.",
+SENTENCES = {  # what a code of ArxivLookupError means
+    "absent": Message(
+        "The package that asks arXiv is not installed: run `pip install arxiv==4.0.2`, or paste title and abstract "
+        "instead."
+    ),
+    "unreachable": Message("arXiv cannot be reached from this network: paste title and abstract instead."),
+    "slow": Message("arXiv did not answer in time: try again later, or paste title and abstract instead."),
+    "busy": Message(
+        "Too many articles are being looked up just now: try again in a few seconds, or paste title and abstract "
+        "instead."
+    ),
+    "unknown": Message("arXiv has no article {identifier}: check the id, or paste title and abstract instead."),
+    "odd": Message("arXiv's answer does not look like article {identifier}: paste title and abstract instead."),
 }
 _ATOM = "http://www.w3.org/2005/Atom "
 
@@ -53,7 +57,7 @@ class ArxivLookupError(SphereError):
 
     def __init__(self, code: str, identifier: str = "") -> None:
         self.code, self.identifier = code, identifier
-        super().__init__(SENTENCES[code], identifier=identifier)
+        super().__init__(SENTENCES[code].template, identifier=identifier)
 
 
 class ArxivClient:
@@ -79,7 +83,7 @@ class ArxivClient:
         """
         number = arxiv_identifier(identifier)
         if number is None:
-            raise ArxivLookupError("unknown", clean(identifier[:40]))
+            raise ArxivLookupError("unknown", plain(identifier[:40]))
         if article := self._remembered.get(number):
             return article
         deadline = time.monotonic() + self.patience
@@ -133,7 +137,7 @@ class ArxivClient:
             result = next(client.results(arxiv.Search(id_list=[number], max_results=1)))  # _Session refuses none
         finally:
             self._quiet_until = time.monotonic() + PAUSE
-        title, abstract = clean(result.title), clean(result.summary)
+        title, abstract = plain(result.title), plain(result.summary)
         listed = arxiv_identifier(result.entry_id) or ""  # an error is an entry, too; its id is no article's
         if "errors#incorrect_id_format" in result.entry_id:
             raise ArxivLookupError("unknown", number)

@@ -1,7 +1,7 @@
 """Dynamic batching: questions that arrive while it runs are answered together in its next run.
 
     batcher = Batcher(classifier.classify_many)
-    batcher.classify(("A title", "An abstract"))      # from any thread; waits for its answer
+    batcher.classify(Text("A title", "An abstract"))      # from any thread; waits for its answer
 
 A lone question is answered at once and by itself. Under load each run takes up all that have come meanwhile, which the
 encoder computes side by side, one to a core: cores that share one text spend much of their time waiting for each other.
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from spheres.inference.classifier import Classification
 
 MOST = 16  # questions in one run: beyond that a run only gets longer, not faster
-MOST_CHARACTERS = 200_000  # of them together, so that a book beside it keeps nobody waiting
 
 
 class Waiting:
@@ -29,10 +28,6 @@ class Waiting:
         self.text = text
         self.answer: Classification | None = None
         self.error: Exception | None = None
-
-    @property
-    def length(self) -> int:
-        return sum(map(len, self.text))
 
     @property
     def done(self) -> bool:
@@ -66,14 +61,7 @@ class Batcher:
 
     def _take(self) -> list[Waiting]:
         """The longest waiting questions; at least one."""
-        taken = [self._waiting.popleft()]
-        length = taken[0].length
-        while self._waiting and len(taken) < MOST:
-            length += self._waiting[0].length
-            if length > MOST_CHARACTERS:
-                break
-            taken.append(self._waiting.popleft())
-        return taken
+        return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
 
     def _answer(self, questions: list[Waiting]) -> None:
         """Answer them together; where that fails, each by itself, so that one bad text is nobody else's trouble."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import Text, check_text
+from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED, DISTILBERT, Fingerprint, find_encoder
@@ -130,15 +130,10 @@ class Classifier:
 
         raises : SphereError where both are empty, or longer than any abstract
         """
-        return self.classify_many([(title, abstract)])[0]
+        return self.classify_many([prepare_text(title, abstract)])[0]
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
-        """Classify (title, abstract) pairs together, faster than one by one.
-
-        raises : SphereError as `classify`
-        """
-        for title, abstract in texts:
-            check_text(title, abstract)
+        """Classify plain texts together, faster than one by one; `prepare_text` and `Article.text` make them."""
         tokens = self.encoder.tokenize(texts)
         vectors = self.encoder.encode(tokens)  # (n, dim)
         scores = self.bundle.tfidf.scores(texts) if self.bundle.tfidf else None  # (n, n_groups)

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import clean
 from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256
 from spheres.files.manifest import Manifest
@@ -220,7 +219,7 @@ class ProgressTracker:
 def preview(result: RowResult, classification: Classification) -> RowPreview:
     """A classified row in short."""
     article = result.row.article
-    text = clean(article.title or article.abstract) if article else ""
+    text = article.title or article.abstract if article else ""
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1].rstrip() + "…"
     return RowPreview(result.row.place, text, result.spheres, classification)

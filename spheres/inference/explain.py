@@ -16,7 +16,7 @@ from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text
 from spheres.inference.classifier import Classification, ClassifiesMany
 
-MAX_EXPLAINED = 20_000  # characters of a text that is explained; an abstract has two thousand
+MAX_EXPLAINED = 20_000  # characters of a text that is explained: each of forty runs reads nearly all of it
 MAX_SENTENCES = 40  # weighed at most, from the beginning on: each costs a run of the encoder
 MAX_WORDS = 60
 
@@ -28,9 +28,6 @@ _SMALL_WORDS = """
     is are was were be been being am has have had do does did can could may might will would shall should must
 """
 SMALL_WORDS = frozenset(_SMALL_WORDS.split())
-
-# Where sentencex 1.0.32 stumbles: lone surrogates, and blanks beyond ASCII after an initial ("A\xa0."), which end it.
-_STUMBLES = re.compile(r"[\ud800-\udfff]|[^\S\x00-\x7f]")
 
 
 @dataclass(frozen=True)
@@ -109,13 +106,13 @@ def _leave_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece]) 
 def sentences_of(text: Text) -> list[Piece]:
     """The title, if there is one, and the abstract's sentences; pieces of nothing but blanks are passed over.
 
-    >>> [(p.part, p.start, p.end) for p in sentences_of(("On trees", "We climb. They sway."))]
+    >>> [(p.part, p.start, p.end) for p in sentences_of(Text("On trees", "We climb. They sway."))]
     [(0, 0, 8), (1, 0, 9), (1, 10, 20)]
     """
     from sentencex import segment
 
-    pieces, end = [_trimmed(text, 0, 0, len(text[0]))], 0
-    for sentence in segment("en", _STUMBLES.sub(" ", text[1])):  # a sign for a sign: places stay
+    pieces, end = [Piece(0, 0, len(text.title))], 0
+    for sentence in segment("en", text.abstract):  # plain text has no blanks that it stumbles over
         start, end = end, end + len(sentence)
         pieces.append(_trimmed(text, 1, start, end))
     return [piece for piece in pieces if piece.start < piece.end]
@@ -124,7 +121,7 @@ def sentences_of(text: Text) -> list[Piece]:
 def words_of(text: Text, sentence: Piece) -> list[Piece]:
     """The words of a piece, split at blanks, each with the small words before it; signs alone are no words.
 
-    >>> [(p.start, p.end) for p in words_of(("", "Trees = the oaks of Kent"), Piece(1, 0, 24))]
+    >>> [(p.start, p.end) for p in words_of(Text("", "Trees = the oaks of Kent"), Piece(1, 0, 24))]
     [(0, 5), (8, 16), (17, 24)]
     """
     places: list[tuple[int, int]] = []
@@ -142,15 +139,15 @@ def words_of(text: Text, sentence: Piece) -> list[Piece]:
 
 
 def without(text: Text, piece: Piece) -> Text:
-    """The text that lacks a piece.
+    """The text that lacks a piece, and is plain as well.
 
-    >>> without(("On trees", "We climb. They sway."), Piece(1, 0, 9))
-    ('On trees', ' They sway.')
+    >>> without(Text("On trees", "We climb. They sway."), Piece(1, 0, 9))
+    Text(title='On trees', abstract='They sway.')
     """
-    title, abstract = (
-        part[: piece.start] + part[piece.end :] if number == piece.part else part for number, part in enumerate(text)
-    )
-    return title, abstract
+    parts = list(text)
+    before, after = parts[piece.part][: piece.start].rstrip(), parts[piece.part][piece.end :].lstrip()
+    parts[piece.part] = f"{before} {after}".strip()
+    return Text(*parts)
 
 
 def log_odds(probability: float) -> float:

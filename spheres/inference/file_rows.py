@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,11 @@ from spheres.data.article import Article, to_article
 from spheres.data.corpus import check_columns, nothing_readable
 from spheres.data.readers.detect import open_records
 from spheres.data.row import Record, Row
-from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 from spheres.inference.notes import notes
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
-
-BATCH_CHARACTERS = 1_000_000  # of text classified together, however few articles that is: it takes some seconds
 
 
 @dataclass(frozen=True)
@@ -153,39 +151,21 @@ def to_input_row(row: Row) -> InputRow:
         problem = SphereError("This row cannot be read ({problem}): correct it in the file.", problem=row.problem)
         return InputRow(row.place, {}, problem=problem)
     article = to_article(row.record)
-    length = len(article.title) + len(article.abstract)
-    if not length:
+    if not any(article.text):
         problem = SphereError("This row has neither a title nor an abstract: fill in at least one of them.")
-        return InputRow(row.place, row.record, problem=problem)
-    if length > MAX_CHARACTERS:
-        problem = SphereError(
-            "The text of this row has {length:,} characters, more than the {most:,} allowed: shorten it.",
-            length=length,
-            most=MAX_CHARACTERS,
-        )
         return InputRow(row.place, row.record, problem=problem)
     return InputRow(row.place, row.record, article)
 
 
-def in_batches(
-    rows: Iterable[InputRow], batch_size: int, max_characters: int = BATCH_CHARACTERS
-) -> Iterator[list[InputRow]]:
-    """Lists of `batch_size` rows, fewer where their text is longer than `max_characters` together, and one at least.
+def in_batches(rows: Iterable[InputRow], batch_size: int) -> Iterator[list[InputRow]]:
+    """Lists of `batch_size` rows, the last one shorter.
 
-    >>> rows = [to_input_row(Row("", {"title": title})) for title in ("a", "b", "cccc", "d", "e")]
-    >>> [len(batch) for batch in in_batches(rows, 2)], [len(batch) for batch in in_batches(rows, 3, max_characters=4)]
-    ([2, 2, 1], [2, 1, 2])
+    >>> rows = [to_input_row(Row("", {"title": title})) for title in "abcde"]
+    >>> [len(batch) for batch in in_batches(rows, 2)]
+    [2, 2, 1]
     """
-    batch: list[InputRow] = []
-    n_characters = 0
-    for row in rows:
-        length = len(row.article.title) + len(row.article.abstract) if row.article else 0
-        if batch and (len(batch) == batch_size or n_characters + length > max_characters):
-            yield batch
-            batch, n_characters = [], 0
-        batch.append(row)
-        n_characters += length
-    if batch:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, batch_size)):
         yield batch
 
 
@@ -195,7 +175,7 @@ def classify_rows(classifier: ClassifiesMany, rows: Sequence[InputRow], threshol
     Raises:
         SphereError: Threshold or rule is none, as `Classification.predict_set`.
     """
-    texts = [(row.article.title, row.article.abstract) for row in rows if row.article]
+    texts = [row.article.text for row in rows if row.article]
     answers = iter(classifier.classify_many(texts) if texts else ())
     results = []
     for row in rows:

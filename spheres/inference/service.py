@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.data.text import check_text
 from spheres.inference.arxiv_api import ArxivClient
 from spheres.inference.batcher import Batcher
 from spheres.inference.classify_file import Progress, classify_file
@@ -22,6 +21,7 @@ from spheres.inference.export import download_name
 from spheres.inference.file_rows import Limits, summarize_file
 
 if TYPE_CHECKING:
+    from spheres.data.text import Text
     from spheres.inference.classifier import Classification, Classifier
     from spheres.inference.neighbors import NeighborIndex
 
@@ -46,10 +46,9 @@ class Service:
     def _batcher(self) -> Batcher:
         return Batcher(self.classifier.classify_many)
 
-    def classify(self, title: str, abstract: str) -> Classification:
+    def classify(self, text: Text) -> Classification:
         """As the classifier's, together with the texts that come meanwhile."""
-        check_text(title, abstract)
-        return self._batcher.classify((title, abstract))
+        return self._batcher.classify(text)
 
     def classify_file(self, source: Path, threshold: float, rule: str) -> Iterator[Progress]:
         """Classify an uploaded file, batch by batch, into a file of its own kind.

@@ -39,7 +39,7 @@ CALL_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "
 NO_CALL = (FnIndexInferError, KeyError, TypeError, ValueError, AttributeError)  # Gradio at names of nothing, and at NaN
 LOCKED = "Not authenticated: log in on the page first."
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-MAX_BODY = 13_000_000  # bytes: the longest text that is read, each character written as \uXXXX
+MAX_BODY = 2_000_000  # bytes: a text three times as long as is read, each character written as \uXXXX\uXXXX
 MAX_FORM = 100_000  # bytes of an upload that are not the file's own
 HOST = re.compile(rb"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 # Headers that Gradio trusts: the first names any server as this one; a range is answered with the asker's own headers.

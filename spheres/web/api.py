@@ -1,7 +1,8 @@
 """What programs call: `/classify` for one article, `/classify_file` for a file of them.
 
-Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come from
-the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of probabilities.
+Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
+from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
+probabilities.
 """
 
 from __future__ import annotations

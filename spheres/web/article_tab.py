@@ -1,6 +1,6 @@
 """The tab "One article": two boxes, a threshold, and the spheres the article belongs to.
 
-An answer takes two steps. `ArticleTab.classify` runs the encoder and leaves its probabilities in the visitor's state;
+An answer takes two steps. `ArticleTab.predict` runs the encoder and leaves its probabilities in the visitor's state;
 `ArticleTab.show` reads them with the threshold of that very moment. The slider calls `show` alone, so it never runs the
 encoder.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from spheres.data.arxiv_id import arxiv_identifier
-from spheres.data.text import Text, prepare_text
+from spheres.data.text import prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
@@ -127,10 +127,10 @@ class ArticleTab:
         submits = [self.start.click, self.title.submit, self.abstract.submit]
         # 1. What asks: the button, Enter, an example, a link that holds a text; and what empties the boxes
         asks = [
-            gr.on(submits, self.classify, boxes, answer, **classify_event),
-            self.examples.load_input_event.then(self.classify, boxes, answer, **classify_event),
+            gr.on(submits, self.predict, boxes, answer, **classify_event),
+            self.examples.load_input_event.then(self.predict, boxes, answer, **classify_event),
             page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(
-                self.classify_link, boxes, answer, **classify_event
+                self.predict_link, boxes, answer, **classify_event
             ),
             self.clear.click(lambda: (None, None, "", ""), None, answer, **SHOW_EVENT),
         ]
@@ -143,7 +143,7 @@ class ArticleTab:
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
         return answered
 
-    def classify(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
+    def predict(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
         """Run the encoder: the boxes' content -> answer or message, its text, and the boxes' new content."""
         title, abstract = title or "", abstract or ""
         try:
@@ -157,9 +157,9 @@ class ArticleTab:
             return self.language.translate(error), None, gr.skip(), gr.skip()
         return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
 
-    def classify_link(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
+    def predict_link(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
         """The same where the page's address holds a text; a page just opened is not asked anything."""
-        return self.classify(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
+        return self.predict(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
 
     def show(self, outcome: Outcome, threshold: float | None, rule: str | None) -> tuple[str, ...]:
         """An answer by the threshold: its markup, its summary, the slider's meaning, and as text and JSON to copy."""
@@ -189,13 +189,12 @@ def build_slider(language: Language, prefix: str = "") -> tuple[gr.Slider, gr.Ra
         buttons=[],
     )
     choices = [(name, rule) for rule, name in rule_names(language).items()]
-    rule = gr.Radio(
-        choices, value=DEFAULT_RULE, label=_("What it sets"), elem_id=f"{prefix}rule", elem_classes="rule"
-    )
+    rule = gr.Radio(choices, value=DEFAULT_RULE, label=_("What it sets"), elem_id=f"{prefix}rule", elem_classes="rule")
     return threshold, rule
 
 
 def build_copy_button(label: str, box: gr.Textbox, elem_id: str, language: Language) -> None:
     """A button that copies what a box holds, also where Gradio's own cannot: in a frame, over plain HTTP."""
-    button, copied = gr.Button(label, elem_id=elem_id, elem_classes="copy", size="sm", min_width=80), language.gettext("Copied")
-    button.click(None, [box], None, js=f"(text) => {{ spheres.copy(text, '{elem_id}', {json.dumps(copied)}); }}")
+    button = gr.Button(label, elem_id=elem_id, elem_classes="copy", size="sm", min_width=80)
+    copied = json.dumps(language.gettext("Copied"))
+    button.click(None, [box], None, js=f"(text) => {{ spheres.copy(text, '{elem_id}', {copied}); }}")

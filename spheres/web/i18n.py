@@ -12,8 +12,9 @@ read as it is when the page starts (a few milliseconds). To add one, translate a
 
 After a sentence in the source has changed, collect the sentences anew and bring the catalogues up to date:
 
-    pybabel extract -F spheres/web/locale/babel.cfg -k SphereError -k Message --no-location -o spheres/web/locale/messages.pot .
-    pybabel update -i spheres/web/locale/messages.pot -d spheres/web/locale --no-fuzzy-matching
+    cd spheres/web/locale
+    pybabel extract -F babel.cfg -k SphereError -k Message --no-location -o messages.pot ../../..
+    pybabel update -i messages.pot -d . --no-fuzzy-matching
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from spheres.errors import Message
 
 FOLDER = Path(__file__).parent / "locale"
 CATALOGUE = Path("LC_MESSAGES", "messages.po")
-LANGUAGES = ("en", *sorted(path.parents[1].name for path in FOLDER.glob(f"*/{CATALOGUE}")))  # codes; the page's own first
+# Codes; the first is the page's own
+LANGUAGES = ("en", *sorted(path.parents[1].name for path in FOLDER.glob(f"*/{CATALOGUE}")))
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Language:
         """
         return format_decimal(value, _with_digits(self.locale.decimal_formats[None].pattern, digits), self.locale)
 
-    def percent(self, share: float, digits: int = 1) -> str:
+    def percent(self, share: float) -> str:
         """A probability as a reader takes it in; what is not quite all or nothing is never shown as such.
 
         >>> language("en").percent(0.5), language("en").percent(0.0), language("en").percent(0.99999)

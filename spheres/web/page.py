@@ -25,7 +25,7 @@ from spheres.web.result_tabs import ResultTabs
 
 MAX_QUEUED = 64  # questions that may wait; one more is told that the queue is full
 HOUR = 3600  # seconds
-DELETE_CACHE = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and how old those are that it deletes: within a day
+DELETE_CACHE = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and the age at which it deletes: within a day
 
 STATIC = Path(__file__).parent / "static"
 PROJECT = Path(__file__).resolve().parents[2]  # sources and artifacts: the server hands out none of them

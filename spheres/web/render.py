@@ -42,8 +42,10 @@ def _templates() -> Environment:
 
 def render(template: str, language: Language, **values: object) -> str:
     """A template of the folder `templates/`, filled in one language; every value is escaped."""
-    return _templates().get_template(template).render(
-        values, language=language, groups=group_names(language), _=language.gettext, ngettext=language.ngettext
+    return (
+        _templates()
+        .get_template(template)
+        .render(values, language=language, groups=group_names(language), _=language.gettext, ngettext=language.ngettext)
     )
 
 

@@ -242,15 +242,22 @@ def test_odd_text_is_answered(visit):
         clear(page)
 
 
-def test_a_megabyte_is_answered_and_the_page_says_how_much_of_it_was_read(visit):
+def test_a_long_text_is_answered_and_the_page_says_how_much_of_it_was_read(visit):
     page = visit()
-    text = (ABSTRACT + " ") * (1_000_000 // len(ABSTRACT) + 1)
+    text = (ABSTRACT + " ") * (49_000 // len(ABSTRACT))
     box(page, "Abstract").fill(text)
     classify(page)
     expect(winner(page)).to_contain_text("Mathematics")
     expect(page.locator(".note")).to_contain_text("Only the first")
-    expect(page.locator(".note")).to_contain_text("(1%)")
+    expect(page.locator(".note")).to_contain_text("(2%)")
     no_complaint(page)
+
+
+def test_a_book_is_refused_in_a_sentence(visit):
+    page = visit()
+    box(page, "Abstract").fill("prime " * 100_000)
+    classify(page)
+    expect(page.locator(".problem")).to_contain_text("more than the 50,000 allowed")
 
 
 def test_a_short_text_has_no_note(visit):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from spheres.data.splits import SHARES, fold_of, split_of, split_rows
+from spheres.data.text import Text
 from spheres.data.views import shown_in, view_of, view_rows
 
 IDS = [f"{2000 + i % 26:04d}.{i:05d}" for i in range(8000)]
@@ -39,6 +40,6 @@ def test_single_parts_are_kept_of_all_held_out_articles_and_some_training_ones()
 
 
 def test_a_view_shows_its_part_and_a_pasted_text_is_known_by_its_parts() -> None:
-    text = ("A title", "An abstract")
+    text = Text("A title", "An abstract")
     assert [shown_in(text, view) for view in ("both", "title", "abstract")] == [text, ("A title", ""), ("", text[1])]
-    assert [view_of(t) for t in (text, ("A title", " \n"), ("", "x"))] == ["both", "title", "abstract"]
+    assert [view_of(t) for t in (text, Text("A title", ""), Text("", "x"))] == ["both", "title", "abstract"]

@@ -171,7 +171,7 @@ def test_without_ray_there_is_one_sentence_and_exit_code_2(
     said = capsys.readouterr()
     assert said.out == "" and not out.exists()
     assert said.err == (
-        "embed.py: --engine ray needs Ray, which is not installed: run `pip install -r requirements-ray.txt`.\n"
+        "embed.py: --engine ray needs Ray, which is not installed: run `pip install -r requirements/ray.txt`.\n"
     )
 
 

@@ -17,7 +17,7 @@ from places import ROOT
 
 from spheres.data.arxiv_id import arxiv_identifier
 from spheres.data.taxonomy import ARCHIVES
-from spheres.data.text import clean
+from spheres.data.text import plain
 from spheres.errors import SphereError
 from spheres.inference import arxiv_api as identifiers
 from spheres.inference.arxiv_api import SENTENCES, ArxivArticle, ArxivClient, ArxivLookupError, count_entries
@@ -165,9 +165,9 @@ def failure_of(listing: ArxivClient, identifier: str = "2101.00001") -> ArxivLoo
     with pytest.raises(ArxivLookupError) as failed:
         listing.fetch(identifier)
     error = failed.value
-    assert str(error) == SENTENCES[error.code].format(identifier=error.identifier)
-    assert error.template == SENTENCES[error.code], "what a translation is found by"
-    assert error.identifier in (identifier, clean(identifier[:40]))
+    assert str(error) == SENTENCES[error.code].template.format(identifier=error.identifier)
+    assert error.template == SENTENCES[error.code].template, "what a translation is found by"
+    assert error.identifier in (identifier, plain(identifier[:40]))
     assert "\n" not in str(error)
     assert str(error).endswith("paste title and abstract instead.")
     return error

@@ -9,7 +9,7 @@ from made_up import articles
 from visiting import until
 
 from spheres.errors import SphereError
-from spheres.inference.batcher import MOST, MOST_CHARACTERS, Batcher
+from spheres.inference.batcher import MOST, Batcher
 from spheres.inference.classifier import Classifier
 
 TEXTS = [(a["title"], a["abstract"]) for a in articles(40)]
@@ -69,13 +69,6 @@ def test_a_run_takes_no_more_than_it_should() -> None:
     names = [f"title {i}" for i in range(MOST + 3)]
     assert ask_while_busy(slow, [(name, "") for name in names]) == ["first", *names]
     assert slow.runs == [1, MOST, 3]
-
-
-def test_long_texts_go_by_themselves() -> None:
-    slow = Slow()
-    book = "x" * (MOST_CHARACTERS - 2)
-    assert ask_while_busy(slow, [("a", ""), ("b", book), ("c", book)]) == ["first", "a", "b", "c"]
-    assert sorted(slow.runs) == [1, 1, 2]  # "a" goes with one of the books
 
 
 def test_a_bad_text_is_nobody_elses_trouble() -> None:

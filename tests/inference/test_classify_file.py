@@ -128,23 +128,31 @@ def test_the_counts_are_of_the_most_probable_sphere(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_is_named_keeps_its_place_and_stops_no_other(tmp_path: Path) -> None:
-    bad = ["{", '{"id": 3, "title": " ", "abstract": null}', json.dumps({"id": 4, "abstract": "a " * MAX_CHARACTERS})]
+    bad = ["{", '{"id": 3, "title": " ", "abstract": null}']
     good = '{"id": %d, "title": "Prime gaps"}'
-    source = csv_of(tmp_path / "c.jsonl", "\n".join([good % 1, *bad, "", "[]", good % 7]))
+    source = csv_of(tmp_path / "c.jsonl", "\n".join([good % 1, *bad, "", "[]", good % 6]))
     last = classified(source, tmp_path / "out.jsonl")[-1]
-    assert (last.n_rows, last.n_done, last.n_answered, last.n_problems) == (6, 6, 2, 4)
-    assert [place for place, _ in last.problems] == ["line 2", "line 3", "line 4", "line 6"]
+    assert (last.n_rows, last.n_done, last.n_answered, last.n_problems) == (5, 5, 2, 3)
+    assert [place for place, _ in last.problems] == ["line 2", "line 3", "line 5"]
     for words, (_, problem) in zip(
-        ["cannot be read (not JSON", "neither a title nor", "has 3,999,999 characters, more than the 2", "found list"],
+        ["cannot be read (not JSON", "neither a title nor", "found list"],
         last.problems,
         strict=True,
     ):
         assert words in str(problem)
     lines = lines_of(tmp_path / "out.jsonl")
-    assert [line.get("id") for line in lines] == [1, None, 3, 4, None, 7]
-    assert [bool(line["spheres"]) for line in lines] == [True, False, False, False, False, True]
+    assert [line.get("id") for line in lines] == [1, None, 3, None, 6]
+    assert [bool(line["spheres"]) for line in lines] == [True, False, False, False, True]
     assert [bool(line["probabilities"]) for line in lines] == [bool(line["spheres"]) for line in lines]
     assert [line["note"] for line in lines if not line["spheres"]] == [str(problem) for _, problem in last.problems]
+
+
+def test_a_row_longer_than_any_abstract_is_answered_with_a_note(tmp_path: Path) -> None:
+    source = csv_of(tmp_path / "c.jsonl", json.dumps({"id": 4, "abstract": "prime " * MAX_CHARACTERS}))
+    assert classified(source, tmp_path / "out.jsonl")[-1].n_answered == 1
+    (line,) = lines_of(tmp_path / "out.jsonl")
+    assert "Only the first" in line["note"]
+    assert len(line["abstract"]) == 6 * MAX_CHARACTERS
 
 
 def test_a_row_with_too_few_cells_keeps_its_line_in_the_table(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import Text
+from spheres.data.text import Text, prepare_text
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.explain import (
     MAX_SENTENCES,
@@ -23,7 +23,7 @@ SENTENCES = [
     "The proof rests on a zero density theorem for Dirichlet series.",
     "A convolutional neural network is trained on ImageNet to label photographs of dogs.",
 ]
-TEXT = (TITLE, " ".join(SENTENCES))
+TEXT = Text(TITLE, " ".join(SENTENCES))
 
 # Texts that no article has, each as title, as abstract, and as both
 ODD = {
@@ -80,7 +80,9 @@ def test_each_number_is_the_answer_to_the_text_without_that_sentence(
     explanation: Explanation, classifier: Classifier
 ) -> None:
     assert [text_of(TEXT, piece) for piece in explanation.pieces] == [TITLE, *SENTENCES]
-    by_hand = [("", TEXT[1])] + [(TITLE, " ".join(s for s in SENTENCES if s is not left_out)) for left_out in SENTENCES]
+    by_hand = [Text("", TEXT[1])] + [
+        Text(TITLE, " ".join(s for s in SENTENCES if s is not left_out)) for left_out in SENTENCES
+    ]
     for piece, text in zip(explanation.pieces, by_hand, strict=True):
         assert piece.without == pytest.approx(classifier.classify(*text).probabilities, abs=1e-3)
     assert explanation.whole == pytest.approx(classifier.classify(*TEXT).probabilities, abs=1e-3)
@@ -97,7 +99,7 @@ def test_a_sentence_speaks_for_its_own_field_and_against_the_others(explanation:
 def test_effects_are_differences_of_log_odds_and_gains_of_probabilities() -> None:
     even, odd = (0.5, 0.5, *(0.0,) * 6), (0.9, 0.1, *(0.0,) * 6)
     piece = Piece(1, 0, 3, without=odd)
-    told = Explanation(("", "abc"), even, (piece, Piece(1, 4, 5, without=even)))
+    told = Explanation(Text("", "abc"), even, (piece, Piece(1, 4, 5, without=even)))
     assert told.effect(piece, "physics") == pytest.approx(-2.1972, abs=1e-4)  # ln 9
     assert told.effect(piece, "math") == pytest.approx(2.1972, abs=1e-4)
     assert told.gain(piece, "physics") == pytest.approx(-0.4)
@@ -106,7 +108,7 @@ def test_effects_are_differences_of_log_odds_and_gains_of_probabilities() -> Non
 
 
 def test_certainty_keeps_effects_finite() -> None:
-    sure = Explanation(("", "a"), (1.0, *(0.0,) * 7), ())
+    sure = Explanation(Text("", "a"), (1.0, *(0.0,) * 7), ())
     piece = Piece(1, 0, 1, without=(0.0, 1.0, *(0.0,) * 6))
     assert sure.effect(piece, "physics") == pytest.approx(27.63, abs=0.01)
     assert sure.effect(piece, "math") == pytest.approx(-27.63, abs=0.01)
@@ -130,16 +132,18 @@ def test_the_words_weighed_are_those_of_the_sentence_that_moved_the_group_most(
     assert word.without == pytest.approx(classifier.classify(title, abstract).probabilities, abs=1e-3)
 
 
-@pytest.mark.parametrize("text", [(TITLE, ""), ("", SENTENCES[0]), (" \n", SENTENCES[0] + " \n")])
+@pytest.mark.parametrize("text", [Text(TITLE, ""), Text("", SENTENCES[0])])
 def test_a_single_sentence_has_no_pieces_but_words(text: Text, classifier: Classifier) -> None:
     alone = explain(classifier, text, classifier.classify(*text))
     assert alone.pieces == ()
     words = explain_words(classifier, alone, "math").pieces
-    assert " ".join(text_of(text, word) for word in words) == "".join(text).strip()
+    assert " ".join(text_of(text, word) for word in words) == "".join(text)
     assert all(sum(word.without) == pytest.approx(1) for word in words)
 
 
-@pytest.mark.parametrize("text", [("Graphs", ""), ("", "Graphs."), ("", " = Graphs !"), ("", "…"), ("🌳", "")])
+@pytest.mark.parametrize(
+    "text", [Text("Graphs", ""), Text("", "Graphs."), Text("", "= Graphs !"), Text("", "…"), Text("🌳", "")]
+)
 def test_one_word_has_nothing_to_be_left_out(text: Text, classifier: Classifier) -> None:
     alone = explain(classifier, text, classifier.classify(*text))
     assert alone.pieces == ()
@@ -147,7 +151,7 @@ def test_one_word_has_nothing_to_be_left_out(text: Text, classifier: Classifier)
 
 
 def test_a_title_and_one_sentence_are_two_pieces(classifier: Classifier) -> None:
-    text = ("Graphs", "Trees.")
+    text = Text("Graphs", "Trees.")
     told = explain(classifier, text, classifier.classify(*text))
     assert [text_of(text, piece) for piece in told.pieces] == ["Graphs", "Trees."]
     assert told.pieces[0].without == pytest.approx(classifier.classify("", "Trees.").probabilities, abs=1e-3)
@@ -155,14 +159,14 @@ def test_a_title_and_one_sentence_are_two_pieces(classifier: Classifier) -> None
 
 
 def test_a_long_text_is_weighed_from_the_beginning_as_far_as_the_limit() -> None:
-    echo, text = Echo(), ("On trees", "They sway in the wind. " * 100)
+    echo, text = Echo(), prepare_text("On trees", "They sway in the wind. " * 100)
     told = explain(echo, text, Classification((0.125,) * 8, 1, 1))
     assert len(told.pieces) == len(echo.asked) == MAX_SENTENCES
     assert [text_of(text, piece) for piece in told.pieces] == ["On trees"] + ["They sway in the wind."] * 39
 
 
 def test_of_a_long_sentence_the_first_words_are_weighed() -> None:
-    echo, text = Echo(), ("", " ".join(f"w{n}" for n in range(500)))
+    echo, text = Echo(), Text("", " ".join(f"w{n}" for n in range(500)))
     told = explain(echo, text, Classification((0.125,) * 8, 1, 1))
     words = explain_words(echo, told, "cs").pieces
     assert [text_of(text, word) for word in words] == [f"w{n}" for n in range(MAX_WORDS)]
@@ -186,7 +190,7 @@ def test_all_sentences_are_asked_about_in_one_pass() -> None:
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_no_text_is_refused_and_none_of_its_characters_lost(odd: str) -> None:
-    for text in (("", odd), (odd, ""), (odd, odd)):
+    for text in (prepare_text("", odd), prepare_text(odd, ""), prepare_text(odd, odd)):
         pieces = sentences_of(text)
         assert between(text, pieces) == ""
         assert [piece.part for piece in pieces] == sorted(piece.part for piece in pieces)
@@ -199,7 +203,7 @@ def test_no_text_is_refused_and_none_of_its_characters_lost(odd: str) -> None:
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_whatever_was_classified_is_explained(odd: str, classifier: Classifier) -> None:
-    text = ("On trees", odd[:300])  # enough, and a minute less
+    text = prepare_text("On trees", odd[:300])  # enough, and a minute less
     told = explain(classifier, text, classifier.classify(*text))
     assert [text_of(text, p) for p in told.pieces] == [text_of(text, p) for p in sentences_of(text)][:MAX_SENTENCES]
     words = explain_words(classifier, told, "cs").pieces
@@ -212,19 +216,18 @@ def test_whatever_was_classified_is_explained(odd: str, classifier: Classifier) 
         ("We climb. They sway.", ["We climb.", "They sway."]),
         ("Trees, e.g. oaks, sway. See Fig. 3 of Knuth et al. (1974).", 2),
         ("The bound is 0.5 in the limit. It is sharp!", ["The bound is 0.5 in the limit.", "It is sharp!"]),
-        ("A tree \ud800. It sways.", ["A tree \ud800.", "It sways."]),
-        ("Type A\u00a0. It sways.", ["Type A\u00a0.", "It sways."]),
-        ("", []),
-        (" \n\u2003", []),
+        ("A tree \ud800. It sways.", ["A tree ?.", "It sways."]),
+        ("Type A\u00a0. It sways.", ["Type A .", "It sways."]),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(abstract: str, expected: list[str] | int) -> None:
-    found = [text_of(("", abstract), piece) for piece in sentences_of(("", abstract))]
+    text = prepare_text("", abstract)
+    found = [text_of(text, piece) for piece in sentences_of(text)]
     assert (len(found) if isinstance(expected, int) else found) == expected
 
 
 def test_words_are_what_stands_between_blanks_and_has_a_letter_or_digit() -> None:
-    text = ("", "We — the oaks' — grew\u00a0by 5%, $x^2$ = ∞ (см. рис.)")
+    text = Text("", "We — the oaks' — grew by 5%, $x^2$ = ∞ (см. рис.)")
     (sentence,) = sentences_of(text)
     found = [text_of(text, word) for word in words_of(text, sentence)]
     assert found == ["We", "the oaks'", "grew", "by 5%,", "$x^2$", "(см.", "рис.)"]
@@ -242,5 +245,5 @@ def test_words_are_what_stands_between_blanks_and_has_a_letter_or_digit() -> Non
     ],
 )
 def test_small_words_go_with_the_word_they_lead_to(sentence: str, expected: list[str]) -> None:
-    text = ("", sentence)
+    text = Text("", sentence)
     assert [text_of(text, word) for word in words_of(text, Piece(1, 0, len(sentence)))] == expected

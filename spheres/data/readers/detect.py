@@ -97,8 +97,11 @@ def check_file(path: Path) -> None:
 
 def unreadable(path: Path, error: OSError) -> SphereError:
     """What to raise of a file that is there, but that the system does not let us read."""
-    sentence = "{path} could not be read ({reason}): check that you may read it, or give another file."
-    return SphereError(sentence, path=path, reason=error.strerror or error)
+    return SphereError(
+        "{path} could not be read ({reason}): check that you may read it, or give another file.",
+        path=path,
+        reason=error.strerror or error,
+    )
 
 
 class _Bounded(io.RawIOBase):
@@ -120,11 +123,12 @@ class _Bounded(io.RawIOBase):
         self.n_read += n
         check_size(self.n_read, self.max_bytes, self.path)
         if self.n_read > self.bomb:
-            sentence = (
+            raise SphereError(
                 "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check "
-                "what it holds."
+                "what it holds.",
+                path=self.path,
+                times=BOMB_TIMES,
             )
-            raise SphereError(sentence, path=self.path, times=BOMB_TIMES)
         return n
 
 
@@ -159,8 +163,7 @@ def _delimited(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row], 
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)
     if header_line.count(separator) > MAX_CELLS:
-        sentence = "{path} has more than {most:,} columns: give a table of articles."
-        raise SphereError(sentence, path=path, most=MAX_CELLS)
+        raise SphereError("{path} has more than {most:,} columns: give a table of articles.", path=path, most=MAX_CELLS)
     csv.field_size_limit(MAX_RECORD)  # for the header as well: nothing says that a stranger's is short
     header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
     # A table of one column is told from a line of text by its heading, which is a word or two.
