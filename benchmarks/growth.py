@@ -130,11 +130,10 @@ def repeated(corpus: Path, folder: Path, n: int) -> Path:
 def article_vectors(n: int) -> NDArray[np.float32]:
     """The shipped articles' vectors, and from there on the same again, each moved a little; (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
-    from spheres.embeddings.vectors import l2_normalize
     from spheres.encoder.hub import BUNDLED
     from spheres.files.manifest import ARTIFACTS
 
-    known = l2_normalize(open_cache(ARTIFACTS / BUNDLED.name).views["both"].vectors())
+    known = open_cache(ARTIFACTS / BUNDLED.name).views["both"].unit_vectors()
     random = np.random.default_rng(0)
     vectors = np.empty((n, DIM), np.float32)
     for start in range(0, n, len(known)):
@@ -149,12 +148,11 @@ def article_vectors(n: int) -> NDArray[np.float32]:
 def title_vectors(n: int) -> NDArray[np.float32]:
     """What neighbours are asked for: vectors of titles alone, (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
-    from spheres.embeddings.vectors import l2_normalize
     from spheres.encoder.hub import BUNDLED
     from spheres.files.manifest import ARTIFACTS
 
     titles = open_cache(ARTIFACTS / BUNDLED.name).views["title"]
-    return l2_normalize(titles.vectors(slice(None, None, len(titles.rows) // n))[:n]).astype(np.float32)
+    return titles.unit_vectors(slice(None, None, len(titles.rows) // n))[:n]
 
 
 # --- in a process of its own ---

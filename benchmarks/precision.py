@@ -16,6 +16,7 @@ from benchmarks.table import Table
 from spheres.data.corpus import Corpus
 from spheres.data.text import Text
 from spheres.embeddings.cache import open_cache
+from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
 from spheres.files.manifest import ARTIFACTS
@@ -53,8 +54,9 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
 
 def embed(precision: str, texts: list[Text]) -> NDArray[np.float32]:
+    """(n_texts, dim) unit vectors."""
     encoder = Encoder.load(BUNDLED, precision)
-    return encoder.encode(encoder.tokenize(texts))
+    return l2_normalize(encoder.encode(encoder.tokenize(texts)))
 
 
 def texts_of(corpus: Path, ids: list[str]) -> list[Text]:

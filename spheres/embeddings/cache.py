@@ -28,6 +28,7 @@ from spheres.data.splits import split_rows
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import VIEWS, view_rows
 from spheres.embeddings.tfidf import TfidfModel
+from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.hub import as_option
 from spheres.errors import SphereError
 from spheres.files.atomic import read_array, read_json, read_safetensors
@@ -64,10 +65,17 @@ class View:
         vectors = np.asarray(self.stored[places], dtype=np.float32)
         return vectors if self.scales is None else vectors * self.scales[places, None]
 
-    def of(self, articles: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float16]]:
+    def unit_vectors(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float32]:
+        """The same at length one, (n, dim) float32."""
+        return l2_normalize(self.vectors(places))
+
+    def of(
+        self, articles: NDArray[np.intp], unit_length: bool = True
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float16]]:
         """Those of `articles` (row numbers) that this view has, ascending, their vectors and their lexical scores."""
         places = np.flatnonzero(np.isin(self.rows, articles))
-        return self.rows[places], self.vectors(places), self.tfidf_scores[places]
+        vectors = self.unit_vectors(places) if unit_length else self.vectors(places)
+        return self.rows[places], vectors, self.tfidf_scores[places]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Arithmetic on embedding vectors: scaling to length one, and int8 storage with a scale each."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
+Float = TypeVar("Float", bound=np.floating)
 
-def l2_normalize(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Each row at length one.
+
+def l2_normalize(vectors: NDArray[Float]) -> NDArray[Float]:
+    """Each row at length one: (n, dim) -> (n, dim) unit vectors of the same dtype; a row of zeros stays one.
 
     >>> l2_normalize(np.array([[3.0, 4.0]]))
     array([[0.6, 0.8]])

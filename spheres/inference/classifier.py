@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
+from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED, DISTILBERT, Fingerprint, find_encoder
 from spheres.encoder.tokenizer import Tokens
@@ -37,7 +38,7 @@ class Classification:
     view          : "both", "title" or "abstract", whichever was pasted
     out_of_distribution : whether the text does not look like the articles the head was trained on
     calibration   : what turns a threshold into a set that holds the true sphere so often
-    vector        : (dim,) float32, what the encoder made of the text
+    vector        : (dim,) float32, the encoder's vector of the text at length one
     """
 
     probabilities: tuple[float, ...]
@@ -136,10 +137,12 @@ class Classifier:
         """Classify plain texts together, faster than one by one; `prepare_text` and `Article.text` make them."""
         tokens = self.encoder.tokenize(texts)
         vectors = self.encoder.encode(tokens)  # (n, dim)
+        unit_vectors = l2_normalize(vectors)
         scores = self.bundle.tfidf.scores(texts) if self.bundle.tfidf else None  # (n, n_groups)
-        features = build_features(self.bundle.recipe, vectors, scores)
+        recipe = self.bundle.recipe
+        features = build_features(recipe, unit_vectors if recipe.unit_length else vectors, scores)
         return [
-            self._answer(view_of(text), read, vectors[i], features[i])
+            self._answer(view_of(text), read, unit_vectors[i], features[i])
             for i, (text, read) in enumerate(zip(texts, tokens, strict=True))
         ]
 

@@ -22,10 +22,10 @@ from spheres.data.arxiv_id import base_id
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
-from spheres.embeddings.vectors import l2_normalize
 from spheres.errors import SphereError
-from spheres.model import projection as map_projection
+from spheres.inference.map_image import draw_map, group_centers
 from spheres.model.bundle import Bundle
+from spheres.model.projection import Projection
 
 N_NEAREST = 10
 
@@ -77,8 +77,8 @@ class NeighborIndex:
         titles: Ids without versions -> titles, as far as they are known.
     """
 
-    def __init__(self, cache: Cache, projection: map_projection.Projection, titles: Mapping[str, str]) -> None:
-        self.vectors = l2_normalize(cache.views["both"].vectors()).astype(np.float32, copy=False)  # (n_articles, dim)
+    def __init__(self, cache: Cache, projection: Projection, titles: Mapping[str, str]) -> None:
+        self.vectors = cache.views["both"].unit_vectors()  # (n_articles, dim)
         self.cache, self.projection, self.titles = cache, projection, titles
         self.n_articles = len(cache.ids)
 
@@ -101,13 +101,13 @@ class NeighborIndex:
         titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
         return cls(cache, bundle.projection, titles)
 
-    def nearest(self, vector: NDArray[np.floating], n: int = N_NEAREST) -> list[Neighbor]:
+    def nearest(self, vector: NDArray[np.float32], n: int = N_NEAREST) -> list[Neighbor]:
         """The `n` most similar cached articles, the nearest first.
 
         Args:
-            vector: (dim,), as `Classification.vector`.
+            vector: (dim,) float32 at length one, as `Classification.vector`.
         """
-        rows, similarities = kneighbors(self.vectors, l2_normalize(vector[None])[0].astype(np.float32), n)
+        rows, similarities = kneighbors(self.vectors, vector, n)
         positions = self.projection.transform(self.vectors[rows])  # (n, 2)
         return [
             Neighbor(
@@ -123,20 +123,20 @@ class NeighborIndex:
             for row, similarity, (x, y) in zip(rows.tolist(), similarities.tolist(), positions.tolist(), strict=True)
         ]
 
-    def map_position(self, vector: NDArray[np.floating]) -> Position:
-        """Where an article with this vector, (dim,), stands on the map."""
+    def map_position(self, vector: NDArray[np.float32]) -> Position:
+        """Where an article with this unit vector, (dim,), stands on the map."""
         x, y = self.projection.transform(vector[None])[0].tolist()
         return x, y
 
     @cached_property
     def map_image(self) -> bytes:
         """A PNG of all cached articles, a dot each; drawn when first asked for."""
-        return map_projection.picture(self._positions, self.cache.primary)
+        return draw_map(self._positions, self.cache.primary)
 
     @cached_property
     def group_centers(self) -> dict[str, Position]:
         """Where each group's name stands on the map."""
-        return map_projection.middles(self._positions, self.cache.primary)
+        return group_centers(self._positions, self.cache.primary)
 
     @cached_property
     def _positions(self) -> NDArray[np.float32]:

@@ -69,7 +69,7 @@ class Bundle:
     @property
     def dim(self) -> int:
         """The length of the vectors that the head takes."""
-        return len(self.ood.middle)
+        return len(self.ood.mean)
 
     def log_probabilities(self, features: NDArray[np.float32], view: str) -> NDArray[np.float64]:
         """Calibrated log-probabilities of articles of one view: (n, n_features) -> (n, n_groups)."""
@@ -95,7 +95,7 @@ class Bundle:
         """
         arrays = {
             "head.safetensors": {name: value.numpy() for name, value in self.heads.state_dict().items()},
-            "ood.safetensors": {"middle": self.ood.middle, "whiten": self.ood.whiten},
+            "ood.safetensors": {"middle": self.ood.mean, "whiten": self.ood.whitening},
             "projection.safetensors": dict(vars(self.projection)),
         }
         fields = {
@@ -149,7 +149,7 @@ class Bundle:
         dim, shift = self.dim, self.heads.state_dict()["heads.0.shift"]
         expected = {
             "head.safetensors": (shift, (dim + (len(GROUPS) if self.recipe.tfidf else 0),)),
-            "ood.safetensors": (self.ood.whiten, (dim, dim)),
+            "ood.safetensors": (self.ood.whitening, (dim, dim)),
             "projection.safetensors": (self.projection.matrix, (dim, 2)),
         }
         for name, (array, shape) in expected.items():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from spheres.data.taxonomy import reweight_primary
 from spheres.embeddings.cache import Cache
-from spheres.embeddings.vectors import l2_normalize
 from spheres.model.network import TrainingConfig
 from spheres.model.train import Examples
 
@@ -76,8 +75,6 @@ def build_features(
     scores  : (n, n_groups) from the lexicon; needed where the recipe is lexical
     returns : (n, n_features) float32
     """
-    if recipe.unit_length:
-        vectors = l2_normalize(vectors).astype(np.float32)
     if not recipe.tfidf:
         return np.asarray(vectors, np.float32)
     if scores is None:
@@ -89,7 +86,7 @@ def view_features(
     cache: Cache, recipe: Recipe, view: str, articles: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The articles (row numbers) that this view has of those asked for, ascending, and their features."""
-    rows, vectors, scores = cache.views[view].of(articles)
+    rows, vectors, scores = cache.views[view].of(articles, recipe.unit_length)
     return rows, build_features(recipe, vectors, scores)
 
 

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
-from spheres.embeddings.vectors import l2_normalize
 
 N_NEIGHBORS = 30
 
@@ -27,10 +26,8 @@ def baselines(cache: Cache, train: NDArray[np.intp], rows: NDArray[np.intp]) -> 
     from sklearn.neural_network import MLPClassifier
 
     known, vectors, _ = cache.views["both"].of(train)
-    vectors = l2_normalize(vectors).astype(np.float32)
     targets, primary = cache.targets[known], cache.primary[known]
     _, asked, tfidf_scores = cache.views["both"].of(rows)
-    asked = l2_normalize(asked).astype(np.float32)
     mlp = MLPClassifier((256,), batch_size=256, max_iter=12, early_stopping=True, random_state=0)
     probabilities = {
         "class prior": np.tile(targets.mean(axis=0), (len(asked), 1)),

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from spheres.data.taxonomy import GROUPS
+from spheres.inference.map_image import COLOURS
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
-from spheres.model.projection import COLOURS
 from spheres.web.i18n import Language, language
 
 if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do without

@@ -60,10 +60,18 @@ def test_a_vector_without_a_scale_is_itself_in_single_precision() -> None:
 
 
 def test_of_some_articles_a_view_gives_those_it_has(view: View) -> None:
-    rows, vectors, lexical = view.of(np.array([7, 3, 2]))
+    rows, vectors, lexical = view.of(np.array([7, 3, 2]), unit_length=False)
     assert rows.tolist() == [2, 7]
     assert vectors.tolist() == [[1.0, 2.0], [1.25, 1.5]]
     assert lexical[:, 0].tolist() == [0.0, 16.0]
+
+
+def test_vectors_are_given_at_length_one_unless_asked_otherwise(view: View) -> None:
+    expected = np.array([[1, 2], [3, 4], [5, 6]]) / np.sqrt([[5], [25], [61]])
+    assert view.unit_vectors() == pytest.approx(expected)
+    assert view.unit_vectors(slice(1, 2)) == pytest.approx(expected[1:2])
+    assert view.unit_vectors().dtype == np.float32
+    assert view.of(np.array([7, 2]))[1] == pytest.approx(expected[[0, 2]])
 
 
 @pytest.mark.parametrize("store", ["float32", "float16", "int8"])

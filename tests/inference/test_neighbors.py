@@ -11,7 +11,6 @@ from places import SHIPPED
 
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS, primary_group
-from spheres.embeddings.vectors import l2_normalize
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.neighbors import N_NEAREST, Neighbor, NeighborIndex, kneighbors, read_titles
@@ -105,7 +104,7 @@ def test_neighbors_stand_on_the_map_where_their_own_vectors_land(
     answers: dict[str, Classification], neighbors: NeighborIndex
 ) -> None:
     nearest = neighbors.nearest(answers["physics"].vector)
-    by_hand = [neighbors.map_position(l2_normalize(neighbors.vectors[n.row][None])[0]) for n in nearest]
+    by_hand = [neighbors.map_position(neighbors.vectors[n.row]) for n in nearest]
     assert np.array([n.position for n in nearest]) == pytest.approx(np.array(by_hand), abs=1e-5)
 
 

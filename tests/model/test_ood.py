@@ -9,6 +9,7 @@ from places import SHIPPED
 
 from spheres.data.splits import split_rows
 from spheres.embeddings.cache import open_cache
+from spheres.embeddings.vectors import l2_normalize
 from spheres.inference.classifier import Classifier
 from spheres.model.ood import fit_ood
 from spheres.web.examples import EXAMPLES
@@ -35,8 +36,8 @@ def test_at_least_nine_of_ten_texts_of_other_kinds_are_caught(name: str, classif
 def test_about_one_held_out_article_in_a_hundred_is_a_false_alarm(view: str, classifier: Classifier) -> None:
     cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
     _, vectors, _ = cache.views[view].of(split_rows(cache.ids)["test"])
-    familiarity = classifier.bundle.ood
-    assert (familiarity.distances(vectors) > familiarity.thresholds[view]).mean() < 0.02
+    ood = classifier.bundle.ood
+    assert (ood.distances(vectors) > ood.thresholds[view]).mean() < 0.02
 
 
 def test_the_pages_examples_are_familiar(classifier: Classifier) -> None:
@@ -53,10 +54,10 @@ def test_text_in_other_scripts_is_answered_with_the_note_and_never_refused(class
 def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> None:
     random = np.random.default_rng(0)
     scatter = np.array([5.0, 0.1, 0.1, 0.1])
-    vectors = np.array([10.0, 10.0, 0, 0]) + random.normal(size=(3000, 4)) * scatter[[1, 1, 0, 1]]
+    vectors = l2_normalize(np.array([10.0, 10.0, 0, 0]) + random.normal(size=(3000, 4)) * scatter[[1, 1, 0, 1]])
     fitted = fit_ood(vectors, {"both": vectors}, shrinkage=0.01)
     assert (fitted.distances(vectors) > fitted.thresholds["both"]).mean() == pytest.approx(0.01, abs=0.002)
-    along, across = np.array([10.0, 10.0, 5.0, 0.0]), np.array([10.0, 10.0, 0.0, 5.0])
+    along, across = l2_normalize(np.array([[10.0, 10.0, 5.0, 0.0], [10.0, 10.0, 0.0, 5.0]]))
     assert not fitted.is_ood(along, "both")
     assert fitted.is_ood(across, "both")
 

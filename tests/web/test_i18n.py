@@ -25,7 +25,7 @@ TRANSLATED = LANGUAGES[1:]
 EXTRACT = ["extract", "-F", "babel.cfg", "-k", "SphereError", "-k", "Message", "--no-location"]
 DETAILS = {"reason", "problem", "found", "missing", "format", "place"}  # of an error, in English
 NAMES = {  # that stay Latin in a Russian sentence
-    "arXiv", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
+    "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
     "head", "predict", "encoder", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
 }  # fmt: skip

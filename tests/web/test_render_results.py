@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import Text
+from spheres.data.text import Text, plain
 from spheres.inference.explain import Explanation, Piece, sentences_of, words_of
+from spheres.inference.map_image import COLOURS
 from spheres.inference.neighbors import Neighbor
-from spheres.model.projection import COLOURS
 from spheres.web.i18n import LANGUAGES, language
 from spheres.web.render import render
 from spheres.web.render_why import why_html
@@ -90,7 +90,7 @@ def closer_look(told: Explanation, sentence: Piece, without: tuple[float, ...]) 
     return replace(told, pieces=tuple(replace(word, without=without) for word in words))
 
 
-TEXT = ("Old trees", "We climb up. They sway down.")
+TEXT = Text("Old trees", "We climb up. They sway down.")
 WHOLE = answer(cs=0.6, math=0.4)
 TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2), WHOLE])
 
@@ -109,6 +109,7 @@ TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2),
     ],
 )
 def test_the_text_comes_back_whole_and_nothing_typed_becomes_markup(text: Text, code: str) -> None:
+    text = Text(*map(plain, text))
     told = weighed(text, WHOLE, [answer(cs=0.3), answer(cs=0.7)])
     told = told if len(told.pieces) > 1 else replace(told, pieces=())
     sentence = told.strongest("cs") or sentences_of(text)[0]
@@ -177,7 +178,7 @@ def test_the_words_of_the_strongest_sentence_stand_inside_it() -> None:
 
 
 def test_of_a_single_sentence_the_words_alone_are_marked() -> None:
-    text = ("", "Oaks climb — up.")
+    text = Text("", "Oaks climb — up.")
     told = Explanation(text, WHOLE, ())
     read = Markup(why_html(told, closer_look(told, sentences_of(text)[0], answer(cs=0.5)), "cs", EN))
     assert [w["class"] for w in read.of("word")] == ["word for"] * 3
@@ -188,7 +189,7 @@ def test_of_a_single_sentence_the_words_alone_are_marked() -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_single_word_gets_a_sentence_instead(code: str) -> None:
-    alone = Explanation(("Graphs", ""), WHOLE, ())
+    alone = Explanation(Text("Graphs", ""), WHOLE, ())
     html = why_html(alone, alone, "cs", language(code))
     assert Markup(html).text.strip() == language(code).gettext(
         "This text is a single word: without it, nothing is left to compare with."
@@ -196,7 +197,14 @@ def test_a_single_word_gets_a_sentence_instead(code: str) -> None:
 
 
 def neighbour(**fields: object) -> Neighbor:
-    known = {"row": 0, "id": "2001.00001", "similarity": 0.87654, "categories": "cs.DS math.CO", "date": "2001-01-01", "group": "cs"}
+    known = {
+        "row": 0,
+        "id": "2001.00001",
+        "similarity": 0.87654,
+        "categories": "cs.DS math.CO",
+        "date": "2001-01-01",
+        "group": "cs",
+    }
     return Neighbor(**{**known, **fields})  # type: ignore[arg-type]
 
 
