@@ -166,12 +166,6 @@ class _Handler(BaseHTTPRequestHandler):
     def answer_without_abstract(self) -> None:
         self.send(200, feed(self.id, entry(self.id, "Nothing")))
 
-    def answer_undated(self) -> None:
-        self.send(200, answer_to(self.id)[1].replace(b"<published>2021-01-02T03:04:05Z</published>", b""))
-
-    def answer_misdated(self) -> None:
-        self.send(200, answer_to(self.id)[1].replace(b"2021-01-02T", b"yesterday"))
-
     def answer_page(self) -> None:
         self.send(200, b"<html><head><title>Sign in to this network</title></head><body/></html>")
 
@@ -192,10 +186,6 @@ class _Handler(BaseHTTPRequestHandler):
     def answer_huge(self) -> None:
         body = answer_to(self.id)[1]
         self.send(200, body + b" " * (self.server.huge - len(body)))
-
-    def answer_huge_when_unzipped(self) -> None:
-        body = answer_to(self.id)[1]
-        self.send(200, gzip.compress(body + b" " * (self.server.huge - len(body))), Content_Encoding="gzip")
 
     def answer_bomb(self) -> None:
         """Ten to the ninth power laughs in the title, were the entities to be expanded."""

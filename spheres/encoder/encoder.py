@@ -1,7 +1,7 @@
 """The frozen encoder: articles in, one vector each out.
 
     encoder = Encoder.load(find_encoder("all-MiniLM-L6-v2"))
-    vectors = encoder.encode(encoder.tokenize([("A title", "An abstract")]))      # (1, 384) float32
+    vectors = encoder.encode(encoder.tokenize([Text("A title", "An abstract")]))      # (1, 384) float32
 
 A batch holds texts of exactly the same number of tokens, so there is no padding and no attention mask: nothing is
 computed in vain, and an article's vector does not depend on what else is in its batch. That is what makes a cached
@@ -10,10 +10,9 @@ batch wait for each other hundreds of times in it. A single batch gets all cores
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,50 +20,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.text import Text
-from spheres.encoder.bf16_layers import Layers, bound_caches
+from spheres.encoder.bf16_layers import Bf16Layers, limit_onednn_cache
 from spheres.encoder.hub import EncoderSpec, Fingerprint, fetch, fingerprint_of
 from spheres.encoder.tokenizer import Tokens, tokenize
 from spheres.errors import SphereError
 
 BATCH_TOKENS = 2048  # tokens in one forward pass: enough to keep a core busy, few enough to stay in its cache
 PRECISIONS = ("auto", "bf16", "fp32")
-STARTING = threading.Lock()  # so that two first calls at once start one set of workers
 
 
 class Encoder:
-    """A loaded encoder. `dim` is the length of its vectors; `fingerprint` identifies its weights and tokenizer."""
+    """A loaded encoder.
+
+    Attributes:
+        spec: Its name, source, pooling and maximum length.
+        model: The transformers model, frozen.
+        layers: The model's layers, faster; None where the model's own are used.
+        tokenizer: The Hugging Face tokenizer.
+        fingerprint: Identifies weights and tokenizer.
+        precision: "bf16" or "fp32".
+        dim: Length of the vectors.
+    """
 
     def __init__(
         self, spec: EncoderSpec, model: Any, tokenizer: Any, fingerprint: Fingerprint, precision: str = "fp32"
     ) -> None:
         self.spec = spec
         self.model = model
-        self.layers = Layers.of(model)  # the same, faster; None for other kinds of model
+        self.layers = Bf16Layers.for_model(model)
         self.tokenizer = tokenizer
         self.fingerprint = fingerprint
         self.precision = precision
-        self._running, self._lock = 0, threading.Lock()
         self.dim: int = model.config.hidden_size * len(spec.pooling.split("+"))
+        self._n_running, self._lock = 0, threading.Lock()
+        self._workers: ThreadPoolExecutor | None = None
 
     @classmethod
     def load(cls, spec: EncoderSpec, precision: str = "auto") -> "Encoder":
         """Load from a folder, the bundled package, the Hub's cache or the Hub.
 
-        precision : "bf16", "fp32", or "auto": bf16 where the processor computes in it
-        raises    : SphereError where the files cannot be had, are damaged, or are no such encoder
+        Args:
+            spec: Which encoder.
+            precision: "bf16", "fp32", or "auto": bf16 where the processor computes in it.
+
+        Raises:
+            SphereError: If the files cannot be had, are damaged, or are no such encoder.
         """
         if precision not in PRECISIONS:
             raise SphereError(f"precision {precision!r} is unknown: give one of {', '.join(PRECISIONS)}.")
         folder = fetch(spec)
-        fingerprint = fingerprint_of(folder)
-        if spec.sha256 and fingerprint.weights != spec.sha256:
+        found = fingerprint_of(folder)
+        if spec.sha256 and found.weights != spec.sha256:
             raise SphereError(
-                f"{folder / 'model.safetensors'} has sha256 {fingerprint.weights}, expected {spec.sha256}: "
+                f"{folder / 'model.safetensors'} has sha256 {found.weights}, expected {spec.sha256}: "
                 "the weights are damaged or not the ones they claim to be; install them again."
             )
         if precision == "auto":
             precision = "bf16" if _computes_in_bf16() else "fp32"
-        bound_caches()
+        limit_onednn_cache()
         model, tokenizer = _load_parts(folder, precision)
         positions = getattr(model.config, "max_position_embeddings", spec.max_length)
         if spec.max_length > positions:
@@ -72,62 +85,83 @@ class Encoder:
                 f"{spec.name} reads at most {positions} tokens, asked for {spec.max_length}: "
                 f"give --max-length {positions} or less."
             )
-        return cls(spec, model, tokenizer, fingerprint, precision)
+        return cls(spec, model, tokenizer, found, precision)
 
     def tokenize(self, texts: Sequence[Text]) -> list[Tokens]:
-        """(title, abstract) pairs to token ids, cut to this encoder's window."""
+        """Plain texts to token ids, cut to this encoder's window."""
         return tokenize(self.tokenizer, texts, self.spec.max_length)
 
     def encode(self, tokens: Sequence[Tokens], advance: Callable[[int], object] = bool) -> NDArray[np.float32]:
         """The vectors of tokenized articles.
 
-        advance : called after each batch with the number of articles in it
-        returns : (len(tokens), dim) float32, in the order given, whatever order they were computed in
+        Args:
+            tokens: As `tokenize` gives them.
+            advance: Called after each batch with the number of articles in it.
+
+        Returns:
+            (len(tokens), dim) float32, in the order given, whatever order they were computed in.
         """
         vectors = np.empty((len(tokens), self.dim), np.float32)
 
-        def fill(batch: list[int]) -> int:
-            vectors[batch] = self._forward([tokens[i].ids for i in batch])
-            return len(batch)
+        def forward(batch: list[int]) -> NDArray[np.float32]:
+            return self._forward([tokens[i].ids for i in batch])
 
-        found = list(batches([len(t.ids) for t in tokens]))
-        with self._counted() as alone:
-            side_by_side = self.model.device.type == "cpu" and not (alone and len(found) == 1)
-            for n in _side_by_side(fill, found) if side_by_side else map(fill, found):
-                advance(n)
+        batches = list(batches_of_one_length([len(t.ids) for t in tokens]))
+        with self._count_run() as alone:
+            parallel = self.model.device.type == "cpu" and not (alone and len(batches) == 1)
+            # the executor's `map` cancels what no worker has begun when this thread is interrupted
+            results = self._start_workers().map(forward, batches) if parallel else map(forward, batches)
+            for batch, part in zip(batches, results, strict=True):
+                vectors[batch] = part
+                advance(len(batch))
         return vectors
 
     @contextmanager
-    def _counted(self) -> Iterator[bool]:
+    def _count_run(self) -> Iterator[bool]:
         """Count a run while it lasts; gives whether it is the only one."""
         with self._lock:
-            self._running += 1
-            alone = self._running == 1
+            self._n_running += 1
+            alone = self._n_running == 1
         try:
             yield alone
         finally:
             with self._lock:
-                self._running -= 1
+                self._n_running -= 1
 
-    def _hidden(self, input_ids: Any) -> Any:
-        """(n_batch, n_tokens) -> (n_batch, n_tokens, dim), the last hidden states."""
-        return self.layers(input_ids) if self.layers else self.model(input_ids=input_ids).last_hidden_state
+    def _start_workers(self) -> ThreadPoolExecutor:
+        """As many threads as torch computes with, each of them computing alone; started once and kept."""
+        import torch
+
+        with self._lock:  # so that two first calls at once start one set of them
+            if self._workers is None:
+                n = torch.get_num_threads()
+                pool = ThreadPoolExecutor(n, "encoder", initializer=torch.set_num_threads, initargs=(1,))
+                everyone = threading.Barrier(n)
+                list(pool.map(lambda _: everyone.wait(), range(n)))  # all have started ...
+                torch.set_num_threads(n)  # ... for what a thread sets for itself is also what later threads start with
+                self._workers = pool
+            return self._workers
 
     def _forward(self, ids: list[tuple[int, ...]]) -> NDArray[np.float32]:
+        """One batch of texts of one length -> (n_batch, dim)."""
         import torch
 
         with torch.inference_mode():
             input_ids = torch.tensor(ids, device=self.model.device)  # (n_batch, n_tokens) int64
-            hidden = self._hidden(input_ids)
+            # (n_batch, n_tokens, hidden_size), the last hidden states
+            hidden = self.layers(input_ids) if self.layers else self.model(input_ids=input_ids).last_hidden_state
             parts = {"cls": lambda: hidden[:, 0].float(), "mean": lambda: hidden.float().mean(dim=1)}
             pooled = torch.cat([parts[part]() for part in self.spec.pooling.split("+")], dim=1)
             return np.asarray(pooled.cpu().numpy())  # (n_batch, dim) float32
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def batches_of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Positions grouped so that all in a batch have the same length; the longest first, so that memory peaks early.
 
-    >>> list(batches([3, 5, 3, 5]))
+    Args:
+        lengths: Tokens of each text.
+
+    >>> list(batches_of_one_length([3, 5, 3, 5]))
     [[1, 3], [0, 2]]
     """
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
@@ -138,37 +172,6 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch = [int(i) for i in order[start:end] if lengths[i] == length]
         start += len(batch)
         yield batch
-
-
-def _side_by_side(fill: Callable[[list[int]], int], batches: Iterable[list[int]]) -> Iterator[int]:
-    """What `fill` returns for each of the batches; the workers begin no other one after the caller was interrupted."""
-    begun: list[Future[int]] = []
-    try:
-        for batch in batches:
-            begun.append(workers().submit(fill, batch))
-        for future in begun:
-            yield future.result()
-    finally:
-        for future in begun:
-            future.cancel()
-
-
-def workers() -> ThreadPoolExecutor:
-    """As many threads as torch computes with, each of them computing alone; started once and kept."""
-    with STARTING:
-        return _workers()
-
-
-@cache
-def _workers() -> ThreadPoolExecutor:
-    import torch
-
-    n = torch.get_num_threads()
-    pool = ThreadPoolExecutor(n, "encoder", initializer=torch.set_num_threads, initargs=(1,))
-    everyone = threading.Barrier(n)
-    list(pool.map(lambda _: everyone.wait(), range(n)))  # all have started ...
-    torch.set_num_threads(n)  # ... for what a thread sets for itself is also what later threads start with
-    return pool
 
 
 def _load_parts(folder: Path, precision: str) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from spheres.errors import SphereError
 
 MAX_LENGTH = 256  # tokens, special ones included
-HUB_PATIENCE = 4.0  # seconds to wait for a sign of life from the Hub
+HUB_TIMEOUT = 4.0  # seconds to wait for any response of the Hub
 POOLINGS = ("cls", "mean", "cls+mean")
 
 
@@ -24,34 +24,35 @@ POOLINGS = ("cls", "mean", "cls+mean")
 class EncoderSpec:
     """What makes an encoder: two specs that are equal give the same vectors for the same weights.
 
-    name       : names its folder under artifacts/
-    source     : a Hub id or a local folder
-    pooling    : "cls", the last hidden state of [CLS]; "mean", the mean over all tokens; "cls+mean", both in a row
-    max_length : tokens it reads at most, special ones included
-    formerly   : the Hub id it had before, under which it may still lie in the Hub's cache
-    package    : a Python package that carries the same weights in its folder `model`, looked at first
-    sha256     : what model.safetensors must hash to, "" where any weights will do
+    Attributes:
+        name: Names its folder under artifacts/.
+        source: A Hub id or a local folder.
+        pooling: "cls", the last hidden state of [CLS]; "mean", the mean over all tokens; "cls+mean", both in a row.
+        max_length: Tokens it reads at most, special ones included.
+        former_id: The Hub id it had before, under which it may still lie in the Hub's cache.
+        package: A Python package that carries the same weights in its folder `model`, looked at first.
+        sha256: What model.safetensors must hash to, "" where any weights will do.
     """
 
     name: str
     source: str
     pooling: str
     max_length: int = MAX_LENGTH
-    formerly: str = ""
+    former_id: str = ""
     package: str = ""
     sha256: str = ""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """sha256 of what an encoder is made of; where both are equal, the same text gets the same vector."""
+    """sha256 of an encoder's weights and of its tokenizer; where both are equal, a text gets the same vector."""
 
     weights: str
     tokenizer: str
 
 
 DISTILBERT = EncoderSpec(
-    "distilbert-base-cased", "distilbert/distilbert-base-cased", pooling="cls", formerly="distilbert-base-cased"
+    "distilbert-base-cased", "distilbert/distilbert-base-cased", pooling="cls", former_id="distilbert-base-cased"
 )
 BUNDLED = EncoderSpec(
     "all-MiniLM-L6-v2",
@@ -64,7 +65,15 @@ KNOWN = {spec.name: spec for spec in (DISTILBERT, BUNDLED)}
 
 
 def find_encoder(name: str, pooling: str | None = None, max_length: int | None = None) -> EncoderSpec:
-    """The spec for a known name, any Hub id, or a local folder; [CLS] pooling unless told otherwise.
+    """The spec for a known name, any Hub id, or a local folder.
+
+    Args:
+        name: As --encoder takes it.
+        pooling: One of POOLINGS; None for the known encoder's own, or "cls".
+        max_length: In tokens, at least 3; None for the known encoder's own, or MAX_LENGTH.
+
+    Raises:
+        SphereError: If pooling or maximum length is impossible.
 
     >>> find_encoder("all-MiniLM-L6-v2").pooling
     'mean'
@@ -96,7 +105,8 @@ def as_option(name: str) -> str:
 def fetch(spec: EncoderSpec) -> Path:
     """The local folder that holds the encoder's files, downloaded from the Hub where need be.
 
-    raises : SphereError within seconds where they are neither here nor to be had
+    Raises:
+        SphereError: Within seconds, if they are neither here nor to be had.
     """
     if Path(spec.source).is_dir():
         return Path(spec.source)
@@ -119,62 +129,67 @@ def _from_hub(spec: EncoderSpec) -> Path:
         "*.safetensors",
     ]
     unwanted = ["*/*"]  # other formats' folders: onnx/, openvino/, ...
-    for id in filter(None, (spec.source, spec.formerly)):
+    for id in filter(None, (spec.source, spec.former_id)):
         try:
             cached = huggingface_hub.snapshot_download(
                 id, allow_patterns=wanted, ignore_patterns=unwanted, local_files_only=True
             )
         except HFValidationError as e:
-            raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_ways_out()}.") from e
+            raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_hint()}.") from e
         except LocalEntryNotFoundError:
             continue
         if any(Path(cached).glob("*.safetensors")):  # else it was fetched in part, or in a format that is not loaded
             return Path(cached)
-    if not _hub_answers():
+    if not _hub_responds():
         raise SphereError(
-            f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {_ways_out()}."
+            f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {_hint()}."
         )
     try:
         return Path(huggingface_hub.snapshot_download(spec.source, allow_patterns=wanted, ignore_patterns=unwanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
         reason = str(e).strip().splitlines()[0]
-        raise SphereError(f"{spec.source} could not be fetched from the Hub ({reason}): {_ways_out()}.") from e
+        raise SphereError(f"{spec.source} could not be fetched from the Hub ({reason}): {_hint()}.") from e
 
 
-def _ways_out() -> str:
+def _hint() -> str:
     return f"use the bundled encoder (--encoder {BUNDLED.name}) or give a folder (--encoder path/to/folder)"
 
 
-def _hub_answers() -> bool:
-    """Whether the Hub gives any sign of life. A thread, because a name look-up knows no time limit of its own."""
+def _hub_responds() -> bool:
+    """Whether the Hub responds at all. Asked in a thread, because a name look-up knows no time limit of its own."""
     import huggingface_hub
 
-    answered: list[bool] = []
+    responded: list[bool] = []
 
     def ask() -> None:
         try:
-            huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=HUB_PATIENCE)
-            answered.append(True)
+            huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=HUB_TIMEOUT)
+            responded.append(True)
         except Exception:  # whatever went wrong, the answer is no
-            answered.append(False)
+            responded.append(False)
 
     if huggingface_hub.constants.HF_HUB_OFFLINE:
         return False
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(HUB_PATIENCE)
-    return any(answered)
+    thread.join(HUB_TIMEOUT)
+    return any(responded)
 
 
 def fingerprint_of(folder: Path) -> Fingerprint:
-    """Of the encoder in a folder. raises : SphereError as `weights_sha256`"""
+    """The fingerprint of the encoder in a folder.
+
+    Raises:
+        SphereError: If it holds no safetensors.
+    """
     return Fingerprint(weights_sha256(folder), tokenizer_sha256(folder))
 
 
 def weights_sha256(folder: Path) -> str:
     """One hash over the encoder's weights: of model.safetensors, or of all shards in the order of their names.
 
-    raises : SphereError where the folder holds no safetensors; other formats may run code when loaded
+    Raises:
+        SphereError: If the folder holds no safetensors; other formats may run code when loaded.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
@@ -192,7 +207,7 @@ def weights_sha256(folder: Path) -> str:
 def tokenizer_sha256(folder: Path) -> str:
     """One hash over what makes tokens of text: tokenizer.json, or where there is none the vocabulary and its settings.
 
-    What tokenizer.json says of cutting and padding is left out: both are done here, and copies differ in it.
+    The settings of cutting and padding in tokenizer.json are left out: both are done here, and copies differ in them.
     """
     file = folder / "tokenizer.json"
     if not file.is_file():
@@ -202,7 +217,7 @@ def tokenizer_sha256(folder: Path) -> str:
     content = file.read_bytes()
     try:
         parts = json.loads(content)
-    except (ValueError, RecursionError):  # whoever loads it will say so
+    except (ValueError, RecursionError):  # it is refused when it is loaded
         return hashlib.sha256(content).hexdigest()
     if isinstance(parts, dict):
         parts = {name: part for name, part in parts.items() if name not in ("truncation", "padding")}

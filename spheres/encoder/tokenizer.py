@@ -1,4 +1,4 @@
-"""From a title and an abstract to the token ids an encoder reads.
+"""Tokenization: from a title and an abstract to the token ids that an encoder reads.
 
     [CLS] title [SEP] abstract [SEP]
 
@@ -18,9 +18,10 @@ from spheres.data.text import Text
 class Tokens:
     """What the encoder reads of one article, and how much of it that is.
 
-    ids    : token ids, special ones included; at most the encoder's window
-    n_text : tokens of title and abstract together
-    n_read : how many of them are among `ids`
+    Attributes:
+        ids: Token ids, special ones included; at most the encoder's window.
+        n_text: Tokens of title and abstract together.
+        n_read: How many of them are among `ids`.
     """
 
     ids: tuple[int, ...]
@@ -30,6 +31,11 @@ class Tokens:
 
 def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
     """Lay two lists of token ids out as the encoder reads them.
+
+    Args:
+        title, abstract: Token ids without special ones; either may be empty.
+        cls, sep: The ids of [CLS] and [SEP].
+        max_length: The encoder's window in tokens, at least 3.
 
     >>> join_pair([11, 12], [21, 22, 23], cls=1, sep=2, max_length=7)
     Tokens(ids=(1, 11, 12, 2, 21, 22, 2), n_text=5, n_read=4)
@@ -45,7 +51,13 @@ def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int,
 
 
 def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
-    """Token ids of many articles; `tokenizer` is any Hugging Face tokenizer with [CLS] and [SEP]."""
+    """Token ids of many articles.
+
+    Args:
+        tokenizer: Any Hugging Face tokenizer with [CLS] and [SEP].
+        texts: Plain texts.
+        max_length: The encoder's window in tokens.
+    """
     if not texts:
         return []
     parts = [part for text in texts for part in text]

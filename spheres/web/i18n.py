@@ -14,7 +14,7 @@ After a sentence in the source has changed, collect the sentences anew and bring
 
     cd spheres/web/locale
     pybabel extract -F babel.cfg -k SphereError -k Message --no-location -o messages.pot ../../..
-    pybabel update -i messages.pot -d . --no-fuzzy-matching
+    pybabel update -i messages.pot -d . --no-fuzzy-matching --ignore-obsolete -w 100
 """
 
 from __future__ import annotations

@@ -1,47 +1,66 @@
-"""The fast layers: what the library's own model gives, for both kinds; None for every other kind."""
-
-from dataclasses import replace
+"""The bf16 layers give what transformers' own do, for both kinds of model, and are used only where they are faster."""
 
 import numpy as np
 import pytest
 import torch
 from made_up import articles
-from test_encoder import fold_into_distilbert
+from test_encoder import BF16_IS_REAL, fold_into_distilbert
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
-from spheres.encoder.bf16_layers import Layers
+from spheres.data.text import Text
+from spheres.encoder.bf16_layers import Bf16Layers
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
 
-TEXTS = [(a["title"], a["abstract"]) for a in articles(24)] + [
-    ("Only a title", ""),
-    ("", "Only an abstract."),
-    ("", ""),
-]
+TEXTS = [Text(a["title"], a["abstract"]) for a in articles(6)] + [Text("Only a title", ""), Text("", "An abstract.")]
 SMALL = {"vocab_size": 50}
 
 
-@pytest.mark.parametrize("length", [1, 2, 31, 32, 33, 256, 512])
-def test_hidden_states_are_the_librarys_own(encoder: Encoder, length: int) -> None:
-    """Differs by the order in which numbers are added; at 32 tokens no key is padded."""
-    ids = torch.from_numpy(np.random.default_rng(length).integers(1000, 30000, (3, length)))
-    for model in (encoder.model, fold_into_distilbert(encoder.model)):
-        layers = Layers.of(model)
-        assert layers is not None
+@pytest.fixture(scope="module")
+def pairs(encoder: Encoder) -> list[tuple[BertModel | DistilBertModel, Bf16Layers]]:
+    """A BERT and a DistilBERT with real weights in fp32, which every machine computes, and these layers of each."""
+    models = encoder.model, fold_into_distilbert(encoder.model)
+    return [(model, layers) for model in models if (layers := Bf16Layers.from_model(model))]
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 256])
+def test_hidden_states_are_those_of_transformers_own_layers(
+    length: int, pairs: list[tuple[BertModel | DistilBertModel, Bf16Layers]]
+) -> None:
+    """They differ by the order of additions; at 32 tokens no key is padded."""
+    ids = torch.from_numpy(np.random.default_rng(length).integers(1000, 30000, (2, length)))
+    assert len(pairs) == 2
+    for model, layers in pairs:
         with torch.inference_mode():
             assert torch.allclose(layers(ids), model(input_ids=ids).last_hidden_state, atol=2e-5)
 
 
-def test_other_kinds_go_through_the_library() -> None:
+def test_other_kinds_of_model_keep_their_own_layers() -> None:
     torch.manual_seed(0)
     kinds = [
         RobertaModel(RobertaConfig(**SMALL, num_hidden_layers=1, hidden_size=16, num_attention_heads=2)),
         BertModel(BertConfig(**SMALL, num_hidden_layers=1, hidden_size=16, num_attention_heads=2, hidden_act="relu")),
         DistilBertModel(DistilBertConfig(**SMALL, n_layers=1, n_heads=2, dim=16, activation="relu")),
     ]
-    assert [Layers.of(kind.eval()) for kind in kinds] == [None, None, None]
+    assert [Bf16Layers.from_model(kind.eval()) for kind in kinds] == [None, None, None]
 
 
+def test_in_fp32_the_models_own_layers_are_used(encoder: Encoder) -> None:
+    assert encoder.layers is None
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_in_bf16_these_layers_are_used_where_the_processor_supports_it(
+    supported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = BertModel(BertConfig(**SMALL, num_hidden_layers=1, hidden_size=16, num_attention_heads=2)).eval()
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
+    monkeypatch.setattr(Bf16Layers, "from_model", lambda model: model)
+    assert (Bf16Layers.for_model(tiny.bfloat16()) is tiny) == supported
+    assert Bf16Layers.for_model(tiny.float()) is None
+
+
+@pytest.mark.skipif(not BF16_IS_REAL, reason="bf16 is emulated here")
 def test_in_bf16_a_vector_is_bit_identical_alone_and_among_others() -> None:
     """In fp32 the order of additions may follow the number of rows, as it does in the library: the last bit or two."""
     encoder = Encoder.load(BUNDLED, "bf16")
@@ -51,16 +70,8 @@ def test_in_bf16_a_vector_is_bit_identical_alone_and_among_others() -> None:
     assert (encoder.encode(tokens * 3) == np.concatenate([together] * 3)).all()
 
 
-def test_workers_leave_the_number_of_threads_alone(encoder: Encoder) -> None:
-    before = torch.get_num_threads()
-    seen: list[int] = []
-    encoder.encode(encoder.tokenize(TEXTS), seen.append)
-    assert torch.get_num_threads() == before
-    assert sum(seen) == len(TEXTS)
-
-
-def test_an_encoder_without_fast_layers_gives_the_same(encoder: Encoder) -> None:
-    plain = Encoder(replace(BUNDLED), encoder.model, encoder.tokenizer, encoder.fingerprint)
-    plain.layers = None
+def test_an_encoder_gives_the_same_vectors_through_either_layers(encoder: Encoder) -> None:
+    other = Encoder(BUNDLED, encoder.model, encoder.tokenizer, encoder.fingerprint)
+    other.layers = Bf16Layers.from_model(encoder.model)
     tokens = encoder.tokenize(TEXTS)
-    assert np.abs(plain.encode(tokens) - encoder.encode(tokens)).max() < 1e-5
+    assert np.abs(other.encode(tokens) - encoder.encode(tokens)).max() < 1e-5

@@ -10,11 +10,13 @@ import torch
 from made_up import articles
 from transformers import BertModel, DistilBertConfig, DistilBertModel
 
-from spheres.encoder.encoder import Encoder, batches
+from spheres.data.text import Text
+from spheres.encoder.encoder import Encoder, _computes_in_bf16, batches_of_one_length
 from spheres.encoder.hub import BUNDLED, fetch, find_encoder
 from spheres.errors import SphereError
 
-TEXTS = [(a["title"], a["abstract"]) for a in articles(24)] + [("Only a title", ""), ("", "Only an abstract.")]
+TEXTS = [Text(a["title"], a["abstract"]) for a in articles(8)] + [Text("Only a title", ""), Text("", "An abstract.")]
+BF16_IS_REAL = _computes_in_bf16()
 
 
 def fold_into_distilbert(bert: BertModel) -> DistilBertModel:
@@ -113,6 +115,15 @@ def test_a_vector_does_not_depend_on_what_else_is_in_the_batch(encoder: Encoder)
     assert np.abs(encoder.encode(tokens) - alone).max() < 1e-5
 
 
+def test_several_batches_leave_the_number_of_threads_alone_and_are_counted(encoder: Encoder) -> None:
+    before = torch.get_num_threads()
+    counts: list[int] = []
+    encoder.encode(encoder.tokenize(TEXTS), counts.append)
+    assert torch.get_num_threads() == before
+    assert len(counts) > 1 and sum(counts) == len(TEXTS)
+
+
+@pytest.mark.skipif(not BF16_IS_REAL, reason="bf16 is emulated here")
 def test_bf16_agrees_with_fp32(encoder: Encoder) -> None:
     bf16 = Encoder.load(BUNDLED, precision="bf16")
     tokens = encoder.tokenize(TEXTS)
@@ -136,7 +147,7 @@ def test_both_poolings_in_one_pass_are_each_of_them_in_a_row(encoder: Encoder) -
 
 def test_a_batch_holds_one_length_and_every_text_is_in_one_batch() -> None:
     lengths = [int(n) for n in np.random.default_rng(0).integers(3, 40, 500)]
-    found = list(batches(lengths))
+    found = list(batches_of_one_length(lengths))
     assert sorted(i for batch in found for i in batch) == list(range(500))
     assert all(len({lengths[i] for i in batch}) == 1 for batch in found)
 
