@@ -1,10 +1,8 @@
-"""The README's examples, run as they stand; what costs minutes is read by the script it names.
+"""The examples of README.md and docs/usage.md, run as they stand; `.ci/run` runs the README's two install lines."""
 
-Every fenced block is accounted for by a test: see ANSWERED_FOR.
-"""
-
+import contextlib
 import csv
-import importlib
+import io
 import json
 import os
 import re
@@ -16,37 +14,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fenced import under
 from made_up import write_corpus
 from places import ROOT
-from readme import BLOCKS, README, outside_of_blocks, under
 from transformers import DistilBertConfig, DistilBertModel
 from visiting import served
 
 import app
-import benchmarks.__main__
 import embed
 import head
+import spheres
 from spheres.inference.classifier import Classifier, default_encoder
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
 from spheres.web.page import build_page
 
-# Which test answers for which block, in the README's order. The header, which makes it a Space, is test_space.py's.
-ANSWERED_FOR = [
-    ("Two commands", "bash", "test_readme.py::test_ci_runs_the_two_commands_as_they_stand"),
-    ("Two commands", "bash", "test_readme.py::test_ci_runs_the_two_commands_as_they_stand"),
-    ("Your own corpus", "bash", "test_readme.py::test_a_corpus_of_ones_own_gets_a_head_and_answers"),
-    ("DistilBERT in two commands", "bash", "test_readme.py::test_after_two_commands_distilbert_answers"),
-    ("From programs", "bash", "test_readme.py::test_the_shells_example_gives_the_answer_as_json"),
-    ("From programs", "python", "test_readme.py::test_pythons_example_classifies_an_article_and_a_file"),
-    ("From programs", "js", "test_readme.py::test_javascripts_example_gives_the_answer"),
-    ("From programs", "json", "test_readme.py::test_the_configuration_for_assistants_names_where_the_tools_are"),
-    ("In an iframe", "html", "browser/test_embedding_page.py::test_the_readmes_lines_are_such_frames"),
-    ("As a Hugging Face Space", "bash", "test_readme.py::test_what_goes_to_a_space_is_a_clean_checkout"),
-    ("How it works", "", "test_readme.py::test_the_picture_of_the_datas_way_names_modules_that_are_there"),
-    ("По-русски", "bash", "test_readme.py::test_ci_runs_the_two_commands_as_they_stand"),
-    ("По-русски", "html", "browser/test_embedding_page.py::test_the_readmes_lines_are_such_frames"),
-]
+README, USAGE = ROOT / "README.md", ROOT / "docs" / "usage.md"
 ADDRESS = "http://127.0.0.1:7860"
 JS_CLIENT = "@gradio/client@2.7.0"
 COMMAND = re.compile(r"python (\w+\.py)([^\n`#]*)")
@@ -55,19 +38,27 @@ READERS: dict[str, Callable[[list[str]], object]] = {
     "embed.py": embed.parse_arguments,
     "head.py": head.parse_arguments,
 }
+COMMANDS = sorted(
+    {
+        command
+        for page in ("README.md", "docs/usage.md", "MODEL_CARD.md", "DATA_CARD.md")
+        for command in COMMAND.findall((ROOT / page).read_text("utf-8"))
+    }
+)
 SCRIPTS = {"embed.py": embed.main, "head.py": head.main}
 ONLY_READ = ("app.py", "compare")  # test_app.py starts pages, test_scripts.py runs the study
 
 
-def test_every_block_is_accounted_for():
-    assert [(block.heading, block.language) for block in BLOCKS] == [(h, language) for h, language, _ in ANSWERED_FOR]
-    for *_, answer in ANSWERED_FOR:
-        file, _, name = answer.partition("::")
-        assert re.search(rf"^def {name}\(", (ROOT / "tests" / file).read_text(encoding="utf-8"), re.MULTILINE), answer
-
-
-def test_no_command_stands_outside_of_the_fences_by_indentation():
-    assert not re.findall(r"(?<=\n\n) {4}\S.*", outside_of_blocks(README))
+@pytest.mark.xfail(not hasattr(spheres, "Classifier"), reason="the interface is not there yet")
+def test_the_readmes_example_classifies_one_article_and_many(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (code,) = under(README, "In Python", "python")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(code, {})
+    one, *many = out.getvalue().splitlines()
+    assert one.startswith("['math'] ")
+    assert many == ["['math']", "['q-fin']"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +69,7 @@ def site(classifier) -> Iterator[str]:
 
 def example(language: str, site: str) -> str:
     """The one example in this language, for the server under test."""
-    (text,) = under("From programs", language)
+    (text,) = under(USAGE, "From programs", language)
     assert ADDRESS in text
     return text.replace(ADDRESS, site)
 
@@ -134,30 +125,21 @@ def test_javascripts_example_gives_the_answer(site, node):
 
 
 def test_the_configuration_for_assistants_names_where_the_tools_are(site):
-    from test_mcp import tools_at
+    from server.test_mcp import tools_at
 
     ((name, server),) = json.loads(example("json", site))["mcpServers"].items()
     assert name == "article-spheres"
     assert [tool.name for tool in tools_at(server["url"])] == ["classify", "classify_file"]
 
 
-@pytest.mark.parametrize(("script", "arguments"), sorted(set(COMMAND.findall(README))))
+@pytest.mark.parametrize(("script", "arguments"), COMMANDS)
 def test_the_scripts_understand_the_commands(script, arguments):
     READERS[script](shlex.split(arguments))
 
 
-def test_every_script_is_shown_at_work():
-    assert {script for script, _ in COMMAND.findall(README)} == set(READERS)
-
-
-def test_the_benchmarks_understand_theirs():
-    (arguments,) = re.findall(r"`python -m benchmarks ([^`]*)`", README)
-    assert benchmarks.__main__.parse_arguments(shlex.split(arguments)).what == "all"
-
-
 def test_ci_runs_the_two_commands_as_they_stand():
-    start, test = (text.strip() for text in under("Two commands", "bash"))
-    assert [text.strip() for text in under("По-русски", "bash")] == [start]
+    start, test = (text.strip() for text in under(README, "Two commands", "bash"))
+    assert [text.strip() for text in under(README, "По-русски", "bash")] == [start]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     lines = re.findall(r"^(\w+)=\$\((grep .* README\.md)\)$", ci, re.MULTILINE)
     assert {name: run(["bash", "-c", grep], ROOT).strip() for name, grep in lines} == {
@@ -168,18 +150,18 @@ def test_ci_runs_the_two_commands_as_they_stand():
         assert f'bash -c "${name}"' in ci
 
 
-def commands(heading: str) -> list[tuple[str, list[str]]]:
+def commands(page: Path, heading: str) -> list[tuple[str, list[str]]]:
     """The scripts that a block runs, each with its arguments."""
-    (block,) = under(heading, "bash")
+    (block,) = under(page, heading, "bash")
     lines = [shlex.split(line, comments=True) for line in block.splitlines()]
     assert {line[0] for line in lines if line} == {"python"}
     return [(script, arguments) for _, script, *arguments in filter(None, lines)]
 
 
-def run_all(heading: str) -> list[tuple[str, list[str]]]:
+def run_all(page: Path, heading: str) -> list[tuple[str, list[str]]]:
     """Run a block's commands in the present folder; returns those that were only read."""
     read = []
-    for script, arguments in commands(heading):
+    for script, arguments in commands(page, heading):
         READERS[script](arguments)
         if script in ONLY_READ or arguments[0] in ONLY_READ:
             read.append((script, arguments))
@@ -192,7 +174,7 @@ def test_a_corpus_of_ones_own_gets_a_head_and_answers(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     write_corpus(Path("CORPUS"))  # the content decides on its format, not the name
     write_corpus(Path("FILE"), 8)
-    (_, page), (_, study) = run_all("Your own corpus")
+    (_, page), (_, study) = run_all(USAGE, "Your own corpus")
     assert study[0] == "compare"
     said = capsys.readouterr().out
     assert "288 articles, 384 numbers each" in said
@@ -220,14 +202,14 @@ def test_after_two_commands_distilbert_answers(encoder, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.chdir(tmp_path)
     write_corpus(Path("CORPUS"))
-    assert run_all("DistilBERT in two commands") == []
+    assert run_all(USAGE, "DistilBERT in two commands") == []
     assert default_encoder(Path("artifacts")) == "distilbert-base-cased"
     answer = Classifier.load(None, Path("artifacts")).classify("A survey for prime gaps over finite fields", "")
     assert sum(answer.probabilities) == pytest.approx(1)
 
 
 def test_what_goes_to_a_space_is_a_clean_checkout(tmp_path):
-    (block,) = under("As a Hugging Face Space", "bash")
+    (block,) = under(USAGE, "As a Hugging Face Space", "bash")
     stand_in = tmp_path / "bin" / "hf"
     stand_in.parent.mkdir()
     stand_in.write_text('#!/bin/sh\necho "$@"\n')
@@ -247,42 +229,10 @@ def test_what_goes_to_a_space_is_a_clean_checkout(tmp_path):
     assert re.search(r"--repo-type \[[\w|]*space", manual)
 
 
-def test_the_picture_of_the_datas_way_names_modules_that_are_there():
-    (picture,) = under("How it works", "")
-    named = re.findall(r"\w+\.py", picture)
-    assert len(named) > 12
-    for name in named:
-        assert (ROOT / name).is_file() or (ROOT / "spheres" / name).is_file(), name
-
-
-def test_the_table_below_it_names_what_is_in_those_modules():
-    section = README.partition("## How it works")[2].partition("\n## ")[0]
-    named = re.findall(r"`([\w.]+)` (?:in|of) \[(spheres/\w+)\.py\]", section)
-    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
-    assert len(named) > len(rows) > 5
-    for name, path in named:
-        found: object = importlib.import_module(path.replace("/", "."))
-        for part in name.split("."):
-            found = getattr(found, part)
-
-
 def test_the_table_of_options_has_each_of_the_pages_options_and_its_default():
     options = {option: action for action in app.parser()._actions for option in action.option_strings}
-    table = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\|.*\| *(.*?) *\|$", README, re.MULTILINE))
+    table = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\|.*\| *(.*?) *\|$", USAGE.read_text("utf-8"), re.MULTILINE))
     assert set(table) == {option for option in options if option.startswith("--")} - {"--help"}
     for option, said in table.items():
         if type(default := options[option].default) is int:
             assert said == f"{default:,}"
-
-
-def test_links_within_the_page_lead_to_its_headings():
-    headings = re.findall(r"^#+ (.+)$", outside_of_blocks(README), re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    links = set(re.findall(r"\]\(#([^)]+)\)", README))
-    assert "по-русски" in links <= anchors
-
-
-def test_every_module_is_in_the_list_of_them_once():
-    listed = re.findall(r"\]\(\.\./spheres/([^)]+)\)", (ROOT / "docs" / "code.md").read_text(encoding="utf-8"))
-    there = [path.name for path in (ROOT / "spheres").iterdir() if path.is_file() and path.name != "__init__.py"]
-    assert sorted(listed) == sorted(there)

@@ -17,11 +17,11 @@ import httpx
 import pytest
 from huggingface_hub import SpaceCard
 from places import ROOT
-from readme import README
 from test_app import running
 
 from spheres.encoder.hub import BUNDLED
 
+README = (ROOT / "README.md").read_text("utf-8")
 HEADER = SpaceCard(README).data
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from fenced import under
 from places import ROOT
 from playwright.sync_api import Frame, Page, expect
-from readme import under
 
 from browser.test_classifying import winner
 from spheres.web.examples import EXAMPLES
@@ -94,11 +94,11 @@ def test_the_wide_frame_answers_and_follows_the_pages_width(embedding):
         assert wide.evaluate("document.documentElement.scrollWidth") <= wide.evaluate("innerWidth") < width
 
 
-@pytest.mark.parametrize(("heading", "label"), [("In an iframe", "Mathematics"), ("По-русски", "Математика")])
-def test_the_readmes_lines_are_such_frames(embedding, site, heading, label):
-    (line,) = under(heading, "html")
+@pytest.mark.parametrize(("path", "label"), [("", "Mathematics"), ("ru", "Математика")])
+def test_the_line_of_the_documents_is_such_a_frame(embedding, site, path, label):
+    (line,) = under(ROOT / "docs" / "usage.md", "In an iframe", "html")
     assert "https://your.server/" in line
-    embedding.set_content(line.replace("https://your.server/", site))
+    embedding.set_content(line.replace("https://your.server/", site + path))
     (small,) = [part for part in embedding.frames if part.parent_frame]
     expect(small.locator("#classify")).to_be_visible()
     ask(small, EXAMPLES[1].title, EXAMPLES[1].abstract)

@@ -1,4 +1,4 @@
-"""Questions that wait for the encoder are answered together, each with its own answer."""
+"""Texts that wait for the encoder are classified together, each with its own answer."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +8,10 @@ import pytest
 from made_up import articles
 from visiting import until
 
+from spheres.data.article import to_article
 from spheres.errors import SphereError
-from spheres.inference.batcher import MOST, Batcher
+from spheres.inference.batcher import MAX_BATCH, Batcher
 from spheres.inference.classifier import Classifier
-
-TEXTS = [(a["title"], a["abstract"]) for a in articles(40)]
 
 
 class Slow:
@@ -22,7 +21,7 @@ class Slow:
         self.runs: list[int] = []
         self.busy, self.may_go = threading.Event(), threading.Event()
 
-    def answer_many(self, texts: Any) -> list[Any]:
+    def classify_many(self, texts: Any) -> list[Any]:
         self.runs.append(len(texts))
         self.busy.set()
         assert self.may_go.wait(10)
@@ -33,11 +32,11 @@ class Slow:
 
 def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
     """One question that keeps the encoder busy, and these, which come meanwhile; their answers or errors."""
-    turns = Batcher(slow.answer_many)
+    batcher = Batcher(slow.classify_many)
 
     def ask(text: tuple[str, str]) -> Any:
         try:
-            return turns.classify(text)
+            return batcher.classify(text)
         except SphereError as error:
             return str(error)
 
@@ -45,7 +44,7 @@ def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
         first = visitors.submit(ask, ("first", ""))
         assert slow.busy.wait(10)
         later = [visitors.submit(ask, text) for text in texts]
-        until(lambda: len(turns._waiting) == len(texts))
+        until(lambda: len(batcher._waiting) == len(texts))
         slow.may_go.set()
         return [future.result(10) for future in [first, *later]]
 
@@ -53,7 +52,7 @@ def ask_while_busy(slow: Slow, texts: list[tuple[str, str]]) -> list[Any]:
 def test_a_lone_question_is_answered_by_itself() -> None:
     slow = Slow()
     slow.may_go.set()
-    assert Batcher(slow.answer_many).classify(("alone", "")) == "alone"
+    assert Batcher(slow.classify_many).classify(("alone", "")) == "alone"
     assert slow.runs == [1]
 
 
@@ -66,19 +65,19 @@ def test_those_who_come_meanwhile_are_answered_in_one_run() -> None:
 
 def test_a_run_takes_no_more_than_it_should() -> None:
     slow = Slow()
-    names = [f"title {i}" for i in range(MOST + 3)]
+    names = [f"title {i}" for i in range(MAX_BATCH + 3)]
     assert ask_while_busy(slow, [(name, "") for name in names]) == ["first", *names]
-    assert slow.runs == [1, MOST, 3]
+    assert slow.runs == [1, MAX_BATCH, 3]
 
 
 def test_a_bad_text_is_nobody_elses_trouble() -> None:
     assert ask_while_busy(Slow(), [("a", ""), ("bad", ""), ("c", "")]) == ["first", "a", "A bad text.", "c"]
 
 
-@pytest.mark.parametrize("n_visitors", [1, 8, 32])
-def test_everybody_gets_their_own_answer(classifier: Classifier, n_visitors: int) -> None:
-    expected = [classifier.classify(*text) for text in TEXTS]
-    with ThreadPoolExecutor(n_visitors) as visitors:
-        found = list(visitors.map(Batcher(classifier.classify_many).classify, TEXTS))
+def test_every_visitor_gets_the_answer_to_their_own_text(classifier: Classifier) -> None:
+    texts = [article.text for article in map(to_article, articles(24))]
+    expected = classifier.classify_many(texts)
+    with ThreadPoolExecutor(12) as visitors:
+        found = list(visitors.map(Batcher(classifier.classify_many).classify, texts))
     for one, own in zip(found, expected, strict=True):
-        assert max(abs(a - b) for a, b in zip(one.probabilities, own.probabilities, strict=True)) < 1e-3
+        assert one.probabilities == pytest.approx(own.probabilities, abs=1e-3)

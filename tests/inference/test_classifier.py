@@ -1,14 +1,16 @@
 """A title, an abstract, or both, through the shipped encoder and head."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from places import SHIPPED
 
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
 from spheres.files.manifest import with_checksum
-from spheres.inference.classifier import Classification, Classifier
+from spheres.inference.classifier import Classification, Classifier, default_encoder
 
 TITLE = "Deciding reachability in pushdown systems with counters"
 ABSTRACT = "We show that reachability is decidable in exponential space and give an algorithm for model checkers."
@@ -48,9 +50,28 @@ def test_no_text_breaks_it(nasty: str, classifier: Classifier) -> None:
 
 def test_together_or_alone_the_answers_are_the_same(classifier: Classifier) -> None:
     texts = [(TITLE, ""), ("", ABSTRACT), (TITLE, ABSTRACT), ("Prime gaps", "")]
-    together = classifier.classify_many(texts)
+    together = classifier.classify_batch(iter(texts))
     for text, answer in zip(texts, together, strict=True):
         assert classifier.classify(*text).probabilities == pytest.approx(answer.probabilities, abs=1e-3)
+
+
+def test_no_articles_have_no_answers(classifier: Classifier) -> None:
+    assert classifier.classify_batch([]) == []
+
+
+def test_the_project_has_its_artifacts_wherever_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Classifier.load("all-MiniLM-L6-v2").n_articles > 0
+
+
+def test_a_head_that_is_not_there_yet_is_named_with_the_commands_that_make_it(tmp_path: Path) -> None:
+    with pytest.raises(SphereError, match=r"/distilbert-base-cased holds no head yet: run `python embed.py"):
+        Classifier.load("distilbert-base-cased", tmp_path)
+
+
+def test_a_rule_that_is_none_is_one_sentence() -> None:
+    with pytest.raises(SphereError, match=r"The rule is 'luck': give one of sum, coverage\."):
+        Classification((1.0,) + (0.0,) * 7, 1, 1).predict_set(0.9, "luck")
 
 
 def test_the_chosen_spheres_are_ordered_from_most_probable() -> None:
@@ -61,10 +82,6 @@ def test_the_chosen_spheres_are_ordered_from_most_probable() -> None:
 
 
 def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifier) -> None:
-    import json
-
-    from places import SHIPPED
-
     folder = Path(shutil.copytree(SHIPPED / "all-MiniLM-L6-v2", tmp_path / "all-MiniLM-L6-v2"))
     manifest = json.loads((folder / "head.json").read_text())
     manifest["identity"]["weights_sha256"] = "0" * 64
@@ -74,8 +91,6 @@ def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifi
 
 
 def test_without_a_name_the_bundled_encoder_is_taken_until_distilbert_has_a_head(tmp_path: Path) -> None:
-    from spheres.inference.classifier import default_encoder
-
     assert default_encoder(tmp_path) == "all-MiniLM-L6-v2"
     (tmp_path / "distilbert-base-cased").mkdir()
     (tmp_path / "distilbert-base-cased" / "head.json").touch()
