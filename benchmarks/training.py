@@ -155,13 +155,13 @@ def _phases(table: Table, cache: Cache) -> None:
     assembling, (train, validation) = _timed(lambda: _examples(cache, BEST, False))
     heads = train_heads(train, validation, replace(BEST.training, max_epochs=1), check=False)
     calibrating, calibrations = _timed(lambda: {view: calibrate_view(cache, BEST, heads, view) for view in cache.views})
-    distance, familiarity = _timed(lambda: fit_ood_on_cache(cache))
-    mapping, atlas = _timed(
+    distance, ood = _timed(lambda: fit_ood_on_cache(cache))
+    mapping, projection = _timed(
         lambda: fit_projection(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]])
     )
-    lexicon = load_tfidf(cache.folder, "run embed.py again")
+    tfidf = load_tfidf(cache.folder, "run embed.py again")
     bundle = Bundle(
-        heads, BEST, lexicon, cache.identity, len(rows["train"]), calibrations, familiarity, atlas
+        heads, BEST, tfidf, cache.identity, len(rows["train"]), calibrations, ood, projection
     )  # as `spheres.model.fit.train` puts it together
     measuring, _ = _timed(lambda: evaluate(cache, bundle, "validation"))
     sets, _ = _timed(lambda: [measure_sets(cache, bundle, "test", view) for view in cache.views])
@@ -170,8 +170,8 @@ def _phases(table: Table, cache: Cache) -> None:
         ("opening the arrays", opening),
         ("putting features together", assembling),
         ("calibrating", calibrating),
-        ("familiarity", distance),
-        ("the map", mapping),
+        ("out-of-distribution distance", distance),
+        ("projection", mapping),
         ("validation figures with intervals", measuring),
         ("sets at every position of the slider", sets),
         ("(answering the test articles once)", answering),

@@ -1,9 +1,9 @@
 """The page in Russian."""
 
-from spheres.data.row import SPLIT
 from spheres.inference import arxiv_api
 from spheres.web.i18n import Wording
 
+SPLIT = "split the file, or run `python head.py predict`, which has no limit."
 _SPLIT = "Разделите файл на части или обработайте его командой `python head.py predict`, у которой нет ограничений."
 
 _FILES = {  # what is wrong with a file
@@ -30,6 +30,11 @@ _FILES = {  # what is wrong with a file
     "строк, и столько здесь не принимается. " + _SPLIT,
     "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT: "В {path} "
     "больше {megabytes} МБ данных в распакованном виде, и столько здесь не принимается. " + _SPLIT,
+    "{path} needs more than {megabytes:.0f} MB of memory to be read, which no table of articles does: "
+    + SPLIT: "Чтобы прочитать {path}, нужно больше {megabytes} МБ памяти, чего ни одной таблице статей не требуется. "
+    + _SPLIT,
+    "{path} takes more than {seconds} seconds to read, which no table of articles does: " + SPLIT: "Чтение {path} "
+    "занимает больше {seconds} с, чего ни с одной таблицей статей не бывает. " + _SPLIT,
     "{path} has more than {most:,} columns: give a table of articles.": "В {path} больше {most} столбцов: "
     "нужна таблица со статьями.",
     "{path} unpacks to over {times} times its size, which no corpus does: unpack it yourself and check what it "
