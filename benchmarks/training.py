@@ -24,7 +24,7 @@ from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
 from spheres.model.evaluate import evaluate, measure_sets
 from spheres.model.fit import calibrate_view, fit_ood_on_cache
-from spheres.model.metrics import divergence
+from spheres.model.metrics import kl_divergence
 from spheres.model.network import Heads, TrainingConfig
 from spheres.model.projection import fit_projection
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
@@ -144,7 +144,7 @@ def _examples(cache: Cache, recipe: Recipe, quick: bool) -> tuple[Examples, Exam
 
 def _scores(log_probabilities: NDArray[np.float32], cache: Cache, rows: NDArray[np.intp]) -> tuple[float, float]:
     """(divergence from the soft targets in nats, share whose top answer is the primary group)."""
-    kl = divergence(log_probabilities, cache.targets[rows]).mean()
+    kl = kl_divergence(log_probabilities, cache.targets[rows]).mean()
     return float(kl), float((log_probabilities.argmax(axis=1) == cache.primary[rows]).mean())
 
 
