@@ -21,7 +21,7 @@ from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
-from spheres.server.uploads import uploaded
+from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER
 from spheres.web.file_tab import EVENTS
 
@@ -99,7 +99,7 @@ def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | N
             threshold = check_threshold(threshold)
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
-            source = uploaded(file)
+            source = find_upload(file)
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
             for progress in served.classify_file(source, threshold, rule):
                 out = progress.path
