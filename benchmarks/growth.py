@@ -3,7 +3,7 @@
 Each figure comes from a process of its own, so that its peak memory is its own. A larger corpus is the given one, again
 under new ids. With the real encoder thousands of articles tell the rate; up to a million a stand-in takes its place,
 which gives vectors at once, so that what is left is everything around the encoder; of a million articles, the words'
-scores come from a stand-in as well. Words are weighed on at most 200 training articles in all of these, or the rate
+scores come from a stand-in as well. TF-IDF is fitted on at most 200 training articles in all of these, or the rate
 would be theirs; how long that takes and what it holds for more is measured apart. About 25 minutes, 4 GB of disk.
 
     python -m benchmarks.growth embed CORPUS FOLDER stand-in       # what runs in a process: one line of JSON
@@ -29,9 +29,9 @@ from benchmarks.timing import apart, figures_in, percentile, resident_mb
 
 SIZES = {"real encoder": (1_000, 4_000), "stand-in": (1_000, 10_000, 100_000), "stand-ins": (1_000, 1_000_000)}
 QUICK_SIZES = {"real encoder": (100, 400), "stand-in": (1_000, 4_000), "stand-ins": (1_000, 20_000)}
-LEXICONS, QUICK_LEXICONS = (1_000, 10_000), (500, 1_000)  # articles that words are weighed on
+TFIDF_SIZES, QUICK_TFIDF_SIZES = (1_000, 10_000), (500, 1_000)  # articles that TF-IDF is fitted on
 VECTORS, QUICK_VECTORS = (40_000, 1_000_000), (4_000, 40_000)
-LEARNED = 200  # training articles that words are weighed on beside the stand-in
+LEARNED = 200  # training articles that TF-IDF is fitted on beside the stand-in
 APPROXIMATE = 100_000  # vectors; building a graph over more takes a quarter of an hour
 DIM, N_NEAREST, N_ASKED = 384, 10, 50
 NUDGE = 0.02  # of each number of a vector at length one: cosine 0.93 to where it came from
@@ -50,13 +50,13 @@ def run(corpus: Path | None, quick: bool) -> Table:
             for n, figures in found.items():
                 table.add(f"embed {n:,}, {kind}", figures["rate"], figures["before"], figures["peak"], None, None)
             _compare(table, kind, found)
-        for n in QUICK_LEXICONS if quick else LEXICONS:
+        for n in QUICK_TFIDF_SIZES if quick else TFIDF_SIZES:
             figures = figures_in(apart("growth", "words", repeated(path, folder, n), n))
-            table.add(f"weigh the words of {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
+            table.add(f"fit TF-IDF on {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
         for n in QUICK_VECTORS if quick else VECTORS:
             _search(table, folder, n)
     table.notes.append(
-        "`seconds before`: loading the encoder and weighing words, or building an index; not in the rate. Of a search, "
+        "`seconds before`: loading the encoder and fitting TF-IDF, or building an index; not in the rate. Of a search, "
         "`peak MB` is what the index holds; asked about are titles, and a million vectors are the shipped ones, again "
         "and again with noise. Targets: rate and peak memory within 10 % from the fewest articles to 100,000; "
         f"{LONGEST_SEARCH * 1000:.0f} ms over 40,000 vectors."
@@ -213,7 +213,7 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
 
 
 def words(corpus: str, n: str) -> Figures:
-    """Count and weigh the words of `n` articles: what `embed.py` does once, and for each of five folds."""
+    """Count and fit TF-IDF on `n` articles: what `embed.py` does once, and for each of five folds."""
     from spheres.data.corpus import Corpus
     from spheres.data.taxonomy import soft_target
     from spheres.embeddings.tfidf import count_terms, fit_tfidf

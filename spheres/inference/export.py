@@ -1,4 +1,4 @@
-"""The answers as a file to take away: JSON lines, or a table that opens in a spreadsheet.
+"""Writers of classified rows: JSON lines, or a table (CSV, TSV) that opens in a spreadsheet.
 
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line

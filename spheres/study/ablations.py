@@ -21,7 +21,7 @@ from spheres.embeddings.build import Settings, embed_corpus
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
-from spheres.model.evaluate import set_figures, set_table
+from spheres.model.evaluate import SetScores
 from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
@@ -95,8 +95,8 @@ class Trial:
             rows, features = view_features(tested, recipe, view, tested.split["validation"])
             log_probabilities = calibration.apply(heads.log_probabilities(features))
             primary = tested.primary[rows]
-            sets = set_table(calibration, np.exp(log_probabilities), (0.95,))
-            size = set_figures(primary, *sets.values(), names=tuple(sets))["coverage 0.95: spheres"]
+            sets = SetScores.of(calibration, np.exp(log_probabilities), primary, (0.95,))
+            size = sets.figures()["coverage 0.95: spheres"]
             report[view] = {
                 **with_intervals(summary, log_probabilities, tested.targets[rows], primary, resamples=self.resamples),
                 "mean_set_size": {"value": size},

@@ -11,8 +11,8 @@ from places import SHIPPED
 from spheres.embeddings.cache import Cache, open_cache
 from spheres.errors import SphereError
 from spheres.model.calibration import Calibration, apply_temperature, calibrate, fit_temperature
-from spheres.model.evaluate import set_figures, set_table
-from spheres.model.metrics import calibration_error
+from spheres.model.evaluate import SetScores
+from spheres.model.metrics import expected_calibration_error
 from spheres.model.prediction_sets import predict_set, ranking
 
 
@@ -32,8 +32,8 @@ def cache() -> Cache:
 def test_the_temperature_undoes_what_was_too_sure() -> None:
     log_p, groups = draw(6000, boast=2.0)
     assert fit_temperature(log_p, groups) == pytest.approx(2.0, rel=0.1)
-    assert calibration_error(apply_temperature(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
-    assert calibration_error(log_p, groups) > 0.1
+    assert expected_calibration_error(apply_temperature(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
+    assert expected_calibration_error(log_p, groups) > 0.1
 
 
 def test_a_temperature_divides_and_the_rest_is_made_to_sum_to_one_again() -> None:
@@ -97,8 +97,7 @@ def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie
     log_p, groups = draw(8000, boast=1.7)
     calibration = calibrate(log_p[:4000], groups[:4000])
     p = np.exp(calibration.apply(log_p[4000:]))
-    table = set_table(calibration, p, (threshold,))
-    found = set_figures(groups[4000:], *table.values(), names=tuple(table))
+    found = SetScores.of(calibration, p, groups[4000:], (threshold,)).figures()
     assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)
     assert found[f"coverage {threshold:.2f}: spheres"] <= found[f"sum {threshold:.2f}: spheres"]
 
@@ -129,9 +128,8 @@ def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cac
 
     for view in ("both", "title", "abstract"):
         rows, log_p = predictions(cache, classifier.bundle, "test", view)
-        table = set_table(classifier.bundle.calibrations[view], np.exp(log_p))
-        found = set_figures(cache.primary[rows], *table.values(), names=tuple(table))
-        assert calibration_error(log_p, cache.primary[rows]) < 0.03
+        found = SetScores.of(classifier.bundle.calibrations[view], np.exp(log_p), cache.primary[rows]).figures()
+        assert expected_calibration_error(log_p, cache.primary[rows]) < 0.03
         for threshold in (0.90, 0.95, 0.99):
             # one point, and a little for what chance does to 4,700 calibration and 4,700 test articles
             assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spheres.errors import SphereError
-from spheres.model.metrics import divergence
+from spheres.model.metrics import kl_divergence
 from spheres.model.network import Head, Heads, TrainingConfig
 from spheres.model.train import Examples, check_not_collapsed, information, loss_function, train_heads
 
@@ -64,7 +64,7 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     )
     best, best_epoch, last_epoch = re.match(r"seed 0: .* loss ([\d.]+) after epoch (\d+) of (\d+)", said[0]).groups()  # type: ignore[union-attr]
     assert int(best_epoch) + 3 == int(last_epoch) < 400
-    found = divergence(heads.log_probabilities(VALIDATION.features), VALIDATION.targets).mean()
+    found = kl_divergence(heads.log_probabilities(VALIDATION.features), VALIDATION.targets).mean()
     assert found == pytest.approx(float(best), abs=1e-3)
 
 

@@ -56,7 +56,7 @@ def test_selected_rows_keep_their_vectors_and_labels(cache):
     assert past.ids == [cache.ids[row] for row in rows]
     for name, view in past.views.items():
         kept, vectors, _ = cache.views[name].of(rows)
-        assert (rows[view.rows] == kept).all() and (view.vectors() == vectors).all()
+        assert (rows[view.rows] == kept).all() and (view.unit_vectors() == vectors).all()
 
 
 def test_the_shipped_figures_are_those_of_the_shipped_head(cache):

@@ -4,7 +4,7 @@
 ('cp1251', 'cp1252', 'utf-8-sig')
 
 A spreadsheet that runs under Windows writes the code page of its country into a CSV, and says nowhere that it does.
-Read as UTF-8, each letter of it would be a replacement character, and come back as one.
+Read as UTF-8, each letter of it would be a replacement character, and be returned as one.
 """
 
 import codecs

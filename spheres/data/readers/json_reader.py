@@ -1,4 +1,7 @@
-"""Records out of JSON, as a stream: one a line, or one list of them all, decoded one at a time."""
+"""Records out of JSON, as a stream: one a line, or one list of them all, decoded one at a time.
+
+By hand, and not by ijson, which crashes on a number of 10,000 digits and stops at the first broken record.
+"""
 
 import io
 import itertools
@@ -7,11 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from spheres.data.row import CHUNK, MAX_RECORD, Row
+from spheres.data.readers.decompress import CHUNK
+from spheres.data.row import MAX_RECORD, Row
 from spheres.errors import SphereError
 
 
 def json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
+    """The objects of JSON lines, one at a time; empty lines are passed over."""
     number = 0
     while line := text.readline(MAX_RECORD):
         number += 1
@@ -77,7 +82,7 @@ class _Window:
 
 
 def json_list(text: io.TextIOWrapper) -> Iterator[Row]:
-    """The values of one JSON list, decoded one at a time."""
+    """The objects of one JSON list, one at a time."""
     decoder = json.JSONDecoder()
     window = _Window(text)
     window.skip(re.compile(r"\s*"))
