@@ -21,7 +21,7 @@ from visiting import served, until
 from spheres.inference.service import Service
 from spheres.server import temp_files as storage
 from spheres.server.temp_files import LOCK, PREFIX, VISITORS, remove_abandoned, remove_old
-from spheres.web.page import KEPT, build_page
+from spheres.web.page import DELETE_CACHE, build_page
 
 ROWS = "title,year\nPrime gaps and L-functions,2020\n"
 QUIET = """
@@ -44,7 +44,7 @@ sys.exit(app.main())
 
 def test_the_hours_add_up_to_less_than_a_day():
     assert storage.AGE + storage.EVERY < 24 * 3600
-    assert sum(KEPT) < 24 * 3600
+    assert sum(DELETE_CACHE) < 24 * 3600
 
 
 def test_old_files_go_and_young_ones_stay(tmp_path):

@@ -74,7 +74,9 @@ def _messages(
         if message is None:
             return
         if isinstance(message, dict):
-            raise SphereError(message["template"], **message["values"])
+            template, values = message["template"], message["values"]
+            # As a path again, which a page shows by its name, without the server's folders
+            raise SphereError(template, **{**values, **({"path": path} if "path" in values else {})})
         yield tuple(message)
     status = process.wait()
     if status == -getattr(signal, "SIGXCPU", 0):
@@ -95,7 +97,10 @@ def _messages(
 
 
 def _row(place: str, record: dict[str, Any] | None, problem: tuple[str, dict[str, Any]] | None) -> Row:
-    return Row(place, record, SphereError(problem[0], **problem[1]) if problem else None)
+    if problem is None:
+        return Row(place, record)
+    template, values = problem
+    return Row(place, record, SphereError(template, **values))
 
 
 def main(path: str, max_bytes: str, max_memory: str, max_seconds: str) -> None:
