@@ -22,7 +22,7 @@ from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
-from spheres.server.uploads import uploaded
+from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
 
@@ -96,7 +96,7 @@ class Endpoints:
             share = check_threshold(threshold)
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
-            source = uploaded(file)
+            source = find_upload(file)
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
             for progress in self.service.classify_file(source, share, rule):
                 out = progress.path
