@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 def test_gradio_deletes_uploads_and_downloads_once_they_are_old(classifier, tmp_path):
     page = build_page(Service(classifier))
-    page.delete_cache = (1, 1)  # seconds: every one, those that are one old
+    page.delete_cache = (1, 4)  # seconds: every one, those that are four old
     with served(page) as site:
         table = tmp_path / "articles.csv"
         table.write_text(ROWS)
