@@ -29,7 +29,6 @@ from benchmarks.users import Visitor
 from spheres.errors import SphereError
 from spheres.inference.classify_file import classify_file
 from spheres.inference.export import FORMULA_STARTS, PLAIN_NUMBER
-from spheres.inference.file_rows import Limits
 
 MOST_SECONDS, MOST_MB = 10.0, 1500.0
 LONG = settings.get_current_profile_name() == "long"
@@ -207,7 +206,7 @@ def test_records_out_of_a_hat_come_back_whole_and_harmless(classifier, records, 
         source, out = Path(folder) / "articles.json", Path(folder) / f"out{suffix}"
         source.write_text(json.dumps(records))
         try:
-            *_, report = classify_file(classifier, source, out, 0.9, "sum", limits=Limits())
+            *_, report = classify_file(classifier, source, out, 0.9, "sum")
         except SphereError as error:
             sentence("records", error)
             return
@@ -237,7 +236,7 @@ def test_files_out_of_a_hat(classifier, content):
         source = Path(folder) / "articles"
         source.write_bytes(content)
         try:
-            *_, report = classify_file(classifier, source, Path(folder) / "out.csv", 0.9, "sum", limits=Limits())
+            *_, report = classify_file(classifier, source, Path(folder) / "out.csv", 0.9, "sum")
         except SphereError as error:
             sentence(repr(content), error)
         else:

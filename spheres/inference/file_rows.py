@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # the classifier brings torch along
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken of a file from a stranger. None in its place takes everything.
+    """What is taken of an uploaded file. None in its place takes everything.
 
     Attributes:
         max_rows: Rows, good or bad.

@@ -19,15 +19,7 @@ from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
-from spheres.web.render import (
-    answer_html,
-    copies,
-    group_names,
-    rule_names,
-    sentence_html,
-    summary,
-    threshold_meaning,
-)
+from spheres.web.render import answer_html, copies, group_names, meaning_html, rule_names, summary
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
@@ -37,19 +29,10 @@ DEFAULT_RULE = "coverage"  # the page's; /classify sums probabilities
 
 # How Gradio runs the two steps. Classifying is queued, and the last question asked is the one that counts. Showing
 # passes the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 ENCODER_EVENT: dict[str, Any] = {"concurrency_id": "encoder", "concurrency_limit": MAX_CONCURRENT}
-CLASSIFY_EVENT: dict[str, Any] = {
-    **ENCODER_EVENT,
-    "trigger_mode": "always_last",
-    "show_progress": "minimal",
-    "api_visibility": "private",
-}
-SHOW_EVENT: dict[str, Any] = {
-    "queue": False,
-    "preprocess": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
+CLASSIFY_EVENT = {**ENCODER_EVENT, **PRIVATE, "trigger_mode": "always_last", "show_progress": "minimal"}
+SHOW_EVENT = {**PRIVATE, "queue": False, "preprocess": False, "show_progress": "hidden"}
 
 
 class ArticleTab:
@@ -162,7 +145,7 @@ class ArticleTab:
         return self.predict(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
 
     def show(self, outcome: Outcome, threshold: float | None, rule: str | None) -> tuple[str, ...]:
-        """An answer by the threshold: its markup, its summary, the slider's meaning, and as text and JSON to copy."""
+        """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
         asked = nearest_threshold(threshold)
         rule = rule if rule in RULES else DEFAULT_RULE
         view = "both" if outcome is None or isinstance(outcome, str) else outcome.view
@@ -170,7 +153,7 @@ class ArticleTab:
         return (
             answer_html(outcome, asked, rule, self.language),
             summary(outcome, asked, rule, self.language),
-            sentence_html(threshold_meaning(asked, rule, measured, self.language), css_class=""),
+            meaning_html(asked, rule, measured, self.language),
             *copies(outcome, asked, rule, self.language),
         )
 

@@ -89,7 +89,7 @@ class FileTab:
             for progress in self.service.classify_file(Path(upload), threshold, rule):
                 done = progress.path is not None
                 yield (
-                    render("file_progress.html", self.language, progress=progress, position=self.position),
+                    render("file_progress.html", self.language, progress=progress),
                     self.chart_html(progress.counts),
                     self.first_rows_html(progress.first) if progress.first else "",
                     gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
@@ -109,14 +109,7 @@ class FileTab:
 
     def first_rows_html(self, rows: Any) -> str:
         """The first rows as a table."""
-        return render("first_rows.html", self.language, rows=rows, position=self.position, notes=notes)
-
-    def position(self, place: str) -> str:
-        """Where a row stands in the file, in the page's language: "line 7", "record 7" or "row 7"."""
-        _ = self.language.gettext
-        kind, _space, n = place.partition(" ")
-        positions = {"line": _("line {n}", n=n), "record": _("record {n}", n=n), "row": _("row {n}", n=n)}
-        return positions.get(kind, place)
+        return render("first_rows.html", self.language, rows=rows, notes=notes)
 
 
 def _buttons(running: bool) -> tuple[Any, Any]:

@@ -75,38 +75,17 @@ def rule_names(language: Language) -> dict[str, str]:
     return {"coverage": _("How often the true sphere is shown"), "sum": _("What the probabilities add up to")}
 
 
-def threshold_meaning(threshold: float, rule: str, measured: tuple[float, float] | None, language: Language) -> str:
-    """What the slider's position means, in measured terms. Plain text.
+def meaning_html(threshold: float, rule: str, measured: tuple[float, float] | None, language: Language) -> str:
+    """What the slider's position means, in measured terms.
 
     Args:
         threshold: in (0, 1].
         rule: "sum" or "coverage".
         measured: the share of unseen articles whose sphere was shown at this position, and how many spheres were shown
             on average; None where that was not measured.
-
-    >>> threshold_meaning(0.5, "sum", None, language("en"))
-    'Shows the most probable spheres until their probabilities add up to 50%.'
+        language: the page's.
     """
-    _, n = language.gettext, round(100 * threshold)
-    if rule == "coverage":
-        goal = _("Shows as many spheres as it takes to include the true one for {n} of 100 articles", n=n)
-    else:
-        goal = _("Shows the most probable spheres until their probabilities add up to {n}%", n=n)
-    if not measured:
-        return f"{goal}."
-    covered, size = 100 * measured[0], measured[1]
-    if rule == "coverage":
-        return goal + _(
-            "; measured on unseen articles: {covered:.1f} of 100, {size:.1f} spheres on average.",
-            covered=covered,
-            size=size,
-        )
-    return goal + _(
-        "; measured on unseen articles: the true one was among them for {covered:.1f} of 100, "
-        "{size:.1f} spheres on average.",
-        covered=covered,
-        size=size,
-    )
+    return render("meaning.html", language, n=round(100 * threshold), rule=rule, measured=measured)
 
 
 def summary(outcome: Outcome, threshold: float, rule: str, language: Language) -> str:

@@ -45,7 +45,7 @@ def test_accuracies_are_counted_by_hand() -> None:
     assert found["nll"] == pytest.approx(-np.log([0.2, 0.1, 0.1]).mean())
 
 
-def test_the_calibration_error_of_honest_and_of_boastful_answers() -> None:
+def test_the_calibration_error_of_calibrated_and_of_overconfident_answers() -> None:
     log_p = np.log(np.tile([0.8, 0.2], (10, 1)))
     assert expected_calibration_error(log_p, np.array([0] * 8 + [1] * 2)) == pytest.approx(0, abs=1e-9)
     assert expected_calibration_error(log_p, np.array([0] * 3 + [1] * 7)) == pytest.approx(0.5)

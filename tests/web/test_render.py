@@ -12,7 +12,7 @@ from spheres.inference.classifier import Classification
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
 from spheres.model.prediction_sets import RULES
 from spheres.web.i18n import Language, language
-from spheres.web.render import answer_html, copies, summary, threshold_meaning
+from spheres.web.render import answer_html, copies, meaning_html, summary
 
 #                 physics math  cs   q-bio q-fin stat  eess  econ
 PROBABILITIES = (0.03, 0.05, 0.60, 0.00, 0.00, 0.30, 0.02, 0.00)
@@ -203,8 +203,8 @@ def test_the_rule_decides_what_is_shown(classifier):
     ],
 )
 def test_the_sliders_meaning_is_told_in_measured_terms(threshold, rule, measured, english, russian):
-    assert english in threshold_meaning(threshold, rule, measured, EN)
-    assert russian in threshold_meaning(threshold, rule, measured, RU)
+    assert english in meaning_html(threshold, rule, measured, EN)
+    assert russian in meaning_html(threshold, rule, measured, RU)
 
 
 def test_what_is_copied_as_text_is_a_line_a_sphere_and_the_notes():
