@@ -26,6 +26,7 @@ import head
 from benchmarks.live import Session
 from benchmarks.start import Site
 from benchmarks.users import Visitor
+from spheres.data.text import MAX_CHARACTERS
 from spheres.encoder.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classifier
@@ -123,7 +124,7 @@ def _memory(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", nasty.TEXTS)
 def test_any_text_is_answered_or_refused(server, name):
-    text = nasty.TEXTS[name](nasty.MOST - 10)
+    text = nasty.TEXTS[name](MAX_CHARACTERS - 10)
     for data in ([text, "", 0.9], ["", text, 0.9]) if LONG else (["Prime gaps", text, 0.9],):
         server.ask(name, json.dumps({"data": data}).encode())
 
