@@ -13,12 +13,11 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from spheres.errors import SphereError
-from spheres.server.auth import credentials, leave_process_list
+from spheres.server.auth import read_credentials, restart_without_password
 from spheres.server.mcp import check_installed
 
 # Read when Gradio is imported: it then looks for no newer version, and keeps no statistics of its own events, which it
@@ -33,9 +32,9 @@ ENVIRONMENT = {
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        auth = credentials(options.auth)
+        auth = read_credentials(options.auth)
         if arguments is None:
-            leave_process_list(options.auth)
+            restart_without_password(options.auth)
         start(options, auth)
     except SphereError as error:
         print(f"app.py: {error}", file=sys.stderr)
@@ -50,54 +49,40 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     if options.mcp:
         check_installed()
     os.environ.update(ENVIRONMENT)
-    from spheres.server.launch import free_address, serve, wait
-    from spheres.server.temp_files import own_folder
+    from spheres.server.address import free_address
+    from spheres.server.temp_files import use_private_folder
 
     address = free_address(options.host, options.port)
-    own_folder()
-    with without_garbage_collection():
-        from spheres.inference.classifier import Classifier
-        from spheres.inference.file_rows import Limits
-        from spheres.inference.neighbors import NeighborIndex
-        from spheres.inference.service import Service
-        from spheres.server.tunnel import public_link
-        from spheres.web.page import build_page, site
+    use_private_folder()
+    gc.disable()  # collecting took a fifth of the start
+    from spheres.inference.classifier import Classifier
+    from spheres.inference.file_rows import Limits
+    from spheres.inference.neighbors import NeighborIndex
+    from spheres.inference.service import Service
+    from spheres.server.launch import serve, wait
+    from spheres.server.tunnel import PublicLink
+    from spheres.web.page import build_page, site
 
+    try:
         classifier = Classifier.load(options.encoder, options.artifacts)
         neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
         page = build_page(Service(classifier, neighbors, limits=limits))
         url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
+    finally:
+        gc.freeze()  # what was built is never scanned
+        gc.enable()
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
-        public_link(address, log=lambda sentence: print(sentence, flush=True))
+        PublicLink(address, log=partial(print, flush=True)).open()
     wait(page)
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Turn the collector off for the block, and freeze what was built, so that it is never scanned.
-
-    Collecting took a fifth of the start.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def parser() -> argparse.ArgumentParser:
     about = argparse.ArgumentParser(
         prog="app.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for add_options in (_whose_head, _on_the_network, _of_files):
-        add_options(about.add_argument)
-    return about
-
-
-def _whose_head(add: Callable[..., object]) -> None:
+    add = about.add_argument
     add(
         "--encoder",
         metavar="NAME",
@@ -112,9 +97,6 @@ def _whose_head(add: Callable[..., object]) -> None:
         default=Path(__file__).resolve().parent / "artifacts",
         help="where the heads are (default: artifacts, beside app.py)",
     )
-
-
-def _on_the_network(add: Callable[..., object]) -> None:
     add(
         "--host",
         metavar="H",
@@ -140,9 +122,6 @@ def _on_the_network(add: Callable[..., object]) -> None:
         help="ask visitors for user and password; USER alone asks for the password here. On the command line other "
         "users can see it for a moment; in the environment variable SPHERES_AUTH they cannot",
     )
-
-
-def _of_files(add: Callable[..., object]) -> None:
     add(
         "--corpus",
         metavar="FILE",
@@ -168,6 +147,7 @@ def _of_files(add: Callable[..., object]) -> None:
         action="store_true",
         help='also serve the endpoints as MCP tools, at /gradio_api/mcp/; needs `pip install "gradio[mcp]==6.31.0"`',
     )
+    return about
 
 
 def positive(text: str) -> int:

@@ -136,14 +136,14 @@ def train(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from spheres.embeddings.cache import open_cache
-    from spheres.files.locking import lock_of, only_writer
+    from spheres.files.checkpoint import exclusive_lock, lock_of
     from spheres.model.fit import train as train_on
     from spheres.model.recipe import RECIPES
 
     folder = artifacts_folder(args)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
-    with only_writer(lock_of(folder), folder, ""):  # embed.py as well must not write now: they share the lexicon
+    with exclusive_lock(lock_of(folder), folder, ""):  # nor may embed.py write now: they share the TF-IDF model
         bundle = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
         bundle.save(folder)
     if not args.quiet:
@@ -186,7 +186,7 @@ def compare(args: argparse.Namespace) -> None:
         args.imbalanced,
         log,
         lambda label, total, done: tqdm(
-            desc=label, total=total, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True
+            desc=label, total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True
         ),
     )
     bundle.check_cache(caches.main)

@@ -1,10 +1,11 @@
 """What grows with the corpus: articles a second and peak memory of `embed.py`, then neighbours over many vectors.
 
-Each figure comes from a process of its own, so that its peak memory is its own. A larger corpus is the given one, again
-under new ids. With the real encoder thousands of articles tell the rate; up to a million a stand-in takes its place,
-which gives vectors at once, so that what is left is everything around the encoder; of a million articles, the words'
-scores come from a stand-in as well. Words are weighed on at most 200 training articles in all of these, or the rate
-would be theirs; how long that takes and what it holds for more is measured apart. About 25 minutes, 4 GB of disk.
+Each figure comes from a process of its own, so that its peak memory is its own. A larger corpus is the given one,
+again under new ids. With the real encoder thousands of articles tell the rate; up to a million a stand-in takes its
+place, which gives vectors at once, so that what is left is everything around the encoder; of a million articles, the
+TF-IDF scores come from a stand-in as well. The TF-IDF model is fitted on at most 200 training articles in all of
+these, or the rate would be theirs; how long that takes and what it holds for more is measured apart. About 25 minutes,
+4 GB of disk.
 
     python -m benchmarks.growth embed CORPUS FOLDER stand-in       # what runs in a process: one line of JSON
 """
@@ -29,9 +30,9 @@ from benchmarks.timing import apart, figures_in, percentile, resident_mb
 
 SIZES = {"real encoder": (1_000, 4_000), "stand-in": (1_000, 10_000, 100_000), "stand-ins": (1_000, 1_000_000)}
 QUICK_SIZES = {"real encoder": (100, 400), "stand-in": (1_000, 4_000), "stand-ins": (1_000, 20_000)}
-LEXICONS, QUICK_LEXICONS = (1_000, 10_000), (500, 1_000)  # articles that words are weighed on
+TFIDF_SIZES, QUICK_TFIDF_SIZES = (1_000, 10_000), (500, 1_000)  # articles that the TF-IDF model is fitted on
 VECTORS, QUICK_VECTORS = (40_000, 1_000_000), (4_000, 40_000)
-LEARNED = 200  # training articles that words are weighed on beside the stand-in
+LEARNED = 200  # training articles that it is fitted on beside the stand-in
 APPROXIMATE = 100_000  # vectors; building a graph over more takes a quarter of an hour
 DIM, N_NEAREST, N_ASKED = 384, 10, 50
 NUDGE = 0.02  # of each number of a vector at length one: cosine 0.93 to where it came from
@@ -50,13 +51,13 @@ def run(corpus: Path | None, quick: bool) -> Table:
             for n, figures in found.items():
                 table.add(f"embed {n:,}, {kind}", figures["rate"], figures["before"], figures["peak"], None, None)
             _compare(table, kind, found)
-        for n in QUICK_LEXICONS if quick else LEXICONS:
-            figures = figures_in(apart("growth", "words", repeated(path, folder, n), n))
-            table.add(f"weigh the words of {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
+        for n in QUICK_TFIDF_SIZES if quick else TFIDF_SIZES:
+            figures = figures_in(apart("growth", "tfidf", repeated(path, folder, n), n))
+            table.add(f"fit TF-IDF on {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
         for n in QUICK_VECTORS if quick else VECTORS:
             _search(table, folder, n)
     table.notes.append(
-        "`seconds before`: loading the encoder and weighing words, or building an index; not in the rate. Of a search, "
+        "`seconds before`: loading the encoder and fitting TF-IDF, or building an index; not in the rate. Of a search, "
         "`peak MB` is what the index holds; asked about are titles, and a million vectors are the shipped ones, again "
         "and again with noise. Targets: rate and peak memory within 10 % from the fewest articles to 100,000; "
         f"{LONGEST_SEARCH * 1000:.0f} ms over 40,000 vectors."
@@ -178,10 +179,10 @@ class StandIn:
 
 def embed(corpus: str, out: str, kind: str) -> Figures:
     """What `embed.py CORPUS --out OUT --quiet` does, with the seconds that do not depend on the number of articles."""
-    import spheres.embeddings.build
     import spheres.embeddings.engine
     import spheres.embeddings.out_of_fold
     from spheres.data.corpus import Corpus
+    from spheres.embeddings.build import Settings, embed_corpus
     from spheres.embeddings.tfidf import TfidfModel
     from spheres.encoder.hub import BUNDLED
 
@@ -201,26 +202,26 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
 
     timed(spheres.embeddings.out_of_fold, "count_terms")
     timed(spheres.embeddings.out_of_fold, "fit_tfidf")
-    spheres.embeddings.out_of_fold.MAX_TRAINING_ARTICLES = LEARNED
     if kind == "stand-ins":
-        TfidfModel.scores = lambda lexicon, texts: np.tile(lexicon.bias, (len(texts), 1))  # type: ignore[method-assign]
+        TfidfModel.scores = lambda model, texts: np.tile(model.bias, (len(texts), 1))  # type: ignore[method-assign]
     if kind != "real encoder":
         spheres.embeddings.engine.Encoder = StandIn  # type: ignore[assignment, misc]
     timed(spheres.embeddings.engine.Encoder, "load")
     started = time.perf_counter()
-    spheres.embeddings.build.embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), log=lambda sentence: None)
+    settings = Settings(max_tfidf_articles=LEARNED)
+    embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), settings=settings, log=lambda sentence: None)
     return {"seconds": time.perf_counter() - started, "before": sum(spent)}
 
 
-def words(corpus: str, n: str) -> Figures:
-    """Count and weigh the words of `n` articles: what `embed.py` does once, and for each of five folds."""
+def fit(corpus: str, n: str) -> Figures:
+    """Count the terms of `n` articles and fit to them, which `embed.py` does once, and again without each fold."""
     from spheres.data.corpus import Corpus
     from spheres.data.taxonomy import soft_target
     from spheres.embeddings.tfidf import count_terms, fit_tfidf
 
     articles = list(islice(Corpus(Path(corpus)), int(n)))
     started = time.perf_counter()
-    counts = count_terms([(a.title, a.abstract) for a in articles])
+    counts = count_terms([a.text for a in articles])
     fit_tfidf(counts, np.stack([soft_target(a.categories) for a in articles]))
     return {"seconds": time.perf_counter() - started}
 
@@ -338,7 +339,7 @@ GRAPHS = ("hnswlib", "usearch, int8")
 
 def main(arguments: list[str]) -> None:
     work, *rest = arguments
-    figures: Figures = {"embed": embed, "words": words, "search": search}[work](*rest)  # type: ignore[operator]
+    figures: Figures = {"embed": embed, "tfidf": fit, "search": search}[work](*rest)  # type: ignore[operator]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # MB, on Linux
     print(json.dumps({**figures, "peak": peak}))
 

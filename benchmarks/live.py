@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
+
 from benchmarks.articles import corpus_file, read_articles
 from benchmarks.start import ROOT, Site
 from benchmarks.table import Table
@@ -26,8 +28,8 @@ from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.explain import explain, explain_words
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
-from spheres.web.article_tab import shower
-from spheres.web.i18n import wording
+from spheres.web.article_tab import ArticleTab
+from spheres.web.i18n import language
 
 TOKENS = range(190, 211)
 PAUSE = 0.02  # seconds between two contestants: threads that wait for more work spin for a moment
@@ -207,9 +209,10 @@ class Silent:
 def check_show_needs_no_encoder(classifier: Classifier, text: Text) -> None:
     """Raises AttributeError where the slider's event would classify anew."""
     answer: Classification = classifier.classify(*text)
-    show = shower(Service(Silent(classifier)), wording("en"))  # type: ignore[arg-type]
+    with gr.Blocks() as page:
+        tab = ArticleTab(page, Service(Silent(classifier)), language("en"))  # type: ignore[arg-type]
     for threshold in (0.5, 0.8, 1.0):
-        show(answer, threshold, "coverage")
+        tab.show(answer, threshold, "coverage")
 
 
 def add(table: Table, name: str, timed: Timed, target: int | None = None) -> None:

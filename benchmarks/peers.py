@@ -37,15 +37,15 @@ def quiet() -> None:
     """No progress bars and no advice between the table's lines."""
     import logging
 
-    from transformers.utils import logging as said
+    from transformers.utils import logging as transformers_logging
 
-    said.disable_progress_bar()
-    said.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
     logging.disable(logging.WARNING)
 
 
 def need_sentence_transformers() -> None:
-    """raises : SphereError with the install line where it is missing"""
+    """Raises a SphereError with the install line where it is missing."""
     if importlib.util.find_spec("sentence_transformers") is None:
         raise SphereError("This is measured beside sentence-transformers: pip install -r benchmarks/requirements.txt")
 

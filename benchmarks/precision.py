@@ -21,7 +21,7 @@ from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
 from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
-from spheres.model.metrics import divergence
+from spheres.model.metrics import kl_divergence
 from spheres.model.recipe import build_features
 
 MOVES = 0.2  # points that a figure may move by
@@ -44,7 +44,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
         answers = bundle.log_probabilities(build_features(bundle.recipe, found, scores), "both")
         tops[name] = answers.argmax(axis=1)
         shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
-        kl = float(divergence(answers, cache.targets[rows]).mean())
+        kl = float(kl_divergence(answers, cache.targets[rows]).mean())
         differ = 100 * float((tops[name] != tops["fp32"]).mean())
         table.add(name, f"{least_cosine(found, precise):.6f}", f"{shares[name]:.2f}", f"{kl:.4f}", f"{differ:.2f}")
     moved = max(abs(share - shares["fp32"]) for share in shares.values())

@@ -23,7 +23,9 @@ from benchmarks.table import Table
 from benchmarks.timing import apart, figures_in
 from spheres.data.corpus import Corpus
 from spheres.embeddings.engine import open_engine
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import Shards
+from spheres.embeddings.tfidf import TfidfModel
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 
@@ -32,6 +34,7 @@ SHARD, SMALL_SHARD = 512, 64
 KILLS = 5
 AGAIN = "so the task will be retried"  # Ray's words for a shard whose worker is gone
 TALKATIVE = {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}  # so that it says them each time
+NO_TERMS = TfidfModel((), np.zeros(0, np.float32), np.zeros((0, 8), np.float16), np.zeros(8, np.float32))
 
 Figures = dict[str, Any]
 
@@ -69,12 +72,13 @@ def run(corpus: Path | None, quick: bool) -> Table:
 def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> Figures:
     """Embed `n` articles, and kill a worker whenever another so many shards are there."""
     n_shards = -(-n // shard)
-    shards = Shards(Corpus(Path(corpus)), "both", np.arange(n), shard, frozenset(range(n_shards)))  # the first n
+    rows, folds = {"both": np.arange(n)}, np.full(n, -1, np.int8)  # the first n
+    shards = Shards(Corpus(Path(corpus)), rows, folds, shard, frozenset(range(n_shards)))
     vectors, times, killed = {}, [], 0
     with open_engine(name, BUNDLED, "auto") as engine:
         started = time.perf_counter()
-        for number, part in engine.embed(shards):
-            vectors[number] = part
+        for embedded in engine.embed(shards, OutOfFoldTfidf(NO_TERMS, {})):
+            vectors[embedded.number] = embedded.vectors
             times.append(time.perf_counter() - started)
             if killed < kills and len(vectors) * (kills + 1) >= (killed + 1) * n_shards:
                 killed += kill_one(engine)

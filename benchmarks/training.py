@@ -24,7 +24,7 @@ from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
 from spheres.model.evaluate import evaluate, measure_sets
 from spheres.model.fit import calibrate_view, fit_ood_on_cache
-from spheres.model.metrics import divergence
+from spheres.model.metrics import kl_divergence
 from spheres.model.network import Heads, TrainingConfig
 from spheres.model.projection import fit_projection
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
@@ -144,7 +144,7 @@ def _examples(cache: Cache, recipe: Recipe, quick: bool) -> tuple[Examples, Exam
 
 def _scores(log_probabilities: NDArray[np.float32], cache: Cache, rows: NDArray[np.intp]) -> tuple[float, float]:
     """(divergence from the soft targets in nats, share whose top answer is the primary group)."""
-    kl = divergence(log_probabilities, cache.targets[rows]).mean()
+    kl = kl_divergence(log_probabilities, cache.targets[rows]).mean()
     return float(kl), float((log_probabilities.argmax(axis=1) == cache.primary[rows]).mean())
 
 
@@ -155,13 +155,13 @@ def _phases(table: Table, cache: Cache) -> None:
     assembling, (train, validation) = _timed(lambda: _examples(cache, BEST, False))
     heads = train_heads(train, validation, replace(BEST.training, max_epochs=1), check=False)
     calibrating, calibrations = _timed(lambda: {view: calibrate_view(cache, BEST, heads, view) for view in cache.views})
-    distance, familiarity = _timed(lambda: fit_ood_on_cache(cache))
-    mapping, atlas = _timed(
+    distance, ood = _timed(lambda: fit_ood_on_cache(cache))
+    mapping, projection = _timed(
         lambda: fit_projection(cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]])
     )
-    lexicon = load_tfidf(cache.folder, "run embed.py again")
+    tfidf = load_tfidf(cache.folder, "run embed.py again")
     bundle = Bundle(
-        heads, BEST, lexicon, cache.identity, len(rows["train"]), calibrations, familiarity, atlas
+        heads, BEST, tfidf, cache.identity, len(rows["train"]), calibrations, ood, projection
     )  # as `spheres.model.fit.train` puts it together
     measuring, _ = _timed(lambda: evaluate(cache, bundle, "validation"))
     sets, _ = _timed(lambda: [measure_sets(cache, bundle, "test", view) for view in cache.views])
@@ -170,8 +170,8 @@ def _phases(table: Table, cache: Cache) -> None:
         ("opening the arrays", opening),
         ("putting features together", assembling),
         ("calibrating", calibrating),
-        ("familiarity", distance),
-        ("the map", mapping),
+        ("out-of-distribution distance", distance),
+        ("projection", mapping),
         ("validation figures with intervals", measuring),
         ("sets at every position of the slider", sets),
         ("(answering the test articles once)", answering),

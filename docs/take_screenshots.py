@@ -20,7 +20,8 @@ from browser.conftest import QUIET, chromium_program  # noqa: E402
 
 from spheres.inference.classifier import Classifier  # noqa: E402
 from spheres.inference.neighbors import NeighborIndex  # noqa: E402
-from spheres.server.launch import free_address, serve  # noqa: E402
+from spheres.server.address import free_address  # noqa: E402
+from spheres.server.launch import serve  # noqa: E402
 from spheres.web.examples import EXAMPLES  # noqa: E402
 from spheres.web.page import build_page, site  # noqa: E402
 

@@ -13,7 +13,7 @@
 
 This is the public interface; whatever lies in the folders below is the program's own and may change:
 
-    data        a file -> articles          inference   live answers and all that is said about one
+    data        a file -> articles          inference   live answers, and what explains one
     encoder     an article -> a vector      study       comparisons and the report; the product does not import it
     embeddings  a corpus -> cached vectors  server      a hardened Gradio server
     model       vectors -> a trained head   web         the page and its API

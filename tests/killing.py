@@ -3,7 +3,7 @@
     run = Run("embed", [corpus, "--out", folder], tmp_path / "log").start(at=7)      # killed at its seventh write
 
 Each is a process of its own, forked from one that has imported torch and computed nothing: a second instead of five.
-Shards hold 32 texts in it, and a batch of `predict` 16 rows.
+Shards hold 12 articles in it, a batch of `predict` 16 rows, and each takes the encoder a little longer.
 """
 
 import errno
@@ -14,13 +14,15 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from places import ROOT
 
-SHARD, BATCH = 32, 16
+SHARD, BATCH = 12, 16
+PAUSE = 0.05  # seconds more for each call of the encoder, or a run is over before it is disturbed
 PATIENCE = 240  # seconds, for one run on a busy machine
 MODULES = (
     "torch",
@@ -44,7 +46,6 @@ class Run:
     def __init__(self, script: str, arguments: Sequence[object], log: Path) -> None:
         self.log = log
         self.process = SERVER.Process(target=live, args=(script, [str(a) for a in arguments], log))
-        self.started = time.monotonic()
 
     def start(self, at: int = -1, how: str = "killed", most_bytes: int = 0) -> "Run":
         """Begin; at its `at`-th write, counted from 0, it is "killed", or finds the disk "full"; no file may grow
@@ -58,9 +59,12 @@ class Run:
     def _events(self, kind: str) -> Path:
         return self.log.with_suffix(f".{kind}")
 
+    def events(self, kind: str) -> str:
+        """A letter an event: of "writes" an f (flushed to disk) or an r (renamed), of "encoded" an e a call."""
+        return self._events(kind).read_text()
+
     def count(self, kind: str) -> int:
-        """How many "writes" there were (each file is two: on the disk, in its place), or how often it "encoded"."""
-        return self._events(kind).stat().st_size
+        return len(self.events(kind))
 
     def wait_for(self, kind: str, n: int) -> None:
         while self.count(kind) < n and self.process.is_alive():
@@ -94,10 +98,10 @@ def live(script: str, arguments: list[str], log: Path, at: int, how: str, most_b
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
     sys.path.insert(0, str(ROOT))
     main: Any = import_module(script)
-    import spheres.embeddings.build
+    from spheres.embeddings import build
     from spheres.encoder.encoder import Encoder
 
-    spheres.embeddings.build.SHARD = SHARD
+    build.Settings = partial(build.Settings, shard_size=SHARD)  # type: ignore[assignment, misc]
     main.PREDICTED_TOGETHER = BATCH
     counted(Encoder, "encode", log.with_suffix(".encoded"))
     for owner, name in ((os, "fsync"), (Path, "replace")):
@@ -108,19 +112,21 @@ def live(script: str, arguments: list[str], log: Path, at: int, how: str, most_b
 
 
 def counted(owner: Any, name: str, events: Path, at: int = -1, how: str = "") -> None:
-    """Have each call of a function leave a byte in a file; and from the `at`-th one on, disaster strikes."""
+    """Have each call of a function leave its first letter in a file; and from the `at`-th one on, disaster strikes."""
     function = getattr(owner, name)
     file = os.open(events, os.O_RDWR | os.O_APPEND)
 
     def call(*arguments: Any, **named: Any) -> Any:
         n = os.fstat(file).st_size
-        os.write(file, b".")
+        os.write(file, name[:1].encode())
         if n == at and how == "killed":
             if name == "replace":
                 function(*arguments, **named)  # the moment after: in its place, and the next one not begun
             os.kill(os.getpid(), signal.SIGKILL)
         if 0 <= at <= n and how == "full" and name == "fsync":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if name == "encode":
+            time.sleep(PAUSE)
         return function(*arguments, **named)
 
     setattr(owner, name, call)

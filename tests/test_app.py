@@ -17,8 +17,9 @@ from gradio_client import Client
 
 import app
 from spheres.errors import SphereError
-from spheres.server import tunnel as sharing
-from spheres.server.launch import free_address
+from spheres.server.address import free_address
+from spheres.server.auth import read_credentials
+from spheres.server.tunnel import PublicLink
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -99,10 +100,12 @@ def test_without_host_and_port_the_environment_says_where(monkeypatch):
     assert where() == ("127.0.0.1", None)
 
 
-def test_a_port_in_the_environment_that_is_none_is_a_sentence():
-    said = run(GRADIO_SERVER_PORT="many")
-    assert said.returncode == 2
-    assert "'many' is not a port: give a number from 0 to 65535" in said.stderr
+def test_a_port_in_the_environment_that_is_none_is_a_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "many")
+    with pytest.raises(SystemExit) as ended:
+        app.main([])
+    assert ended.value.code == 2
+    assert "'many' is not a port: give a number from 0 to 65535" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("bad", [["--port", "x"], ["--port", "70000"], ["--port", "-1"], ["--nonsense"], ["extra"]])
@@ -121,11 +124,20 @@ def test_credentials_that_are_none_end_with_code_2_and_a_sentence(bad, capsys):
 
 def test_credentials_may_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("SPHERES_AUTH", "reader:from environment")
-    assert app.credentials(None) == ("reader", "from environment")
+    assert read_credentials(None) == ("reader", "from environment")
     assert "SPHERES_AUTH" not in os.environ  # what is started from here does not get it
-    assert app.credentials(None) is None
+    assert read_credentials(None) is None
     monkeypatch.setenv("SPHERES_AUTH", "reader:from environment")
-    assert app.credentials("other:given") == ("other", "given")
+    assert read_credentials("other:given") == ("other", "given")
+
+
+@pytest.fixture
+def in_process(monkeypatch, classifier):
+    """What `app.main` changes for its process alone is left as it was; gives the classifier, already loaded."""
+    monkeypatch.setattr("spheres.server.temp_files.use_private_folder", lambda: None)
+    monkeypatch.setattr(app, "ENVIRONMENT", {})
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    return classifier
 
 
 def one_sentence(said: str, about: str) -> None:
@@ -147,23 +159,18 @@ def test_a_host_that_is_not_this_machine_ends_with_code_2_at_once(host, capsys):
     assert time.monotonic() - start < 20
 
 
-def test_an_encoder_without_a_head_ends_with_code_2_and_a_sentence(tmp_path):
-    said = run("--port", "0", "--artifacts", str(tmp_path))
-    assert said.returncode == 2
-    assert "Traceback" not in said.stderr
-    assert said.stderr.strip()
+def test_an_encoder_without_a_head_ends_with_code_2_and_a_sentence(tmp_path, in_process, capsys):
+    assert app.main(["--port", "0", "--artifacts", str(tmp_path)]) == 2
+    one_sentence(capsys.readouterr().err, str(tmp_path))
 
 
-def test_without_a_wanted_port_the_next_free_one_is_taken(monkeypatch, busy_port):
-    monkeypatch.setattr("spheres.server.launch.FIRST_PORT", busy_port)
-    assert free_address("127.0.0.1", None)[1] > busy_port
+def test_without_a_wanted_port_the_next_free_one_is_taken(busy_port):
+    assert free_address("127.0.0.1", None, range(busy_port, busy_port + 100))[1] > busy_port
 
 
-def test_where_every_port_is_taken_the_message_says_so(monkeypatch, busy_port):
-    monkeypatch.setattr("spheres.server.launch.FIRST_PORT", busy_port)
-    monkeypatch.setattr("spheres.server.launch.N_PORTS", 1)
+def test_where_every_port_is_taken_the_message_says_so(busy_port):
     with pytest.raises(SphereError, match="are all taken"):
-        free_address("127.0.0.1", None)
+        free_address("127.0.0.1", None, range(busy_port, busy_port + 1))
 
 
 def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp_path):
@@ -203,7 +210,7 @@ def test_a_password_keeps_strangers_out(tmp_path):
 def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:
     monkeypatch.setattr("gradio.networking.setup_tunnel", tunnel)
     said: list[str] = []
-    sharing.public_link(("0.0.0.0", 7860), said.append, patience)
+    PublicLink(("0.0.0.0", 7860), said.append, patience).open()
     end = time.monotonic() + 5
     while not said and time.monotonic() < end:
         time.sleep(0.01)
@@ -253,17 +260,18 @@ def test_a_tunnel_that_hangs_is_given_up_in_time_and_a_late_link_is_not_kept_sec
 
 @pytest.mark.parametrize("option", ["--max-rows", "--max-megabytes"])
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
-def test_a_limit_that_is_no_number_above_zero_is_refused(option, value):
-    said = run(option, value)
-    assert said.returncode == 2
-    assert f"{value!r} is not a whole number above zero" in said.stderr
+def test_a_limit_that_is_no_number_above_zero_is_refused(option, value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        app.main([option, value])
+    assert ended.value.code == 2
+    assert f"{value!r} is not a whole number above zero" in capsys.readouterr().err
 
 
-def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path):
+def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path, in_process, monkeypatch, capsys):
+    monkeypatch.setattr("spheres.inference.classifier.Classifier.load", lambda *_: in_process)
     corpus = tmp_path / "mine.csv"
     corpus.write_text("id,title,abstract\na1,On trees,We climb.\n")
-    said = run("--corpus", str(corpus), "--port", "0")
-    assert said.returncode == 2
-    assert said.stderr.strip() == (
+    assert app.main(["--corpus", str(corpus), "--port", "0"]) == 2
+    assert capsys.readouterr().err.strip() == (
         f"app.py: {corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
     )

@@ -32,7 +32,6 @@ from spheres.errors import SphereError
 from spheres.inference.classifier import Classifier
 from spheres.inference.classify_file import classify_file
 from spheres.inference.export import FORMULA_STARTS, PLAIN_NUMBER
-from spheres.inference.file_rows import Limits
 from spheres.inference.neighbors import NeighborIndex
 
 MOST_SECONDS, MOST_MB = 10.0, 1500.0
@@ -212,7 +211,7 @@ def test_records_at_random_come_back_whole_and_safe_for_spreadsheets(classifier,
         source, out = Path(folder) / "articles.json", Path(folder) / f"out{suffix}"
         source.write_text(json.dumps(records))
         try:
-            *_, report = classify_file(classifier, source, out, 0.9, "sum", limits=Limits())
+            *_, report = classify_file(classifier, source, out, 0.9, "sum")
         except SphereError as error:
             sentence("records", error)
             return
@@ -242,7 +241,7 @@ def test_files_at_random(classifier, content):
         source = Path(folder) / "articles"
         source.write_bytes(content)
         try:
-            *_, report = classify_file(classifier, source, Path(folder) / "out.csv", 0.9, "sum", limits=Limits())
+            *_, report = classify_file(classifier, source, Path(folder) / "out.csv", 0.9, "sum")
         except SphereError as error:
             sentence(repr(content), error)
         else:
@@ -302,9 +301,9 @@ def test_a_script_refuses_in_a_sentence_what_is_no_corpus(name, classifier, tmp_
         (embed.main, [str(path), "--encoder", "all-MiniLM-L6-v2", "--out", str(tmp_path / "made"), "--quiet"]),
     ):
         Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
-        started = time.monotonic()
+        started = sum(os.times()[:4])  # of processors, for the machine may be busy; children's too
         code = run(arguments)
-        assert time.monotonic() - started < MOST_SECONDS
+        assert sum(os.times()[:4]) - started < MOST_SECONDS
         assert peak_mb("self") < MOST_MB
         said = capsys.readouterr().err
         if name in ANSWERED and run is head.main:

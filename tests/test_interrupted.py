@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from killing import BATCH, SHARD, Run
 from made_up import write_corpus
+from tiny_encoder import make_encoder
 
 from spheres.embeddings.cache import open_cache
 from spheres.errors import SphereError
 from spheres.model.bundle import Bundle
 
-NAME = "all-MiniLM-L6-v2"
-ENCODER = ("--encoder", NAME)
+NAME = "tiny"
 MOMENTS = 20  # of the long form; the short one has one
 TRAIN = pytest.param("train", marks=pytest.mark.long)  # a training takes the longest
 FULL = "(No space left on device): free some space or name another folder."
@@ -44,7 +44,7 @@ class Script:
                 *("--out", folder / "answers.csv", "--quiet"),
             ),
         }[self.name]
-        return Run(str(script), [*arguments, *ENCODER], folder / log)
+        return Run(str(script), [*arguments, "--encoder", self.place / "encoder" / NAME], folder / log)
 
     def prepared(self, folder: Path) -> Path:
         """A folder in which it can run; for `train` one that holds the embeddings, and an older head."""
@@ -69,7 +69,7 @@ class Script:
         run = self.run(folder).start()
         assert run.end() == 0, run.said
         self.seconds = time.monotonic() - started
-        self.n_writes, self.n_encoded = run.count("writes"), run.count("encoded")
+        self.writes, self.n_encoded = run.events("writes"), run.count("encoded")
         self.whole = self.made(folder)
 
 
@@ -80,7 +80,8 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Script]:
     write_corpus(place / "made-up.jsonl")
     write_corpus(place / "few.jsonl", 6 * BATCH)
     found = {name: Script(name, place) for name in ("embed", "train", "predict")}
-    arguments = ["--quiet", *ENCODER]
+    make_encoder(place / "encoder" / NAME)
+    arguments = ["--quiet", "--encoder", place / "encoder" / NAME]
     for name, *more in (
         ("embed", place / "made-up.jsonl", "--out", place / NAME),
         ("head", "train", "--artifacts", place, "--seed", "1"),
@@ -156,21 +157,22 @@ def test_killed_at_a_random_moment(name: str, scripts: dict[str, Script], long: 
 @pytest.mark.parametrize("name", ["embed", "train", "predict"])
 def test_killed_at_a_write(name: str, scripts: dict[str, Script], long: bool, tmp_path: Path) -> None:
     script = scripts[name]
-    # the last but one is the manifest, on the disk and not in its place
-    tried = list(range(script.n_writes)) if long else [script.n_writes - 2]
+    # the last one puts the manifest, or the file of answers, in its place
+    tried = list(range(len(script.writes))) if long else [len(script.writes) - 2]
     for at in tried:
         disturbed(script, tmp_path / str(at), at, "killed")
-    print(f"{name}: killed at {len(tried)} of {script.n_writes} writes")
+    print(f"{name}: killed at {len(tried)} of {len(script.writes)} writes")
 
 
 @pytest.mark.parametrize("name", ["embed", TRAIN, "predict"])
 def test_the_disk_is_full(name: str, scripts: dict[str, Script], long: bool, tmp_path: Path) -> None:
     script = scripts[name]
-    tried = list(range(0, script.n_writes - 1, 2)) if long else [script.n_writes - 2]  # the others write nothing
+    flushed = [at for at, kind in enumerate(script.writes) if kind == "f"]  # the others write nothing
+    tried = flushed if long else flushed[-1:]
     for at in tried:
         run = disturbed(script, tmp_path / str(at), at, "full")
         assert FULL in run.sentence
-    print(f"{name}: disk full at {len(tried)} of {script.n_writes} writes")
+    print(f"{name}: disk full at {len(tried)} of {len(script.writes)} writes")
 
 
 def test_a_full_disk_spares_the_head_that_was_there(scripts: dict[str, Script], tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_a_full_disk_spares_the_head_that_was_there(scripts: dict[str, Script], 
 
 
 def test_no_file_may_grow_larger(scripts: dict[str, Script], tmp_path: Path) -> None:
-    run = scripts["embed"].run(tmp_path).start(most_bytes=60_000)  # shards fit, whole arrays do not
+    run = scripts["embed"].run(tmp_path).start(most_bytes=6_000)  # an array of articles is larger
     assert run.end() == 2
     assert "could not be written (File too large): free some space" in run.sentence
     check_the_next(scripts["embed"], tmp_path, run.count("encoded"))
@@ -205,7 +207,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full(name: str, scripts: dict[str, Script], small_disk: Path, tmp_path: Path) -> None:
     script = scripts[name]
     filling = small_disk / "filling"
-    filling.write_bytes(bytes({"embed": 300_000, "predict": 590_000}[name]))
+    filling.write_bytes(bytes(590_000))
     run = script.run(small_disk, "../log").start()
     assert run.end() == 2
     assert FULL in run.sentence
@@ -244,7 +246,7 @@ def test_ctrl_c_ends_training_and_leaves_the_head_that_was_there(scripts: dict[s
 def test_of_two_at_once_the_second_stops(name: str, scripts: dict[str, Script], tmp_path: Path) -> None:
     script, folder = scripts[name], scripts[name].prepared(tmp_path)
     first = script.run(folder).start()
-    lock = {"embed": f"{NAME}.lock", "train": f"{NAME}.lock", "predict": ".answers.csv.partial/lock"}[name]
+    lock = {"embed": f"{NAME}.lock", "train": f"{NAME}.lock", "predict": ".answers.csv.partial/.lock"}[name]
     while first.process.is_alive() and not (folder / lock).exists():
         time.sleep(0.005)
     time.sleep(0.1)
@@ -261,4 +263,4 @@ def test_of_two_at_once_the_second_stops(name: str, scripts: dict[str, Script], 
 
 def test_shards_hold_what_the_test_believes(scripts: dict[str, Script]) -> None:
     cache = open_cache(scripts["embed"].place / "undisturbed-embed" / NAME)
-    assert scripts["embed"].n_encoded == sum(-(-len(view.rows) // SHARD) for view in cache.views.values()) > 6
+    assert scripts["embed"].n_encoded == len(cache.ids) // SHARD > 6

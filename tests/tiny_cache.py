@@ -1,7 +1,7 @@
-"""A cache of two dozen made-up articles with four numbers each, there in a moment: no encoder, and no words weighed."""
+"""A cache of two dozen made-up articles with four numbers each, there in a moment without an encoder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,15 @@ import numpy as np
 from made_up import articles
 
 from spheres.data.article import Article
+from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import COPIES, VIEWS, view_rows
 from spheres.embeddings.cache import MANIFEST, Identity
-from spheres.embeddings.cache_writer import CacheWriter
+from spheres.embeddings.cache_writer import CacheWriter, label_arrays, partial_of
+from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.files.atomic import file_sha256
+from spheres.files.checkpoint import Checkpoint
 from spheres.files.manifest import with_checksum
 
 IDENTITY = Identity("tiny", "1" * 64, "4" * 64, "mean", 16, "2" * 64)
@@ -23,7 +26,7 @@ ARTICLES = [
 ]
 IDS = [article.id for article in ARTICLES]
 DIM, SHARD = 4, 5
-TFIDF_FILES = TfidfModel(
+TFIDF = TfidfModel(
     ("hash tables", "prime", "ценных бумаг"),
     np.array([1.5, 2.0, 0.25], np.float32),
     np.arange(24, dtype=np.float16).reshape(3, 8),
@@ -50,33 +53,48 @@ def scores_of(view: str, copies: Mapping[str, int] = COPIES) -> np.ndarray:
     return np.random.default_rng(9).normal(size=(n, len(GROUPS))).astype(np.float32)
 
 
-def writer_of(folder: Path, store: str = "float32", copies: Mapping[str, int] = COPIES, **other: Any) -> CacheWriter:
-    settings = {"identity": IDENTITY, "dim": DIM, "precision": "fp32", "shard_size": SHARD} | other
-    return CacheWriter(folder, store=store, copies=copies, **settings)
+def writer_of(
+    folder: Path,
+    store: str = "float32",
+    views: Sequence[str] = VIEWS,
+    copies: Mapping[str, int] = COPIES,
+    n_articles: int = len(IDS),
+) -> CacheWriter:
+    """A writer of the first articles' cache, with the pieces that an earlier one has left."""
+    rows = {view: view_rows(IDS[:n_articles], view, copies) for view in views}
+    shards = Shards(Corpus(Path("nowhere")), rows, np.full(n_articles, -1, np.int8), SHARD, frozenset())
+    checkpoint = Checkpoint(partial_of(folder), folder, {"store": store, "views": list(views), "copies": dict(copies)})
+    return CacheWriter(checkpoint, shards, DIM, store)
 
 
-def add_shards(writer: CacheWriter, view: str) -> int:
-    """Give the writer all vectors of a view, and return the number of shards."""
-    vectors = vectors_of(view, writer.copies)
-    starts = range(0, len(vectors), SHARD)
-    for number, start in enumerate(starts):
-        writer.add(view, number, vectors[start : start + SHARD])
-    return len(starts)
+def add_shard(writer: CacheWriter, number: int, copies: Mapping[str, int] = COPIES) -> None:
+    """Give the writer one shard, of all its views."""
+    spans = {view: writer.shards.span(view, number) for view in writer.shards.rows}
+    vectors = np.concatenate([vectors_of(view, copies)[span] for view, span in spans.items()])
+    scores = np.concatenate([scores_of(view, copies)[span] for view, span in spans.items()])
+    writer.add(EmbeddedShard(number, vectors, scores))
+
+
+def finish(writer: CacheWriter, copies: Mapping[str, int] = COPIES) -> None:
+    """Have the writer put the cache in its place."""
+    articles = ARTICLES[: len(writer.shards.folds)]
+    fields = {"identity": vars(IDENTITY), "precision": "fp32", "copies": dict(copies), "corpus": {"name": "made-up"}}
+    writer.finish(articles, *label_arrays(articles), TFIDF, fields)
 
 
 def make_cache(
     folder: Path, store: str = "float32", views: tuple[str, ...] = VIEWS, copies: Mapping[str, int] = COPIES
 ) -> Path:
     """A whole cache in `folder`."""
-    writer = writer_of(folder, store, copies)
-    n_shards = {view: add_shards(writer, view) for view in views}
-    scores = {view: scores_of(view, copies) for view in views}
-    writer.finish(ARTICLES, n_shards, scores, TFIDF_FILES, {"corpus": {"name": "made-up"}})
+    writer = writer_of(folder, store, views, copies)
+    for number in range(-(-len(IDS) // SHARD)):
+        add_shard(writer, number, copies)
+    finish(writer, copies)
     return folder
 
 
-def vouch(folder: Path, without: str = "", **fields: Any) -> None:
-    """Have the manifest say that all is well with the files as they are now, and that these fields are so."""
+def relist(folder: Path, without: str = "", **fields: Any) -> None:
+    """Have the manifest list the files as they are now, but for one, and these fields."""
     path = folder / MANIFEST
     manifest = json.loads(path.read_bytes()) | fields
     manifest.pop(without, None)

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from spheres.server.launch import Site, free_address, serve
+from spheres.server.address import free_address
+from spheres.server.launch import Site, serve
 from spheres.web.page import site
 
 

@@ -1,1 +1,7 @@
-"""Room."""
+"""From a file to articles: what a record means, and which group, split and view an article belongs to.
+
+`corpus.Corpus` streams the `article.Article`s of a file, which `readers` (one module a format) read as `row.Row`s.
+`text` checks and cleans titles and abstracts, once, into a `Text`; `arxiv_id` recognises arXiv's ids; `taxonomy` has
+arXiv's eight groups, a category's group and an article's soft target; `splits` says which articles train and which
+measure, and `views` which of their parts are embedded.
+"""

@@ -1,16 +1,24 @@
-"""One `Article` out of a record of any published schema: which column is what, and arXiv categories in any notation."""
+"""`Article`: one article out of a record of any published schema, with arXiv categories in any notation.
+
+Which column is what stands in `COLUMNS`; a new schema is a new name there. Known ones: the Kaggle data set
+`neelshah18/arxivdataset` (`tag` is a Python literal in a string), arXiv's own snapshot (`categories` separated by
+spaces), and tables with title / abstract / categories columns.
+"""
 
 import ast
 import hashlib
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spheres.data.row import Record
 from spheres.data.taxonomy import known_categories
 from spheres.data.text import Text, fit_text, plain
+from spheres.errors import SphereError
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "arxiv_id", "paper_id", "identifier"),
@@ -24,21 +32,29 @@ MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories ce
 
 @dataclass(frozen=True)
 class Article:
-    """One article. `categories` are arXiv's known ones, the primary first; `date` is as the source has it."""
+    """One article.
+
+    Attributes:
+        id: The source's; where it has none, one made from the text, so that it is the same every time.
+        title: Plain text, as the abstract; the two together have `spheres.data.text.MAX_CHARACTERS` at most.
+        categories: arXiv's known ones, the primary first.
+        date: As the source has it.
+    """
 
     id: str
-    title: str  # plain text, as the abstract; the two together have MAX_CHARACTERS at most
+    title: str
     abstract: str
     categories: tuple[str, ...] = ()
     date: str = ""
 
     @property
     def text(self) -> Text:
+        """Title and abstract, as all that reads an article takes them."""
         return Text(self.title, self.abstract)
 
 
 def to_article(record: Record) -> Article:
-    """Read one record of any known schema; a missing id is made from the text, so that it is the same every time.
+    """Read one record of any known schema.
 
     >>> to_article({"titles": "On trees", "summaries": "We climb.", "terms": "['cs.DS', 'math.CO']", "id": 7})
     Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
@@ -57,12 +73,30 @@ def to_article(record: Record) -> Article:
     )
 
 
+def check_columns(columns: Iterable[str], path: Path, format: str, labelled: bool) -> None:
+    """Refuse a file of which no column is a title or an abstract, or, where labels are wanted, categories.
+
+    Raises:
+        SphereError: There is none; it names the columns that there are.
+    """
+    names = {name.strip().lower() for name in columns}
+    missing = [] if names.intersection(COLUMNS["title"] + COLUMNS["abstract"]) else ["title or abstract"]
+    if labelled and not names.intersection(COLUMNS["categories"]):
+        missing.append("categories")
+    if missing:
+        raise SphereError(
+            "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.",
+            path=path,
+            format=format,
+            missing=", nor for ".join(missing),
+            columns=", ".join(plain(name)[:40] for name in sorted(names)[:12]),
+        )
+
+
 def _text(value: Any) -> str:
     """Strings and numbers as plain text; anything else (lists, objects, NaN, infinities) is no text."""
     if isinstance(value, float) and not math.isfinite(value):
         return ""
-    if hasattr(value, "isoformat"):  # a date out of Parquet
-        return str(value.isoformat())
     return plain(str(value)) if isinstance(value, str | int | float) else ""
 
 
@@ -95,7 +129,7 @@ def parse_categories(value: Any) -> list[str]:
 
 
 def _literal(text: str) -> Any:
-    """A Python or JSON literal, never evaluated as code; None where it is neither, or too long to be honest."""
+    """A Python or JSON literal, never evaluated as code; None where it is neither, or longer than any list of names."""
     if len(text) > MAX_LITERAL:
         return None
     for parse in (ast.literal_eval, json.loads):

@@ -1,4 +1,4 @@
-"""arXiv identifiers: recognised in any notation, without their version, and as a link."""
+"""arXiv identifiers: recognised in any notation, without their version, and as a link to the article's page."""
 
 import re
 
@@ -49,3 +49,13 @@ def base_id(id: str) -> str:
     ('1706.03762', 'hep-th/9711200', 'my-own-id')
     """
     return re.sub(r"(?<=\d)v\d+$", "", id.strip())
+
+
+def arxiv_link(id: str) -> str:
+    """The article's page at arXiv; empty for an id of another kind.
+
+    >>> arxiv_link("hep-th/9711200"), arxiv_link("my-own-id")
+    ('https://arxiv.org/abs/hep-th/9711200', '')
+    """
+    identifier = arxiv_identifier(id)
+    return f"https://arxiv.org/abs/{identifier}" if identifier else ""

@@ -1,24 +1,21 @@
-"""Articles out of a corpus: any of the published schemas to one `Article`, counted, each once.
+"""`Corpus`: the articles of a file, read as a stream, each once, with a count of what was left out.
 
-    corpus = Corpus(Path("arxivData.json"))
-    for article in corpus: ...
-    print(corpus.counts)
-
-What a column may be called stands in `COLUMNS`; a new schema is a new name there. Known ones: the Kaggle data set
-`neelshah18/arxivdataset` (JSON list; `tag` is a Python literal in a string), arXiv's own snapshot (JSON lines;
-`categories` separated by spaces), and tables with title / abstract / categories columns.
+corpus = Corpus(Path("arxivData.json"))
+for article in corpus: ...
+print(corpus.counts)
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spheres.data.article import COLUMNS, Article, to_article
+from spheres.data.article import Article, check_columns, to_article
 from spheres.data.arxiv_id import base_id
-from spheres.data.readers.detect import check_file, open_records, unreadable
-from spheres.data.text import plain
+from spheres.data.readers.detect import open_records
+from spheres.data.readers.problems import check_file, nothing_readable, unreadable
+from spheres.data.row import Row
 from spheres.errors import SphereError
 
 SHOWN_PROBLEMS = 5
@@ -37,6 +34,17 @@ class Counts:
     not_sampled: int = 0
     problems: list[str] = field(default_factory=list)  # the first few broken records, each with its place
 
+    def add(self, fate: str) -> None:
+        """Count one more record under "kept", or under the reason why it was left out."""
+        self.read += 1
+        setattr(self, fate, getattr(self, fate) + 1)
+
+    def add_broken(self, row: Row) -> None:
+        """Count a record that cannot be read."""
+        self.add("broken")
+        if len(self.problems) < SHOWN_PROBLEMS:
+            self.problems.append(f"{row.place}: {row.problem}")
+
     def __str__(self) -> str:
         """One line for people.
 
@@ -54,11 +62,15 @@ class Counts:
 class Corpus:
     """A corpus file, read as a stream; may be walked any number of times.
 
-    path     : the file; its format is recognised by content
-    labelled : skip articles without a known category (for training); otherwise keep them (for prediction)
-    sample   : the share of the articles that is read, chosen by their ids; 1.0 reads all
-
     After a walk `counts` tells what was kept and skipped, and `format` what was found.
+
+    Args:
+        path: The file; its format is recognised by content.
+        labelled: Skip articles without a known category (for training); otherwise keep every record that has a text.
+        sample: The share of the articles that is read, chosen by their ids; 1.0 reads all.
+
+    Raises:
+        SphereError: `sample` is not in (0, 1].
     """
 
     def __init__(self, path: Path, labelled: bool = True, sample: float = 1.0) -> None:
@@ -73,7 +85,8 @@ class Corpus:
     def __iter__(self) -> Iterator[Article]:
         """Articles in the file's order.
 
-        raises : SphereError where the file is no corpus: unknown format, no column for title or abstract
+        Raises:
+            SphereError: The file is no corpus: unknown format, no column for title or abstract.
         """
         counts = self.counts = Counts()
         seen: set[bytes] = set()
@@ -81,25 +94,21 @@ class Corpus:
             opened = open_records(self.path, stack)
             self.format = opened.format
             for row in opened.rows:
-                counts.read += 1
                 if row.record is None:
-                    counts.broken += 1
-                    if len(counts.problems) < SHOWN_PROBLEMS:
-                        counts.problems.append(f"{row.place}: {row.problem}")
+                    counts.add_broken(row)
                     continue
-                if counts.read - counts.broken == 1:
+                if counts.read == counts.broken:  # the first that can be read
                     check_columns(row.record, self.path, self.format, self.labelled)
                 article = to_article(row.record)
-                if reason := self._reason_to_skip(article, seen):
-                    setattr(counts, reason, getattr(counts, reason) + 1)
-                else:
-                    counts.kept += 1
+                fate = self._fate(article, seen)
+                counts.add(fate)
+                if fate == "kept":
                     yield article
         if counts.read == counts.broken:
             raise nothing_readable(self.path, self.format, counts.read, "".join(counts.problems[:1]))
 
     def fingerprint(self) -> str:
-        """sha256 of the file's bytes: the same corpus is known again without reading its articles."""
+        """sha256 of the file's bytes, and the sample: the same corpus is known again without reading its articles."""
         check_file(self.path)
         try:
             with self.path.open("rb") as f:
@@ -108,56 +117,18 @@ class Corpus:
             raise unreadable(self.path, e) from e
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
-    def _reason_to_skip(self, article: Article, seen: set[bytes]) -> str:
+    def _fate(self, article: Article, seen: set[bytes]) -> str:
+        """Under which of `Counts` an article falls; `seen` has eight bytes of each that was kept."""
         if not any(article.text):
             return "without_text"
         if self.labelled and not article.categories:
             return "without_category"
         if not self.labelled:
-            return ""  # every record wants its own answer
+            return "kept"  # every record wants its own answer
         key = hashlib.blake2b(base_id(article.id).encode("utf-8", "replace"), digest_size=8).digest()
         if key in seen:
             return "duplicated"
         if int.from_bytes(key, "big") >= self.sample * 2**64:
             return "not_sampled"
         seen.add(key)
-        return ""
-
-
-def check_columns(columns: Iterable[str], path: Path, format: str, labelled: bool) -> None:
-    """Refuse a file of which no column is a title or an abstract, or, where labels are wanted, categories.
-
-    raises : SphereError
-    """
-    names = {name.strip().lower() for name in columns}
-    missing = [] if names.intersection(COLUMNS["title"] + COLUMNS["abstract"]) else ["title or abstract"]
-    if labelled and not names.intersection(COLUMNS["categories"]):
-        missing.append("categories")
-    if missing:
-        shown = ", ".join(plain(name)[:40] for name in sorted(names)[:12])
-        raise SphereError(
-            "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one.",
-            path=path,
-            format=format,
-            missing=", nor for ".join(missing),
-            columns=shown,
-        )
-
-
-def nothing_readable(path: Path, format: str, n_records: int, problem: str) -> SphereError:
-    """What to raise of a file that looked like a corpus and holds no record that can be read.
-
-    problem : what is wrong with the first of them; empty where there is none
-    """
-    if not n_records:
-        return SphereError(
-            "{path} looks like {format}, but holds no records: give a corpus of articles.", path=path, format=format
-        )
-    return SphereError(
-        "{path} looks like {format}, but none of its {n_records:,} records can be read ({problem}): "
-        "give a corpus of articles.",
-        path=path,
-        format=format,
-        n_records=n_records,
-        problem=problem,
-    )
+        return "kept"

@@ -1,24 +1,22 @@
-"""A row of a file, whatever its format: a record, or the reason why it could not be read."""
+"""`Row`: one record of a file, whatever its format, or the reason why it cannot be read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
 
 MAX_RECORD = 8 * 2**20  # characters; a longer record is taken for a broken one
-CHUNK = 2**20
-SPLIT = "split the file, or run `python head.py predict`, which has no limit."  # what to do with one that is too large
 
-Record = dict[str, Any]
+Record = dict[str, Any]  # column -> what JSON has: text, number, true or false, None, list or object
 
 
 @dataclass(frozen=True)
 class Row:
-    """One record of the file, or the reason why it could not be read.
+    """One record, or the reason why there is none.
 
-    place : where it stands, as a person would look it up: "line 7", "record 7", "row 7"
+    Attributes:
+        place: Where it stands, as a person would look it up: "line 7", "record 7", "row 7".
     """
 
     place: str
@@ -43,23 +41,3 @@ def distinct(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
         used.add(candidate)
         result.append(candidate)
     return result
-
-
-def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
-    """Refuse more bytes than are to be read.
-
-    raises : SphereError
-    """
-    if max_bytes is not None and n_bytes > max_bytes:
-        raise SphereError(
-            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: " + SPLIT,
-            path=path,
-            megabytes=max_bytes / 1e6,
-        )
-
-
-def damaged_after(place: str, path: Path, reason: Exception) -> SphereError:
-    """What to raise of a file that can be read until here only."""
-    return SphereError(
-        "{path} is damaged after {place} ({reason}): fetch it again.", path=path, place=place, reason=reason
-    )

@@ -1,4 +1,4 @@
-"""Which articles train, which choose, which calibrate and which measure: fixed by the article's id, the same for ever.
+"""Train, validation, calibration and test split of articles, fixed by their ids, the same for ever.
 
 An article's split is a hash of its id without the version, so it depends on nothing else: not on the corpus it came
 with, its order, or a seed. Two corpora that share an article agree on its split.
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from spheres.data.arxiv_id import base_id
 
-# Shares of the articles, in the order in which the unit interval is cut.
+# Shares of the articles, in the order in which the unit interval is divided: they train the head, choose its settings,
+# calibrate its probabilities and sets, and measure it.
 SHARES = {"train": 0.66, "validation": 0.10, "calibration": 0.12, "test": 0.12}
 
 
@@ -45,6 +46,6 @@ def split_of(id: str) -> str:
 
 
 def split_rows(ids: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-    """Row numbers of each split, in the order of `ids`."""
+    """Split -> (n,) intp row numbers of its articles, ascending."""
     names = np.array([split_of(id) for id in ids])
     return {name: np.flatnonzero(names == name) for name in SHARES}

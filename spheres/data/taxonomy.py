@@ -68,6 +68,9 @@ def known_categories(categories: Iterable[str]) -> list[str]:
 def primary_group(categories: Sequence[str]) -> str:
     """The group of the first-listed known category, as it stands.
 
+    Raises:
+        ValueError: No category is known.
+
     >>> primary_group(["math-ph", "math.MP"])
     'physics'
     """
@@ -80,9 +83,14 @@ def primary_group(categories: Sequence[str]) -> str:
 def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     """An article's distribution over the groups: each of its n listings weighs 1/n; a twin listing is halved.
 
-    categories : arXiv categories, the primary first; unknown ones are passed over
-    returns    : (8,) float32 in the order of GROUPS, summing to 1
-    raises     : ValueError where no category is known
+    Args:
+        categories: arXiv's, the primary first; unknown ones are passed over.
+
+    Returns:
+        (8,) float32 in the order of GROUPS, summing to 1.
+
+    Raises:
+        ValueError: No category is known.
 
     >>> soft_target(["cs.LG", "stat.ML"]).tolist()
     [0.0, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0, 0.0]
@@ -104,8 +112,13 @@ def reweight_primary(
 ) -> NDArray[np.float32]:
     """Targets with a share of their weight moved to the primary group: 0 leaves them, 1 makes them one-hot.
 
-    targets : (n, n_groups)
-    primary : (n,) places in GROUPS
+    Args:
+        targets: (n, n_groups), rows summing to 1.
+        primary: (n,) places in GROUPS.
+        primary_weight: The share, in [0, 1].
+
+    Returns:
+        (n, n_groups) float32, rows summing to 1.
 
     >>> reweight_primary(np.array([[0.5, 0.5]]), np.array([1]), 0.5).tolist()
     [[0.25, 0.75]]

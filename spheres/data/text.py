@@ -49,7 +49,7 @@ def prepare_text(title: str, abstract: str) -> Text:
 
 
 def fit_text(text: Text, max_characters: int = MAX_CHARACTERS) -> Text:
-    """The text cut to `max_characters`, the abstract first, as the encoder's window does it; still plain.
+    """The text cut to `max_characters`, the abstract first, as in the encoder's window; still plain.
 
     >>> fit_text(Text("On trees", "We climb."), 11)
     Text(title='On trees', abstract='We')

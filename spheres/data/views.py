@@ -1,4 +1,4 @@
-"""The views of an article a reader may paste: title and abstract, the title alone, the abstract alone.
+"""The three views of an article that somebody may paste: title and abstract, title alone, abstract alone.
 
 Every article is embedded whole. Of the single parts only what training and measuring need is embedded as well: all
 articles held out of training, and the titles of every second training article, which teach the head to do with little.
@@ -15,7 +15,7 @@ from spheres.data.text import Text
 
 VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
 VIEWS = tuple(VIEW_NAMES)
-COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded apart; 0: none has
+COPIES = {"title": 2, "abstract": 0}  # every so many-th training article has this part embedded alone; 0: none has
 
 
 def shown_in(text: Text, view: str) -> Text:
@@ -39,7 +39,15 @@ def view_of(text: Text) -> str:
 
 
 def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
-    """Which articles this view is embedded of: row numbers, ascending."""
+    """Which articles this view is embedded of.
+
+    Args:
+        ids: Of all articles.
+        copies: Of which training articles single parts are embedded, as COPIES.
+
+    Returns:
+        (n,) intp row numbers, ascending.
+    """
     if view == "both":
         return np.arange(len(ids))
     rows = split_rows(ids)
@@ -49,7 +57,7 @@ def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES)
 
 
 def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
-    """The texts of these rows of the corpus (ascending), as the view shows them, read as a stream."""
+    """The texts of these rows of the corpus (ascending), as the view shows them, in one pass over the file."""
     wanted = iter(rows.tolist())
     following = next(wanted, None)
     for row, article in enumerate(corpus):

@@ -36,6 +36,7 @@ from spheres.files.manifest import Manifest, NewerFormatError, read_manifest, re
 
 MANIFEST = "manifest.json"
 TFIDF_FILES = ("tfidf.safetensors", "tfidf.json")
+ABOUT_GROUPS: Manifest = {"groups": list(GROUPS)}  # in manifests: what the columns of the arrays are
 STORES = ("float32", "float16", "int8")
 
 
@@ -112,7 +113,7 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
     raises : SphereError naming the file that is wrong and the command that makes it anew
     """
     hint = rebuild_hint(folder)
-    manifest = read_manifest(folder / MANIFEST, hint)
+    manifest = read_manifest(folder / MANIFEST, hint, ABOUT_GROUPS)
     try:
         require_listed(folder / MANIFEST, manifest, files_of(manifest["views"], manifest["store"]), hint)
         articles = read_json(folder / "articles.json", hint)
@@ -200,7 +201,7 @@ def existing_manifest(folder: Path) -> Manifest | None:
     raises : SphereError where it is of a later version of the program
     """
     try:
-        manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out")
+        manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out", ABOUT_GROUPS)
         _ = Identity(**manifest["identity"])
     except NewerFormatError:
         raise

@@ -1,13 +1,10 @@
-"""Making a cache: shards of vectors, kept as they come, and at the end all arrays in their place.
+"""Writing a cache: rows of preallocated arrays, shard by shard, and at the end all files in their place.
 
-`build` drives it; `leftovers` keeps what an interrupted run had done, and `cache` reads the
-result and says what is in it.
+Until then they lie in a checkpoint, artifacts/<encoder>.partial/, from which an interrupted run is resumed. `build`
+drives this, and `cache` reads the result.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,153 +13,132 @@ from numpy.typing import NDArray
 
 from spheres.data.article import Article
 from spheres.data.taxonomy import GROUPS, primary_group, soft_target
-from spheres.data.views import VIEWS
-from spheres.embeddings.cache import MANIFEST, Identity, files_of
+from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, files_of
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
+from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import quantize
-from spheres.files.atomic import as_json, write_array, write_json, write_rows, write_safetensors
-from spheres.files.leftovers import Leftovers
-from spheres.files.manifest import FORMAT_VERSION, Manifest, write_manifest
+from spheres.files.atomic import write_array, write_json, write_safetensors
+from spheres.files.checkpoint import Checkpoint
+from spheres.files.manifest import Manifest, write_manifest
 
-WORDS = "words"  # the name of what `keep_words` keeps
+TFIDF_PIECE, TFIDF_FILE = "tfidf", "out_of_fold.safetensors"  # in the checkpoint only
 
 
 def partial_of(folder: Path) -> Path:
-    """Where shards wait until `folder` can be made of them."""
+    """The checkpoint of the cache that is to be in `folder`."""
     return folder.with_name(folder.name + ".partial")
 
 
-def save_tfidf(folder: Path, lexicon: TfidfModel) -> None:
-    """Write a lexicon's two files."""
-    write_safetensors(folder / "tfidf.safetensors", _arrays(lexicon))
-    write_json(folder / "tfidf.json", list(lexicon.terms))
+def missing_shards(checkpoint: Checkpoint, n_articles: int, shard_size: int) -> frozenset[int]:
+    """Numbers of the shards that no earlier run has computed."""
+    numbers = range(-(-n_articles // shard_size))
+    return frozenset(number for number in numbers if _piece_of(number) not in checkpoint.pieces)
 
 
-def _arrays(lexicon: TfidfModel) -> dict[str, NDArray[Any]]:
-    return {"term_weights": lexicon.term_weights, "weights": lexicon.weights, "bias": lexicon.bias}
+def label_arrays(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Soft targets, (n_articles, n_groups) float32, and the primary groups' places in GROUPS, (n_articles,) uint8."""
+    targets = (soft_target(article.categories) for article in articles)
+    primary = (GROUPS.index(primary_group(article.categories)) for article in articles)
+    return np.fromiter(targets, np.dtype((np.float32, len(GROUPS)))), np.fromiter(primary, np.uint8)
+
+
+def load_out_of_fold(checkpoint: Checkpoint) -> OutOfFoldTfidf | None:
+    """The TF-IDF models that an earlier run has fitted, None where there are none."""
+    if TFIDF_PIECE not in checkpoint.pieces:
+        return None
+    return OutOfFoldTfidf.from_bytes((checkpoint.folder / TFIDF_FILE).read_bytes())
+
+
+def save_out_of_fold(checkpoint: Checkpoint, models: OutOfFoldTfidf) -> None:
+    """Keep what took minutes to fit."""
+    content = models.to_bytes()
+    checkpoint.resize(TFIDF_FILE, len(content))
+    checkpoint.save(TFIDF_PIECE, {TFIDF_FILE: (0, content)})
 
 
 class CacheWriter:
-    """Collects shards of vectors and, when all are there, puts the whole cache in place.
+    """Fills the arrays of a cache.
 
-    folder   : where the cache is to be, artifacts/<encoder>
-    identity : shards left behind by an interrupted run are used only where theirs is the same
-    dim      : the vectors' length
-    store    : how vectors are kept: float32, float16 (half the size) or int8 with a scale each (a quarter)
-    copies   : of which training articles single parts are kept, see `spheres.data.views`
+    Args:
+        checkpoint: Where they are until all is there.
+        shards: Whose `rows` say which article has which row in a view's arrays.
+        dim: The vectors' length.
+        store: How vectors are kept: "float32", "float16" (half the size) or "int8" with a scale each (a quarter).
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        identity: Identity,
-        dim: int,
-        precision: str,
-        store: str,
-        shard_size: int,
-        copies: Mapping[str, int],
-    ) -> None:
-        self.folder = folder
-        self.identity = identity
-        self.dim = dim
-        self.precision = precision
-        self.store = store
-        self.copies = dict(copies)
-        plan = {
-            "format_version": FORMAT_VERSION,
-            "identity": asdict(identity),
-            "precision": precision,
-            "shard_size": shard_size,
-            "copies": self.copies,
+    def __init__(self, checkpoint: Checkpoint, shards: Shards, dim: int, store: str) -> None:
+        self.checkpoint, self.shards, self.dim, self.store = checkpoint, shards, dim, store
+        nothing = np.zeros((0, dim), np.float32), np.zeros((0, len(GROUPS)), np.float32)
+        self._offsets = {
+            name: checkpoint.allocate(name, (len(rows), *array.shape[1:]), array.dtype.str)
+            for view, rows in shards.rows.items()
+            for name, array in self._as_stored(view, *nothing).items()
         }
-        self.leftovers = Leftovers(partial_of(folder), plan)
 
-    def has(self, view: str, number: int) -> bool:
-        """Whether this shard is whole already."""
-        return self.leftovers.has(_name(view, number))
-
-    def add(self, view: str, number: int, vectors: NDArray[np.float32]) -> None:
-        """Keep one shard of vectors, (n, dim)."""
-        self.leftovers.add(_name(view, number), {"vectors": vectors})
-
-    def words(self, views: Iterable[str]) -> tuple[TfidfModel, dict[str, NDArray[np.float32]]] | None:
-        """The lexicon and scores that an earlier run kept, where it had them of all these views."""
-        if not self.leftovers.has(WORDS):
-            return None
-        kept = self.leftovers.read(WORDS)
-        if not all(f"scores {view}" in kept for view in views):
-            return None
-        terms = tuple(json.loads(kept["terms"].tobytes()))
-        lexicon = TfidfModel(terms, kept["term_weights"], kept["weights"], kept["bias"])
-        return lexicon, {view: kept[f"scores {view}"] for view in views}
-
-    def keep_words(self, lexicon: TfidfModel, scores: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep what took minutes to weigh; scores are (n_rows, n_groups) a view."""
-        terms = np.frombuffer(as_json(list(lexicon.terms)), np.uint8)
-        by_view = {f"scores {view}": array for view, array in scores.items()}
-        self.leftovers.add(WORDS, {**_arrays(lexicon), "terms": terms, **by_view})
-
-    def _write_view(self, view: str, n_rows: int, n_shards: int) -> None:
-        """Join a view's shards, one at a time in memory."""
-        scales = [np.empty(0, np.float32)]  # a small corpus may have no row of a view
-
-        def stored() -> Iterator[NDArray[Any]]:
-            for number in range(n_shards):
-                vectors = self.leftovers.read(_name(view, number))["vectors"]
-                if self.store == "int8":
-                    vectors, scale = quantize(vectors)
-                    scales.append(scale)
-                yield vectors
-
-        write_rows(self.folder / f"{view}.npy", (n_rows, self.dim), self.store, stored())
+    def _as_stored(
+        self, view: str, vectors: NDArray[np.float32], scores: NDArray[np.float32]
+    ) -> dict[str, NDArray[Any]]:
+        """File -> rows of it."""
+        stored: dict[str, NDArray[Any]] = {f"{view}_tfidf.npy": scores.astype(np.float16)}
         if self.store == "int8":
-            write_array(self.folder / f"{view}_scales.npy", np.concatenate(scales))
+            stored[f"{view}.npy"], stored[f"{view}_scales.npy"] = quantize(vectors)
+        else:
+            stored[f"{view}.npy"] = vectors.astype(self.store)
+        return stored
+
+    def add(self, embedded: EmbeddedShard) -> None:
+        """Write a shard's rows; from when this returns, they survive whatever happens to the run."""
+        parts, start = {}, 0
+        for view in self.shards.rows:
+            span = self.shards.span(view, embedded.number)
+            end = start + span.stop - span.start
+            rows = self._as_stored(view, embedded.vectors[start:end], embedded.scores[start:end])
+            for name, array in rows.items():
+                row_bytes = array.dtype.itemsize * int(np.prod(array.shape[1:]))
+                parts[name] = (self._offsets[name] + span.start * row_bytes, array.tobytes())
+            start = end
+        self.checkpoint.save(_piece_of(embedded.number), parts)
 
     def finish(
         self,
         articles: Sequence[Article],
-        n_shards: dict[str, int],
-        lexical: dict[str, NDArray[np.float32]],
-        lexicon: TfidfModel,
+        targets: NDArray[np.float32],
+        primary: NDArray[np.uint8],
+        tfidf: TfidfModel,
         fields: Manifest,
     ) -> None:
-        """Put the cache in place of whatever was there; the manifest goes first and comes last.
+        """Write what else a cache has, and put all of it in place of whatever was there, the manifest last.
 
-        n_shards : view -> how many shards it has
-        lexical  : view -> (n_rows, n_groups) scores
+        Args:
+            articles: All of the corpus's, in its order; their texts are not looked at.
+            targets: As `label_arrays` gives them.
+            primary: Likewise.
+            tfidf: The model for new articles.
+            fields: What the manifest says beside what is known here.
         """
-        (self.folder / MANIFEST).unlink(missing_ok=True)
-        for view, n in n_shards.items():
-            self._write_view(view, len(lexical[view]), n)
-            write_array(self.folder / f"{view}_tfidf.npy", lexical[view].astype(np.float16))
-        targets = (soft_target(a.categories) for a in articles)
-        by_group = np.dtype((np.float32, len(GROUPS)))
-        write_array(self.folder / "targets.npy", np.fromiter(targets, by_group))
-        primary = (GROUPS.index(primary_group(a.categories)) for a in articles)
-        write_array(self.folder / "primary.npy", np.fromiter(primary, np.uint8))
+        folder, views = self.checkpoint.folder, list(self.shards.rows)
+        write_array(folder / "targets.npy", targets)
+        write_array(folder / "primary.npy", primary)
         columns = {
-            "ids": [a.id for a in articles],
-            "categories": [" ".join(a.categories) for a in articles],
-            "dates": [a.date for a in articles],
+            "ids": [article.id for article in articles],
+            "categories": [" ".join(article.categories) for article in articles],
+            "dates": [article.date for article in articles],
         }
-        write_json(self.folder / "articles.json", columns)
-        save_tfidf(self.folder, lexicon)
-        views = [view for view in VIEWS if view in n_shards]
-        about = {
-            "identity": asdict(self.identity),
-            "precision": self.precision,
-            "store": self.store,
-            "copies": self.copies,
-            "n_articles": len(articles),
-            "dim": self.dim,
-            "views": views,
-        }
-        write_manifest(self.folder / MANIFEST, {**about, **fields}, files_of(views, self.store))
-        with suppress(OSError):  # the next run would do it
-            for leftover in self.folder.glob("*.writing"):  # of a run that was killed
-                leftover.unlink()
-            self.leftovers.remove()
+        write_json(folder / "articles.json", columns)
+        save_tfidf(folder, tfidf)
+        about = {"store": self.store, "n_articles": len(articles), "dim": self.dim, "views": views}
+        files = files_of(views, self.store)
+        write_manifest(folder / MANIFEST, {**ABOUT_GROUPS, **about, **fields}, files)
+        self.checkpoint.finish([*files, MANIFEST])
 
 
-def _name(view: str, number: int) -> str:
-    return f"{view}-{number:05}"
+def save_tfidf(folder: Path, tfidf: TfidfModel) -> None:
+    """Write a TF-IDF model's two files, for `spheres.embeddings.cache.load_tfidf`."""
+    arrays = {name: getattr(tfidf, name) for name in ("term_weights", "weights", "bias")}
+    write_safetensors(folder / "tfidf.safetensors", arrays)
+    write_json(folder / "tfidf.json", list(tfidf.terms))
+
+
+def _piece_of(number: int) -> str:
+    return f"shard-{number:05}"

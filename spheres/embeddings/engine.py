@@ -1,35 +1,32 @@
 """Where the encoder runs: in this process, or in many at once under Ray.
 
     with open_engine("local", spec, "auto") as engine:
-        for number, vectors in engine.embed(shards): ...
+        for embedded in engine.embed(shards, tfidf): ...
 
-Whichever it is, it turns shards of texts into the same vectors; which are wanted, where they are kept and how a run
-goes on after an interruption is not its business.
+Whichever it is, it turns shards of texts into the same numbers; which are wanted, where they are kept and how a run is
+resumed is not its business.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spheres.embeddings.shards import Shards
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
+from spheres.embeddings.shards import Advance, EmbeddedShard, Shards, embed_shard
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec
 from spheres.errors import SphereError
 
 ENGINES = ("local", "ray")
 
-Advance = Callable[[int], object]
-
 
 class Engine(Protocol):
-    """What turns texts into vectors.
+    """What computes shards.
 
-    dim       : a vector's length
-    precision : what it computes in: "bf16" or "fp32"
+    Attributes:
+        dim: A vector's length.
+        precision: What the encoder computes in: "bf16" or "fp32".
     """
 
     dim: int
@@ -40,10 +37,13 @@ class Engine(Protocol):
         """Sentences for the user about how it went so far."""
         ...
 
-    def embed(self, shards: Shards, advance: Advance = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Number and vectors, (n_texts, dim), of each shard, in whatever order they are done.
+    def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
+        """Compute the wanted shards, in whatever order they are done.
 
-        advance : called with a number of texts whenever so many more are done
+        Args:
+            shards: Those to compute.
+            tfidf: What scores their texts.
+            advance: Called with a number of texts whenever so many more are done.
         """
         ...
 
@@ -56,16 +56,23 @@ class LocalEngine:
         self.dim, self.precision = encoder.dim, encoder.precision
         self.remarks: list[str] = []
 
-    def embed(self, shards: Shards, advance: Advance = bool) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        for number, texts in shards:
-            yield number, self.encoder.encode(self.encoder.tokenize(texts), advance)
+    def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
+        """See `Engine.embed`."""
+        for number, articles in shards.read():
+            yield embed_shard(self.encoder, tfidf, shards.shard(number, articles), advance)
 
 
 @contextmanager
 def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine]:
     """The engine of this name, ready to compute; closed with what it started.
 
-    raises : SphereError where the encoder cannot be loaded, Ray is not installed or cannot be started or reached
+    Args:
+        name: One of ENGINES.
+        spec: The encoder.
+        precision: As for `Encoder.load`.
+
+    Raises:
+        SphereError: the encoder cannot be loaded, or Ray is not installed or cannot be started or reached.
     """
     if name not in ENGINES:
         raise SphereError(f"engine {name!r} is unknown: give one of {', '.join(ENGINES)}.")
@@ -75,10 +82,10 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     if name == "local":
         yield LocalEngine(encoder)
         return
-    from spheres.embeddings.ray_cluster import started
+    from spheres.embeddings.ray_cluster import start_ray
     from spheres.embeddings.ray_engine import RayEngine
 
-    with started() as workers:
+    with start_ray() as workers:
         engine = RayEngine(encoder, workers)
         del encoder  # the workers have their own
         yield engine

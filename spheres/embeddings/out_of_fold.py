@@ -1,60 +1,82 @@
-"""The scores of words for a whole corpus, such that no training article is scored by a model that has seen it.
+"""Out-of-fold TF-IDF scores: no article is scored by a model that was fitted on it (stacked generalisation).
 
-The training articles fall into folds; each fold is scored by a lexicon fitted on the others, and every other article by
-the one fitted on all. So the head meets in training what it will meet later (stacked generalisation, Wolpert 1992).
+The head is trained on the scores of its own training articles. From a model that has seen them they would be too good,
+and the head would learn to trust them too much. So the articles that the model learns from fall into folds; each fold
+is scored by a model fitted on the others, and every other article by the one fitted on all: what the head meets in
+training is what it meets later (D. H. Wolpert, "Stacked generalization", Neural Networks 5, 1992).
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
 
-from spheres.data.article import Article
-from spheres.data.corpus import Corpus
-from spheres.data.splits import fold_of, split_rows
-from spheres.data.taxonomy import GROUPS, primary_group, reweight_primary, soft_target
-from spheres.data.views import texts_of
+from spheres.data.taxonomy import GROUPS
+from spheres.data.text import Text
 from spheres.embeddings.tfidf import TfidfModel, count_terms, fit_tfidf
-from spheres.errors import SphereError
+from spheres.files.atomic import as_json, as_safetensors
 
-MAX_TRAINING_ARTICLES = (
-    100_000  # of the training articles, the first so many: more would not fit into memory everywhere
-)
 N_FOLDS = 5
-PRIMARY_WEIGHT = 0.5  # between the two recipes' 0.0 (classic) and 0.7 (best): one lexicon serves both
 
 
-def tfidf_scores(
-    corpus: Corpus, articles: Sequence[Article], rows: Mapping[str, NDArray[np.intp]]
-) -> tuple[TfidfModel, dict[str, NDArray[np.float32]]]:
-    """A lexicon for new articles, and the scores of these: out of fold for those that train, else the lexicon's own.
+@dataclass(frozen=True)
+class OutOfFoldTfidf:
+    """TF-IDF models over the same terms.
 
-    rows    : view -> row numbers
-    returns : the lexicon and view -> (n_rows, n_groups) scores
+    Attributes:
+        model: Fitted on all folds; for articles in none of them, new ones included.
+        held_out: Fold -> the model fitted on the others; none where there is only one fold.
     """
-    ids = [a.id for a in articles]
-    learned = split_rows(ids)["train"][:MAX_TRAINING_ARTICLES]
-    if not len(learned):
-        raise SphereError(
-            f"{corpus.path} has no article in the training split ({len(ids)} in all): give a few hundred at least."
-        )
-    soft = np.stack([soft_target(articles[row].categories) for row in learned])
-    primary = np.array([GROUPS.index(primary_group(articles[row].categories)) for row in learned])
-    targets = reweight_primary(soft, primary, PRIMARY_WEIGHT)
-    counts = count_terms(list(texts_of(corpus, learned, "both")))
-    lexicon = fit_tfidf(counts, targets)
-    folds = np.array([fold_of(ids[row], N_FOLDS) for row in learned])
-    fold_of_row = dict(zip(learned.tolist(), folds.tolist(), strict=True))
-    held_out = {
-        fold: fit_tfidf(counts.of(np.flatnonzero(folds != fold)), targets[folds != fold])
-        for fold in sorted(set(folds.tolist()))
-        if (folds != fold).any()
-    }
-    scores = {}
-    for view in rows:
-        scores[view] = np.empty((len(rows[view]), len(GROUPS)), np.float32)
-        texts = texts_of(corpus, rows[view], view)
-        for place, (row, text) in enumerate(zip(rows[view].tolist(), texts, strict=True)):
-            model = held_out.get(fold_of_row.get(row, -1), lexicon)
-            scores[view][place] = model.scores([text])[0]
-    return lexicon, scores
+
+    model: TfidfModel
+    held_out: Mapping[int, TfidfModel]
+
+    def scores(self, texts: Sequence[Text], folds: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Score texts, each by a model that was not fitted on it.
+
+        Args:
+            texts: Title and abstract of each.
+            folds: (n_texts,) the fold of each; -1 for none.
+
+        Returns:
+            (n_texts, n_groups) float32, as `TfidfModel.scores`.
+        """
+        scores = np.empty((len(texts), len(GROUPS)), np.float32)
+        for fold in np.unique(folds).tolist():
+            places = np.flatnonzero(folds == fold)
+            scores[places] = self.held_out.get(fold, self.model).scores([texts[place] for place in places.tolist()])
+        return scores
+
+    def to_bytes(self) -> bytes:
+        """All models as one safetensors file, for `from_bytes`."""
+        models = [self.model, *self.held_out.values()]
+        arrays = {name: np.stack([getattr(m, name) for m in models]) for name in ("term_weights", "weights", "bias")}
+        terms = np.frombuffer(as_json(list(self.model.terms)), np.uint8)
+        return as_safetensors({**arrays, "terms": terms, "folds": np.array([*self.held_out], np.int8)})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "OutOfFoldTfidf":
+        """What `to_bytes` was called on."""
+        arrays = safetensors.numpy.load(content)
+        terms = tuple(json.loads(arrays["terms"].tobytes()))
+        parts = zip(arrays["term_weights"], arrays["weights"], arrays["bias"], strict=True)
+        model, *held_out = (TfidfModel(terms, *part) for part in parts)
+        return cls(model, dict(zip(arrays["folds"].tolist(), held_out, strict=True)))
+
+
+def fit_out_of_fold(texts: Sequence[Text], targets: NDArray[np.floating], folds: NDArray[np.integer]) -> OutOfFoldTfidf:
+    """Fit a model on all texts, and one without each fold.
+
+    Args:
+        texts: Title and abstract of each article to learn from.
+        targets: (n_texts, n_groups), each row summing to 1.
+        folds: (n_texts,) the fold of each, from 0.
+    """
+    counts = count_terms(texts)
+    model = fit_tfidf(counts, targets)
+    others = {fold: np.flatnonzero(folds != fold) for fold in np.unique(folds).tolist()}
+    held_out = {fold: fit_tfidf(counts.of(rows), targets[rows]) for fold, rows in others.items() if len(rows)}
+    return OutOfFoldTfidf(model, held_out)

@@ -1,6 +1,6 @@
 """Ray's machines: this one alone, or the cluster that RAY_ADDRESS names; and how many workers they hold.
 
-    with started() as workers:
+    with start_ray() as workers:
         print(workers.n, "workers with", workers.cores, "cores each")
 
 Who reaches Ray's ports can run programs on its machines; so on this machine nobody else reaches them, and none of what
@@ -24,7 +24,6 @@ from spheres.errors import SphereError
 CORES = 4  # of a worker at most: more would wait for each other, fewer hold more copies of the encoder
 MEMORY = 512 * 2**20  # bytes that shards may take on their way, on this machine; more of them wait on disk
 PATIENCE = 5.0  # seconds to wait for a sign of life from a cluster
-QUIET = {"logging_level": logging.ERROR, "log_to_driver": False}
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,15 @@ class Workers:
 
 
 def workers_for(machines: Sequence[Mapping[str, float]]) -> Workers:
-    """As many workers as machines with these resources hold; where there are GPUs, one for each and no others.
+    """As many workers as the machines hold; where there are GPUs, one for each and no others.
 
     Every machine with two cores has two workers or more, so that another goes on where one is lost.
+
+    Args:
+        machines: Resources of each, as Ray names them.
+
+    Raises:
+        SphereError: none has a core.
 
     >>> workers_for([{"CPU": 2.0}])
     Workers(n=2, cores=1, gpus=0)
@@ -60,53 +65,55 @@ def workers_for(machines: Sequence[Mapping[str, float]]) -> Workers:
 
 
 @contextmanager
-def started() -> Iterator[Workers]:
+def start_ray() -> Iterator[Workers]:
     """Ray, on the cluster that RAY_ADDRESS names or on this machine alone; ended with all it started.
 
-    raises : SphereError where it cannot be reached or started
+    Raises:
+        SphereError: it cannot be reached or started.
     """
+    # 1. Ray's import reads the environment.
     address = os.environ.get("RAY_ADDRESS")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # what stands in the environment is read by Ray's import
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")  # says at length on standard output that a worker is gone
-    if not address:
-        _keep_to_this_machine()
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")  # else standard output hears at length of lost workers
+    if not address:  # listen on loopback alone, and want a secret of this run
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     import ray
 
     with tempfile.TemporaryDirectory(prefix="ray-") as place:
+        # 2. Start it, or reach the cluster.
+        options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+        if address:  # its machines get this package from here; what it needs they must have: requirements/ray.txt
+            options["runtime_env"] = {"py_modules": [str(Path(__file__).parents[1])]}
+        else:
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+            options |= {"num_cpus": cores, "object_store_memory": MEMORY, "_temp_dir": place}
+            options["include_dashboard"] = False
         try:
-            _knock(address)
-            with _silence():
-                ray.init(address or "local", **(_of_a_cluster() if address else _of_this_machine(place)))
+            _require_answer(address)
+            with _silent_stderr():
+                ray.init(address or "local", **options)
         except Exception as e:  # Ray raises many kinds: no answer, another version of Ray or Python, no room
             where = f"Ray at {address} (RAY_ADDRESS) cannot be used" if address else "Ray cannot be started"
             raise SphereError(f"{where} ({reason_of(e)}): fix that, or leave out --engine ray.") from e
+        # 3. End it, whatever happens.
         try:
             yield workers_for([node["Resources"] for node in ray.nodes() if node["Alive"]])
         finally:
             ray.shutdown()
 
 
-def _knock(address: str | None) -> None:
+def _require_answer(address: str | None) -> None:
     """Fail at once where nobody listens: Ray itself would go on trying for ten minutes."""
     host, _, port = (address or "").rpartition(":")
     if port.isdigit():
         socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), timeout=PATIENCE).close()
 
 
-def _of_a_cluster() -> dict[str, Any]:
-    """Its machines get this package from here; what it needs they must have: pip install -r requirements/ray.txt."""
-    return {"runtime_env": {"py_modules": [str(Path(__file__).parents[1])]}, **QUIET}
-
-
-def _of_this_machine(place: str) -> dict[str, Any]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    own = {"num_cpus": cores, "object_store_memory": MEMORY, "include_dashboard": False, "_temp_dir": place}
-    return {**own, **QUIET}
-
-
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silent_stderr() -> Iterator[None]:
     """Nothing on standard error: Ray's part in C++ writes there what it has read of the environment."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -116,13 +123,6 @@ def _silence() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _keep_to_this_machine() -> None:
-    """Who reaches Ray's ports can run programs: let them listen on loopback alone, and want a secret of this run."""
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,59 +1,105 @@
-"""Texts in shards: what an engine turns into vectors at a stretch, and what an interruption may cost at most.
+"""Shards: some thousand articles that an engine computes at a stretch, and that an interruption may cost at most.
 
-    for number, texts in Shards(corpus, "title", rows, size=4096, wanted=frozenset({0, 2})): ...
+    shards = Shards(corpus, rows, folds, size=2048, wanted=frozenset({0, 2}))
+    for number, texts in shards.read():
+        shard = shards.shard(number, texts)
 
 A shard is the same texts in the same order whoever reads it, here or on another machine, so its vectors are the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.corpus import Corpus
 from spheres.data.text import Text
-from spheres.data.views import texts_of
+from spheres.data.views import shown_in
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
+from spheres.encoder.encoder import Encoder
 
-T = TypeVar("T")
+Advance = Callable[[int], object]  # takes a number of texts that are done
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The texts of a shard, view after view: all of its articles whole, then the single parts that are embedded.
+
+    Attributes:
+        number: Its place among the corpus's shards.
+        texts: Title and abstract of each.
+        folds: (n_texts,) int8, see `Shards`.
+    """
+
+    number: int
+    texts: list[Text]
+    folds: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class Shards:
-    """Those shards of one view of a corpus that are wanted; read as a stream, any number of times.
+    """A corpus in shards of `size` articles, of which some are wanted.
 
-    rows   : (n_rows,) the articles that the view is embedded of, ascending
-    size   : texts in a shard; the last one may have fewer
-    wanted : numbers of the shards that are still to be embedded
+    Attributes:
+        corpus: Read as a stream, any number of times.
+        rows: View -> row numbers of the articles that are embedded under it, ascending.
+        folds: (n_articles,) int8, the fold of an article that the TF-IDF model learns from; -1 for the others.
+        size: Articles in a shard; the last one may have fewer.
+        wanted: Numbers of the shards that are still to be computed.
     """
 
     corpus: Corpus
-    view: str
-    rows: NDArray[np.intp]
+    rows: Mapping[str, NDArray[np.intp]]
+    folds: NDArray[np.int8]
     size: int
     wanted: frozenset[int]
 
-    def __iter__(self) -> Iterator[tuple[int, list[Text]]]:
-        """Number and texts of each wanted shard."""
-        if not self.wanted:
-            return  # not even the file is opened
-        for number, texts in enumerate(in_shards(texts_of(self.corpus, self.rows, self.view), self.size)):
+    def span(self, view: str, number: int) -> slice:
+        """Which of a view's rows belong to a shard."""
+        first, last = np.searchsorted(self.rows[view], [number * self.size, (number + 1) * self.size])
+        return slice(int(first), int(last))
+
+    def n_texts(self, number: int) -> int:
+        """How many texts a shard has, over all views."""
+        spans = (self.span(view, number) for view in self.rows)
+        return sum(span.stop - span.start for span in spans)
+
+    def read(self) -> Iterator[tuple[int, list[Text]]]:
+        """Number and articles' texts of each wanted shard; the file is not read beyond the last of them."""
+        articles = iter(self.corpus)
+        for number in range(max(self.wanted, default=-1) + 1):
+            read = islice(articles, self.size)
             if number in self.wanted:
-                yield number, texts
+                yield number, [article.text for article in read]
+            else:
+                next(islice(read, self.size, None), None)  # skipped
 
-    def length(self, number: int) -> int:
-        """How many texts this shard has."""
-        return len(self.rows[number * self.size : (number + 1) * self.size])
+    def shard(self, number: int, articles: Sequence[Text]) -> Shard:
+        """The shard of this number, from its articles' texts."""
+        texts, rows = [], [self.rows[view][self.span(view, number)] for view in self.rows]
+        for view, some in zip(self.rows, rows, strict=True):
+            texts += [shown_in(articles[row], view) for row in some - number * self.size]
+        return Shard(number, texts, self.folds[np.concatenate(rows)])
 
 
-def in_shards(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one shorter.
+@dataclass(frozen=True)
+class EmbeddedShard:
+    """What is computed of a shard, in the order of its texts.
 
-    >>> list(in_shards("abcde", 2))
-    [['a', 'b'], ['c', 'd'], ['e']]
+    Attributes:
+        number: The shard's.
+        vectors: (n_texts, dim) float32.
+        scores: (n_texts, n_groups) float32, of the TF-IDF model.
     """
-    iterator = iter(items)
-    while shard := list(islice(iterator, size)):
-        yield shard
+
+    number: int
+    vectors: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+
+def embed_shard(encoder: Encoder, tfidf: OutOfFoldTfidf, shard: Shard, advance: Advance = bool) -> EmbeddedShard:
+    """Vectors and scores of a shard; all its views go to the encoder together, so that its batches are full."""
+    vectors = encoder.encode(encoder.tokenize(shard.texts), advance)
+    return EmbeddedShard(shard.number, vectors, tfidf.scores(shard.texts, shard.folds))

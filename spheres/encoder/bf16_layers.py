@@ -24,6 +24,27 @@ KEY_MULTIPLE = 32  # attention's rows are as long as a multiple of this: softmax
 CACHE_VARIABLES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")  # oneDNN's own, and PyTorch's of the same
 CACHE_CAPACITY = "64"  # compiled multiplications: a few lengths of text
 
+PARTS = {  # where each kind of model keeps its layers, and where a layer keeps what `Layer` takes, qkv in three
+    "BertModel": (
+        "encoder.layer",
+        "attention.self.query attention.self.key attention.self.value",
+        "attention.output.dense",
+        "attention.output.LayerNorm",
+        "intermediate.dense",
+        "output.dense",
+        "output.LayerNorm",
+    ),
+    "DistilBertModel": (
+        "transformer.layer",
+        "attention.q_lin attention.k_lin attention.v_lin",
+        "attention.out_lin",
+        "sa_layer_norm",
+        "ffn.lin1",
+        "ffn.lin2",
+        "output_layer_norm",
+    ),
+}
+
 
 class Linear(NamedTuple):
     """A linear map: `weight` in oneDNN's own layout, `bias` (n_out,)."""
@@ -78,35 +99,20 @@ class Bf16Layers:
     def from_model(cls, model: Any) -> "Bf16Layers | None":
         """The layers of a model, in its own precision; None where it is neither BERT nor DistilBERT with GELU."""
         c, kind = model.config, type(model).__name__
+        if kind not in PARTS or (c.hidden_act if kind == "BertModel" else c.activation) != "gelu":
+            return None
+        if getattr(c, "is_decoder", False):
+            return None
         embeddings = model.embeddings
         positions = embeddings.position_embeddings.weight
-        if kind == "BertModel" and c.hidden_act == "gelu" and not c.is_decoder:
+        if kind == "BertModel":
             positions = positions + embeddings.token_type_embeddings.weight[0]
-            layers = [
-                Layer(
-                    _linear(b.attention.self.query, b.attention.self.key, b.attention.self.value),
-                    _linear(b.attention.output.dense),
-                    b.attention.output.LayerNorm,
-                    _linear(b.intermediate.dense),
-                    _linear(b.output.dense),
-                    b.output.LayerNorm,
-                )
-                for b in model.encoder.layer
-            ]
-        elif kind == "DistilBertModel" and c.activation == "gelu":
-            layers = [
-                Layer(
-                    _linear(b.attention.q_lin, b.attention.k_lin, b.attention.v_lin),
-                    _linear(b.attention.out_lin),
-                    b.sa_layer_norm,
-                    _linear(b.ffn.lin1),
-                    _linear(b.ffn.lin2),
-                    b.output_layer_norm,
-                )
-                for b in model.transformer.layer
-            ]
-        else:
-            return None
+        stack, qkv, *others = PARTS[kind]
+        layers = []
+        for block in model.get_submodule(stack):
+            out, norm, up, down, last_norm = (block.get_submodule(name) for name in others)
+            joined = _linear(*(block.get_submodule(name) for name in qkv.split()))
+            layers.append(Layer(joined, _linear(out), norm, _linear(up), _linear(down), last_norm))
         return cls(embeddings.word_embeddings.weight, positions, embeddings.LayerNorm, layers, c.num_attention_heads)
 
     def __call__(self, input_ids: "Tensor") -> "Tensor":

@@ -1,4 +1,4 @@
-"""Where an encoder's files are: a folder, the bundled package, the Hub's cache, or the Hub.
+"""Finding an encoder's files: in a folder, the bundled package, the Hugging Face Hub's cache, or on the Hub.
 
     spec = find_encoder("all-MiniLM-L6-v2")
     folder = fetch(spec)        # a folder with config, tokenizer and safetensors weights
@@ -10,14 +10,17 @@ import hashlib
 import importlib.util
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from spheres.errors import SphereError
 
 MAX_LENGTH = 256  # tokens, special ones included
 HUB_TIMEOUT = 4.0  # seconds to wait for any response of the Hub
 POOLINGS = ("cls", "mean", "cls+mean")
+FILES = ["config.json", "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model", "*.safetensors"]
 
 
 @dataclass(frozen=True)
@@ -119,33 +122,22 @@ def _from_hub(spec: EncoderSpec) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = [
-        "config.json",
-        "tokenizer*",
-        "vocab*",
-        "merges.txt",
-        "special_tokens_map.json",
-        "*.model",
-        "*.safetensors",
-    ]
-    unwanted = ["*/*"]  # other formats' folders: onnx/, openvino/, ...
+    wanted: dict[str, Any] = {"allow_patterns": FILES, "ignore_patterns": ["*/*"]}  # other formats' folders: onnx/, ...
     for id in filter(None, (spec.source, spec.former_id)):
         try:
-            cached = huggingface_hub.snapshot_download(
-                id, allow_patterns=wanted, ignore_patterns=unwanted, local_files_only=True
-            )
+            cached = Path(huggingface_hub.snapshot_download(id, local_files_only=True, **wanted))
         except HFValidationError as e:
             raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_hint()}.") from e
         except LocalEntryNotFoundError:
             continue
-        if any(Path(cached).glob("*.safetensors")):  # else it was fetched in part, or in a format that is not loaded
-            return Path(cached)
+        if any(cached.glob("*.safetensors")):  # else it was fetched in part, or in a format that is not loaded
+            return cached
     if not _hub_responds():
         raise SphereError(
             f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {_hint()}."
         )
     try:
-        return Path(huggingface_hub.snapshot_download(spec.source, allow_patterns=wanted, ignore_patterns=unwanted))
+        return Path(huggingface_hub.snapshot_download(spec.source, **wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
         reason = str(e).strip().splitlines()[0]
         raise SphereError(f"{spec.source} could not be fetched from the Hub ({reason}): {_hint()}.") from e
@@ -159,21 +151,19 @@ def _hub_responds() -> bool:
     """Whether the Hub responds at all. Asked in a thread, because a name look-up knows no time limit of its own."""
     import huggingface_hub
 
-    responded: list[bool] = []
+    responded = threading.Event()
 
     def ask() -> None:
-        try:
+        with suppress(Exception):  # whatever went wrong, it did not respond
             huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=HUB_TIMEOUT)
-            responded.append(True)
-        except Exception:  # whatever went wrong, the answer is no
-            responded.append(False)
+            responded.set()
 
     if huggingface_hub.constants.HF_HUB_OFFLINE:
         return False
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(HUB_TIMEOUT)
-    return any(responded)
+    return responded.is_set()
 
 
 def fingerprint_of(folder: Path) -> Fingerprint:

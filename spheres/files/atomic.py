@@ -1,10 +1,14 @@
-"""Files that are written whole or not at all, and the safe formats: safetensors, npy without pickle, JSON."""
+"""Atomic writes, and the safe formats: safetensors, npy without pickle, JSON.
+
+A file is written beside its place, flushed to disk and renamed over what was there, so a reader finds the old content
+or the new, never half of it.
+"""
 
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,9 +22,10 @@ from spheres.errors import SphereError
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder where it is not there yet.
+    """Make a folder, and those above it, where it is not there yet.
 
-    raises : SphereError where it cannot be
+    Raises:
+        SphereError: it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,10 +34,11 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in writing `path` into a sentence.
+def explain_write_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError in writing `path` into a sentence.
 
-    raises : SphereError where the disk is full or the folder is not writable
+    Raises:
+        SphereError: the disk is full, or the folder is not writable.
     """
     try:
         yield
@@ -44,74 +50,67 @@ def written(path: Path) -> Iterator[None]:
         ) from e
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write `path`'s new content into: beside it, flushed to disk and renamed over it when the block ends.
-
-    raises : SphereError where the disk is full or the folder is not writable; whatever leaves the block early, Ctrl+C
-             and a closed generator included, leaves `path` as it was, and nothing beside it
-    """
-    beside = path.with_name(path.name + ".writing")
-    make_folder(path.parent)
-    try:
-        with written(path):
-            with beside.open("wb") as f:
-                yield f
-                to_disk(f)
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)  # no longer there where all went well
-
-
-def to_disk(f: IO[bytes]) -> None:
+def flush_to_disk(f: IO[bytes]) -> None:
     """Have what was written so far survive whatever happens to the program or the machine."""
     f.flush()
     os.fsync(f.fileno())
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Give `path` new content in one step, as `whole_file` does."""
-    with whole_file(path) as f:
-        write(f)
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write `path`'s new content into; it takes its place when the block ends.
+
+    Whatever leaves the block early, Ctrl+C and a closed generator included, leaves `path` as it was, and nothing else.
+
+    Raises:
+        SphereError: the disk is full, or the folder is not writable.
+    """
+    beside = path.with_name(path.name + ".writing")
+    make_folder(path.parent)
+    try:
+        with explain_write_errors(path):
+            with beside.open("wb") as f:
+                yield f
+                flush_to_disk(f)
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # no longer there where all went well
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
     """Give several files new content: all of it is on the disk before the first takes its place, the first named last.
 
-    raises : SphereError as `whole_file`; then all are as they were
+    Raises:
+        SphereError: as `atomic_file`; then all files are as they were.
     """
     with ExitStack() as stack:
-        files = {path: stack.enter_context(whole_file(path)) for path in contents}
+        files = {path: stack.enter_context(atomic_file(path)) for path in contents}
         for path, content in contents.items():
-            with written(path):
+            with explain_write_errors(path):
                 files[path].write(content)
-                to_disk(files[path])
+                flush_to_disk(files[path])
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Save an array as npy, whole or not at all."""
-    write_whole(path, lambda f: f.write(as_npy(array)))
-
-
-def as_npy(array: NDArray[Any]) -> bytes:
-    """An array as an npy file's bytes; not written straight into one, since numpy then hides why a write failed."""
-    held = io.BytesIO()
+    """Save an array as npy, atomically."""
+    held = io.BytesIO()  # not written straight into the file: numpy then hides why a write failed
     np.lib.format.write_array(held, array, allow_pickle=False)
+    with atomic_file(path) as f:
+        f.write(held.getvalue())
+
+
+def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
+    """What stands before the rows in the npy file of such an array."""
+    held = io.BytesIO()
+    header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(held, header)
     return held.getvalue()
 
 
-def write_rows(path: Path, shape: tuple[int, ...], dtype: str, parts: Iterable[NDArray[Any]]) -> None:
-    """Save as npy an array that need not fit into memory, whole or not at all: `parts` are its rows, some at a time."""
-    with whole_file(path) as f:
-        header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(f, header)
-        for part in parts:
-            f.write(np.ascontiguousarray(part, dtype).data)
-
-
 def write_safetensors(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Save arrays as safetensors, whole or not at all."""
-    write_whole(path, lambda f: f.write(as_safetensors(arrays)))
+    """Save arrays as safetensors, atomically."""
+    with atomic_file(path) as f:
+        f.write(as_safetensors(arrays))
 
 
 def as_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -121,18 +120,25 @@ def as_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def write_json(path: Path, value: Any, indent: int | None = None) -> None:
-    """Save a value as JSON, whole or not at all."""
-    write_whole(path, lambda f: f.write(as_json(value, indent)))
+    """Save a value as JSON, atomically."""
+    with atomic_file(path) as f:
+        f.write(as_json(value, indent))
 
 
 def as_json(value: Any, indent: int | None = None) -> bytes:
-    """A value as a JSON file's bytes."""
+    """A value as a JSON file's bytes; on one line without `indent`."""
     separators = (",", ":") if indent is None else None
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators).encode()
 
 
 def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
-    """Load an npy array; one that would need pickle is refused, unexecuted, and so is an archive of several."""
+    """Load an npy array; one that would need pickle is refused, unexecuted, and so is an archive of several.
+
+    Args:
+        path: The npy file.
+        hint: What to do where it is missing or damaged; it ends the error's sentence, here and below.
+        mmap: Leave the array on the disk, read-only.
+    """
     try:
         if mmap:
             return np.lib.format.open_memmap(path, mode="r")

@@ -1,4 +1,4 @@
-"""Manifests: a JSON file beside the arrays it lists, with the sha256 of each and of itself.
+"""Manifests: a JSON file beside the files it lists, with the sha256 of each and of itself.
 
 It is written last and read first, so whatever a crash leaves behind is noticed.
 """
@@ -10,12 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
 from spheres.files.atomic import as_json, file_sha256, read_json, write_together
 
 FORMAT_VERSION = 2
-CHECKSUM = "own_sha256"  # in a manifest, of all its other fields; the first manifests had none
+CHECKSUM = "own_sha256"  # in a manifest, of all its other fields
 ARTIFACTS = Path("artifacts")
 LIBRARIES = ("numpy", "torch", "transformers", "tokenizers", "scikit-learn", "safetensors")
 
@@ -27,17 +26,22 @@ class NewerFormatError(SphereError):
 
 
 def write_manifest(path: Path, fields: Manifest, files: Iterable[str], new: Mapping[str, bytes] | None = None) -> None:
-    """Vouch for files in the manifest's own folder.
+    """Write a manifest that lists files in its own folder.
 
-    files : names of those that are there already, and are vouched for as they are now
-    new   : name -> content of those that take their places together with the manifest, or, where one cannot be
-            written, do not
+    Args:
+        path: The manifest.
+        fields: What else it says.
+        files: Names of files that are there already, listed as they are now.
+        new: Name -> content of files that take their places together with the manifest, or, where one cannot be
+            written, do not.
+
+    Raises:
+        SphereError: the disk is full, or the folder is not writable.
     """
     contents = new or {}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = {
         "format_version": FORMAT_VERSION,
-        "groups": list(GROUPS),
         **fields,
         "files": digests | {name: file_sha256(path.parent / name) for name in files},
         "libraries": library_versions(),
@@ -54,51 +58,61 @@ def with_checksum(fields: Manifest) -> Manifest:
     return {**plain, CHECKSUM: digest}
 
 
-def read_manifest(path: Path, hint: str) -> Manifest:
-    """The manifest at `path`, after every file it vouches for was found unchanged.
+def read_manifest(path: Path, hint: str, expected: Manifest | None = None) -> Manifest:
+    """The manifest at `path`, after every file that it lists was found unchanged.
 
-    hint : what to do where something is wrong, said at the end of the sentence
-    raises : SphereError naming the file that is missing, damaged, or of another version
+    Args:
+        path: The manifest.
+        hint: What to do where something is wrong; it ends the error's sentence.
+        expected: Fields that must have these values, such as the groups that the listed arrays are about.
+
+    Raises:
+        NewerFormatError: a later version of the program wrote it.
+        SphereError: a file is missing or damaged, or a field has another value; it names which.
     """
+    # 1. It is a manifest of this format, and nobody changed it.
     manifest = read_json(path, hint)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise SphereError(f"{path} is not a manifest: {hint}.")
     found = manifest.get("format_version")
     if found != FORMAT_VERSION:
-        newer = isinstance(found, int) and found > FORMAT_VERSION
-        kind = NewerFormatError if newer else SphereError
+        kind = NewerFormatError if isinstance(found, int) and found > FORMAT_VERSION else SphereError
         raise kind(f"{path} has format version {found}, expected {FORMAT_VERSION}: {hint}.")
-    if CHECKSUM in manifest and manifest != with_checksum(manifest):
+    if manifest != with_checksum(manifest):
         raise SphereError(f"{path} is not what was written (damaged or changed by hand): {hint}.")
-    if manifest.get("groups") != list(GROUPS):
-        raise SphereError(f"{path} has the groups {manifest.get('groups')}, expected {list(GROUPS)}: {hint}.")
-    for name, expected in manifest["files"].items():
+    # 2. It is about what the caller knows.
+    for name, value in (expected or {}).items():
+        if manifest.get(name) != value:
+            raise SphereError(f"{path} has the {name} {manifest.get(name)}, expected {value}: {hint}.")
+    # 3. Each file is what it was.
+    for name, sha256 in manifest["files"].items():
         file = path.parent / Path(name).name
         if not file.is_file():
             raise SphereError(f"{file} is missing: {hint}.")
         try:
-            whole = file_sha256(file) == expected
+            unchanged = file_sha256(file) == sha256
         except OSError as e:
             raise SphereError(f"{file} could not be read ({e.strerror or e}): {hint}.") from e
-        if not whole:
-            raise SphereError(f"{file} is not what {path.name} says it is (damaged or replaced): {hint}.")
+        if not unchanged:
+            raise SphereError(f"{file} is not what {path.name} lists (damaged or replaced): {hint}.")
     return manifest
 
 
 def require_listed(path: Path, manifest: Manifest, names: Iterable[str], hint: str) -> None:
-    """Refuse to use files of which the manifest at `path` says nothing.
+    """Refuse to use files that the manifest at `path` does not list.
 
-    raises : SphereError
+    Raises:
+        SphereError: it names the first such file.
     """
     for name in names:
         if name not in manifest["files"]:
             raise SphereError(f"{path} does not list {name}: {hint}.")
 
 
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that the figures may depend on."""
+def library_versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:
+    """Versions of the libraries, of those that are installed, that the figures may depend on."""
     found = {}
-    for name in LIBRARIES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

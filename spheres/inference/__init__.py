@@ -1,4 +1,4 @@
-"""Live answers, and all that is said about one.
+"""Live answers, and what explains or surrounds one.
 
 `classifier` joins the encoder and the trained head (`Classifier`, `Classification`), and `service` holds what a server
 answers with (`Service`). Around one article: `explain` (leave-one-out), `neighbors` (`NeighborIndex`) with `map_image`,

@@ -165,7 +165,7 @@ class Classifier:
         return self.classify_many([prepare_text(title, abstract)])[0]
 
     def classify_batch(self, articles: Iterable[tuple[str, str]]) -> list[Classification]:
-        """Classify articles together, faster than one by one.
+        """Classify articles together, which takes less computing than one by one.
 
         Args:
             articles: (title, abstract) pairs, as `classify` takes them; some hundreds at a time, since all are held in

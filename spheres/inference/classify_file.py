@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256
+from spheres.files.checkpoint import resumable_file
 from spheres.files.manifest import Manifest
-from spheres.files.resuming import at_once, resumable
 from spheres.inference.export import check_suffix, writer_for
 from spheres.inference.file_rows import (
     FileSummary,
@@ -134,9 +134,8 @@ def classify_file(
     asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}
     with ExitStack() as stack:
         rows = read_rows(source, stack, limits)
-        answers = stack.enter_context(
-            resumable(out, {"source_sha256": file_sha256(source), **asked}) if identity else at_once(out)
-        )
+        plan = {"source_sha256": file_sha256(source), **asked} if identity else {}
+        answers = stack.enter_context(resumable_file(out, plan, keep=identity is not None))
         # 2. Pass over the rows that an interrupted run has answered
         tracker.skip(islice(rows, answers.n_rows), answers.counts)
         yield tracker.progress()
@@ -145,7 +144,7 @@ def classify_file(
         for batch in in_batches(rows, batch_size):
             results = classify_rows(classifier, batch, threshold, rule)
             tracker.add(results)
-            answers.add(header + b"".join(map(writer.line, results)), len(batch), tracker.counts)
+            answers.append(header + b"".join(map(writer.line, results)), len(batch), tracker.counts)
             header = b""
             yield tracker.progress()
     yield tracker.progress(out)

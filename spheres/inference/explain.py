@@ -1,10 +1,12 @@
-"""Why this sphere: what the answer would be without each sentence, and without each word of the strongest one.
+"""Leave-one-out explanation (occlusion): the answer without each sentence, and without each word of the strongest one.
 
-    explanation = explain(classifier, text, whole)         # every sentence left out in turn, in one pass
+    explanation = explain(classifier, text, answer)        # every sentence left out in turn, in one pass
     words = explain_words(classifier, explanation, "cs")   # every word of the sentence that moved "cs" the most
+    explanation.effect(explanation.pieces[0], "cs")        # in log-odds
 
 Leaving a part out and asking again is the plainest test of what an answer rests on, and needs nothing of the model but
-its answers (Li et al. 2016, arXiv:1612.08220, "erasure"). Parts that only matter together are not found that way.
+its answers (Li et al. 2016, arXiv:1612.08220, "erasure"). By hand, because a visitor waits: SHAP asks 500 times a text
+and LIME 5,000 times by default, this once a sentence. Parts that only matter together are not found that way.
 """
 
 import math
@@ -17,26 +19,28 @@ from spheres.data.text import Text
 from spheres.inference.classifier import Classification, ClassifiesMany
 
 MAX_EXPLAINED = 20_000  # characters of a text that is explained: each of forty runs reads nearly all of it
-MAX_SENTENCES = 40  # weighed at most, from the beginning on: each costs a run of the encoder
+MAX_SENTENCES = 40  # left out at most, from the beginning on: each costs a run of the encoder
 MAX_WORDS = 60
 
-# They say little by themselves, and are left out with the word that they lead to: "of the sea". It halves the runs.
-_SMALL_WORDS = """
+# Stop words say little alone, and are left out with the word that they lead to: "of the sea". It halves the runs.
+_STOP_WORDS = """
     a an the this that these those its their our his her we it they i you he she who which what there
     of in on at by to for from with within without into onto over under between among through via than as per about
     and or but nor so if then when where while whether because both either
     is are was were be been being am has have had do does did can could may might will would shall should must
 """
-SMALL_WORDS = frozenset(_SMALL_WORDS.split())
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of the text and the answer without it.
+    """A span of the text and the answer without it.
 
-    part       : 0 for the title, 1 for the abstract
-    start, end : its place in that part, in characters
-    without    : (n_groups,) probabilities of the text that lacks it
+    Attributes:
+        part: 0 for the title, 1 for the abstract.
+        start: Of the span in that part, in characters.
+        end: Likewise, exclusive.
+        without: (n_groups,) probabilities of the text that lacks it.
     """
 
     part: int
@@ -49,8 +53,9 @@ class Piece:
 class Explanation:
     """A text, its answer, and the answer without each of its pieces.
 
-    whole  : (n_groups,) probabilities of the whole text
-    pieces : the title and the abstract's sentences, in the text's order; or words
+    Attributes:
+        whole: (n_groups,) probabilities of the whole text.
+        pieces: The title and the abstract's sentences, in the text's order; or words.
     """
 
     text: Text
@@ -58,7 +63,7 @@ class Explanation:
     pieces: tuple[Piece, ...]
 
     def effect(self, piece: Piece, group: str) -> float:
-        """By how much the piece moved this group, in units of log-odds: above zero where it spoke for the group.
+        """By how much the piece moved a group, in log-odds (nats): above zero where it spoke for the group.
 
         A step of 1 takes a probability from 50 % to 73 %, and from 95 % to 98 %.
         """
@@ -66,26 +71,29 @@ class Explanation:
         return log_odds(self.whole[place]) - log_odds(piece.without[place])
 
     def gain(self, piece: Piece, group: str) -> float:
-        """By how much the piece raised this group's probability, from -1 to 1."""
+        """By how much the piece raised a group's probability, from -1 to 1."""
         place = GROUPS.index(group)
         return self.whole[place] - piece.without[place]
 
     def strongest(self, group: str) -> Piece | None:
-        """The piece that moved this group the most, either way; None where there are none."""
+        """The piece that moved a group the most, either way; None where there are none."""
         return max(self.pieces, key=lambda piece: abs(self.effect(piece, group)), default=None)
 
 
-def explain(classifier: ClassifiesMany, text: Text, whole: Classification) -> Explanation:
+def explain(classifier: ClassifiesMany, text: Text, answer: Classification) -> Explanation:
     """Leave out the title and each of the abstract's sentences, in turn.
 
-    text  : what was classified
-    whole : the answer to it
+    Args:
+        text: What was classified.
+        answer: The answer to it.
 
-    A text of a single sentence has no pieces: without it there is nothing to ask about. Its words may still be weighed.
+    Returns:
+        An explanation of at most MAX_SENTENCES pieces; of none where the text is a single sentence, because nothing is
+        left without it. Its words may still be explained.
     """
-    pieces = sentences_of(text)
-    weighed = pieces[:MAX_SENTENCES] if len(pieces) > 1 else []
-    return Explanation(text, whole.probabilities, _leave_out(classifier, text, weighed))
+    sentences = sentences_of(text)
+    occluded = sentences[:MAX_SENTENCES] if len(sentences) > 1 else []
+    return Explanation(text, answer.probabilities, _classify_without(classifier, text, occluded))
 
 
 def explain_words(classifier: ClassifiesMany, explanation: Explanation, group: str) -> Explanation:
@@ -93,13 +101,12 @@ def explain_words(classifier: ClassifiesMany, explanation: Explanation, group: s
     text = explanation.text
     sentence = explanation.strongest(group) or next(iter(sentences_of(text)), None)
     words = words_of(text, sentence)[:MAX_WORDS] if sentence else []
-    return replace(explanation, pieces=_leave_out(classifier, text, words if len(words) > 1 else []))
+    return replace(explanation, pieces=_classify_without(classifier, text, words if len(words) > 1 else []))
 
 
-def _leave_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    if not pieces:
-        return ()
-    answers = classifier.classify_many([without(text, piece) for piece in pieces])
+def _classify_without(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The pieces, each with the answer to the text that lacks it; all asked in one batch."""
+    answers = classifier.classify_many([occlude(text, piece) for piece in pieces]) if pieces else []
     return tuple(replace(p, without=a.probabilities) for p, a in zip(pieces, answers, strict=True))
 
 
@@ -119,7 +126,7 @@ def sentences_of(text: Text) -> list[Piece]:
 
 
 def words_of(text: Text, sentence: Piece) -> list[Piece]:
-    """The words of a piece, split at blanks, each with the small words before it; signs alone are no words.
+    """The words of a piece, split at blanks, each with the stop words before it; signs alone are no words.
 
     >>> [(p.start, p.end) for p in words_of(Text("", "Trees = the oaks of Kent"), Piece(1, 0, 24))]
     [(0, 5), (8, 16), (17, 24)]
@@ -134,14 +141,14 @@ def words_of(text: Text, sentence: Piece) -> list[Piece]:
             places[-1] = (places[-1][0], word.end())
         else:
             places.append(word.span())
-        joins = word.group().lower() in SMALL_WORDS
+        joins = word.group().lower() in STOP_WORDS
     return [Piece(sentence.part, start, end) for start, end in places]
 
 
-def without(text: Text, piece: Piece) -> Text:
+def occlude(text: Text, piece: Piece) -> Text:
     """The text that lacks a piece, and is plain as well.
 
-    >>> without(Text("On trees", "We climb. They sway."), Piece(1, 0, 9))
+    >>> occlude(Text("On trees", "We climb. They sway."), Piece(1, 0, 9))
     Text(title='On trees', abstract='They sway.')
     """
     parts = list(text)

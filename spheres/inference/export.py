@@ -1,4 +1,4 @@
-"""The answers as a file to take away: JSON lines, or a table that opens in a spreadsheet.
+"""Writers of classified rows: JSON lines, or a table (CSV, TSV) that opens in a spreadsheet.
 
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
@@ -7,7 +7,7 @@
     .csv, .tsv   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
 
 Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
-formula, and a title is a stranger's text, so in tables such a cell gets an apostrophe in front.
+formula, and anybody may have written a title, so in tables such a cell gets an apostrophe in front.
 """
 
 import csv

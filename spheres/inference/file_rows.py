@@ -18,9 +18,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.data.article import Article, to_article
-from spheres.data.corpus import check_columns, nothing_readable
-from spheres.data.readers.detect import open_records
+from spheres.data.article import Article, check_columns, to_article
+from spheres.data.readers.child import open_in_child
+from spheres.data.readers.detect import Opened, open_records
+from spheres.data.readers.problems import nothing_readable
 from spheres.data.row import Record, Row
 from spheres.errors import SphereError
 from spheres.inference.notes import notes
@@ -31,7 +32,7 @@ if TYPE_CHECKING:  # the classifier brings torch along
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken of a file from a stranger. None in its place takes everything.
+    """What is taken of an uploaded file. None in its place takes everything.
 
     Attributes:
         max_rows: Rows, good or bad.
@@ -105,7 +106,7 @@ def summarize_file(source: Path, limits: Limits | None = None) -> FileSummary:
     n_rows, n_readable, first_problem = 0, 0, ""
     columns: dict[str, None] = {}  # a set that keeps its order
     with ExitStack() as stack:
-        opened = open_records(source, stack, limits.max_bytes if limits else None)
+        opened = _open(source, stack, limits)
         for row in opened.rows:
             n_rows += 1
             if limits and n_rows > limits.max_rows:
@@ -135,8 +136,13 @@ def read_rows(source: Path, stack: ExitStack, limits: Limits | None = None) -> I
     Raises:
         SphereError: As `summarize_file`, but for the number of rows.
     """
-    for row in open_records(source, stack, limits.max_bytes if limits else None).rows:
+    for row in _open(source, stack, limits).rows:
         yield to_input_row(row)
+
+
+def _open(source: Path, stack: ExitStack, limits: Limits | None) -> Opened:
+    """Somebody else's file is read in a process of its own, with limits on its memory and time."""
+    return open_in_child(source, stack, limits.max_bytes) if limits else open_records(source, stack)
 
 
 def to_input_row(row: Row) -> InputRow:

@@ -9,7 +9,6 @@ because it is faster than the library that would replace it: over 40,000 article
 It holds 1.5 KB of memory for each article, so some millions fit a usual machine.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.arxiv_id import base_id
+from spheres.data.arxiv_id import arxiv_link, base_id
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
@@ -28,8 +27,6 @@ from spheres.model.bundle import Bundle
 from spheres.model.projection import Projection
 
 N_NEAREST = 10
-
-_ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", re.ASCII)
 
 Position = tuple[float, float]  # from the left and from the top of the map, each in [0, 1]
 
@@ -65,7 +62,7 @@ class Neighbor:
         >>> Neighbor(0, "hep-th/9711200", 0.9, "hep-th", "1997-11-27").link
         'https://arxiv.org/abs/hep-th/9711200'
         """
-        return f"https://arxiv.org/abs/{self.id}" if _ARXIV_ID.fullmatch(self.id) else ""
+        return arxiv_link(self.id)
 
 
 class NeighborIndex:

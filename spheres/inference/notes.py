@@ -1,4 +1,4 @@
-"""What a reader must know beside an answer, and the answer for programs: plain text and values, no markup."""
+"""Warnings beside an answer (unlike the training articles, read in part), and the answer as JSON for programs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,15 @@ def notes(classification: Classification) -> list[Message]:
 
 
 def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
-    """The answer for programs: chosen codes and every group's probability, the most probable first, and the note."""
+    """The answer for programs, as `/classify` returns it.
+
+    Args:
+        threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
+
+    Returns:
+        "spheres", the codes of the prediction set, and "probabilities", of every group, the most probable first in
+        both; "note", the warnings in English, or "".
+    """
     return {
         "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},

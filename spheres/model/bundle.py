@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from spheres.data.taxonomy import GROUPS
-from spheres.embeddings.cache import TFIDF_FILES, Cache, Identity, load_tfidf
+from spheres.embeddings.cache import ABOUT_GROUPS, TFIDF_FILES, Cache, Identity, load_tfidf
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.errors import SphereError
 from spheres.files.atomic import as_safetensors, read_safetensors
@@ -99,6 +99,7 @@ class Bundle:
             "projection.safetensors": dict(vars(self.projection)),
         }
         fields = {
+            **ABOUT_GROUPS,
             "identity": asdict(self.identity),
             "recipe": asdict(self.recipe),
             "n_articles": self.n_articles,
@@ -118,7 +119,7 @@ class Bundle:
             SphereError: Naming the file that is wrong and the command that makes it anew.
         """
         hint = _hint(folder)
-        manifest = read_manifest(folder / HEAD, hint)
+        manifest = read_manifest(folder / HEAD, hint, ABOUT_GROUPS)
         try:
             recipe = Recipe.from_dict(manifest["recipe"])
             require_listed(folder / HEAD, manifest, [*ARRAYS, *(TFIDF_FILES if recipe.tfidf else ())], hint)

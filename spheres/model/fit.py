@@ -1,10 +1,13 @@
-"""From a cache to a trained head, with all that stands beside it: calibration, familiarity, the map.
+"""From a cache to a bundle: train the heads, calibrate them, fit what stands beside them, measure.
 
-    bundle = train(open_cache(Path("artifacts/all-MiniLM-L6-v2")), RECIPES["best"])
+    bundle = train(open_cache(Path("artifacts/all-MiniLM-L6-v2")), RECIPES["best"])      # twenty seconds on two cores
 
-train         the head learns from training articles; validation articles decide when to stop
-calibration   temperatures, the cuts of prediction sets, and of unfamiliar texts
-test          touched only to measure
+Each split has one use:
+
+    train          the heads, the out-of-distribution detector and the map learn from these articles
+    validation     decide when training stops
+    calibration    temperatures, prediction sets and the out-of-distribution thresholds
+    test           touched only to measure
 """
 
 from collections.abc import Callable
@@ -22,13 +25,17 @@ from spheres.model.projection import fit_projection
 from spheres.model.recipe import Recipe, examples, view_features
 from spheres.model.train import train_heads
 
-MIN_ARTICLES = 20  # in a split; fewer say nothing
+MIN_ARTICLES = 20  # in a split; fewer tell nothing
 
 
 def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sentence: None) -> Bundle:
     """Train, calibrate and measure a head on a cache.
 
-    raises : SphereError where there are too few articles, or the head does not depend on its input
+    Args:
+        log: Takes a sentence about each head.
+
+    Raises:
+        SphereError: If there are too few articles, or the head does not depend on its input.
     """
     rows = cache.split
     for split in rows:
@@ -37,12 +44,16 @@ def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sent
                 f"{cache.folder} holds {len(rows[split])} {split} articles, at least {MIN_ARTICLES} are needed: "
                 "embed a larger corpus."
             )
+    # 1. the heads
+    views = tuple(view for view in recipe.views if view in cache.views)
     heads = train_heads(
-        examples(cache, recipe, rows["train"], tuple(view for view in recipe.views if view in cache.views)),
+        examples(cache, recipe, rows["train"], views),
         examples(cache, recipe, rows["validation"], ("both",)),
         recipe.training,
         log,
     )
+    # 2. what stands beside them
+    mapped, vectors, _ = cache.views["both"].of(rows["train"])
     bundle = Bundle(
         heads=heads,
         recipe=recipe,
@@ -51,10 +62,9 @@ def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sent
         n_articles=len(rows["train"]),
         calibrations={view: calibrate_view(cache, recipe, heads, view) for view in cache.views},
         ood=fit_ood_on_cache(cache),
-        projection=fit_projection(
-            cache.views["both"].of(rows["train"])[1], cache.primary[rows["train"]], recipe.training.seed
-        ),
+        projection=fit_projection(vectors, cache.primary[mapped], recipe.training.seed),
     )
+    # 3. what it is worth
     bundle.metrics["validation"] = evaluate(cache, bundle, "validation")
     for view in cache.views:
         bundle.measured[view] = measure_sets(cache, bundle, "test", view)
@@ -62,14 +72,14 @@ def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sent
 
 
 def calibrate_view(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
-    """Fit temperature and cuts of one view to the calibration articles."""
+    """Fit temperature and prediction sets of one view to the calibration articles."""
     rows, features = view_features(cache, recipe, view, cache.split["calibration"])
     return calibrate(heads.log_probabilities(features), cache.primary[rows])
 
 
 def fit_ood_on_cache(cache: Cache) -> OodDetector:
-    """Fit the distance that tells articles from other texts; the calibration articles set its cuts."""
+    """Fit the out-of-distribution detector to the training articles, and its thresholds to the calibration articles."""
     rows = cache.split
-    training = [cache.views[view].of(rows["train"])[1] for view in cache.views]
-    held_out = {view: cache.views[view].of(rows["calibration"])[1] for view in cache.views}
+    training = [view.of(rows["train"])[1] for view in cache.views.values()]
+    held_out = {name: view.of(rows["calibration"])[1] for name, view in cache.views.items()}
     return fit_ood(np.concatenate(training), held_out)

@@ -1,7 +1,7 @@
-"""What the head sees of an article, from the cache or live: one place, so that both are the same.
+"""Recipes: named ways of making a head, and the features that it takes, from the cache and live alike.
 
-the encoder's vector as it is                                     the classic recipe
-the vector at length one, then the eight scores of its words      the best recipe
+classic    the encoder's vector as it is
+best       the vector at length one, then the eight TF-IDF scores of the article's words
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,13 @@ from spheres.model.train import Examples
 class Recipe:
     """A named way of making a head out of a cache.
 
-    lexical        : put the scores of the article's words beside its vector
-    unit_length    : scale vectors to length one
-    primary_weight : share of the target's weight that is moved to the primary group
-    views          : what is trained on: whole articles, and copies with the title alone
+    Attributes:
+        name: As `head.py train --recipe` takes it.
+        tfidf: Put the TF-IDF scores of the article's words beside its vector.
+        unit_length: Scale vectors to length one.
+        primary_weight: Share of the target's weight that is moved to the primary group, in [0, 1].
+        views: What is trained on: whole articles, and copies with the title alone.
+        training: How.
     """
 
     name: str
@@ -71,27 +74,37 @@ def build_features(
 ) -> NDArray[np.float32]:
     """The head's input.
 
-    vectors : (n, dim) from the encoder
-    scores  : (n, n_groups) from the lexicon; needed where the recipe is lexical
-    returns : (n, n_features) float32
+    Args:
+        vectors: (n, dim) from the encoder; unit vectors where the recipe has `unit_length`.
+        scores: (n, n_groups) TF-IDF scores; needed where the recipe has `tfidf`.
+
+    Returns:
+        (n, n_features) float32.
     """
     if not recipe.tfidf:
         return np.asarray(vectors, np.float32)
     if scores is None:
-        raise ValueError("this recipe needs the scores of a lexicon")
+        raise ValueError("this recipe needs TF-IDF scores")
     return np.concatenate([vectors, scores], axis=1).astype(np.float32)
 
 
 def view_features(
     cache: Cache, recipe: Recipe, view: str, articles: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The articles (row numbers) that this view has of those asked for, ascending, and their features."""
+    """The head's input for cached articles.
+
+    Args:
+        articles: Row numbers.
+
+    Returns:
+        Those of them that this view has, (n,) ascending, and their features, (n, n_features) float32.
+    """
     rows, vectors, scores = cache.views[view].of(articles, recipe.unit_length)
     return rows, build_features(recipe, vectors, scores)
 
 
 def examples(cache: Cache, recipe: Recipe, articles: NDArray[np.intp], views: tuple[str, ...]) -> Examples:
-    """These articles as the recipe wants them for training, all views in a row."""
+    """Features and targets of these articles (row numbers) for training, all views in a row."""
     rows, features = zip(*(view_features(cache, recipe, view, articles) for view in views), strict=True)
     all_rows = np.concatenate(rows)
     targets = reweight_primary(cache.targets[all_rows], cache.primary[all_rows], recipe.primary_weight)

@@ -1,19 +1,21 @@
-"""What reaches Gradio's server at all: the page's own addresses, asked by the page itself or by a program.
+"""Allow-list ASGI middleware in front of Gradio: the page's own addresses, asked by the page itself or by a program.
 
-    Middleware(AllowlistMiddleware, pages=["/"], max_upload=50_000_000, auth=False)     # the first of the middlewares
+    Middleware(AllowlistMiddleware, pages=["/"], max_upload=50_000_000, login=None)     # the first of the middlewares
 
 Gradio answers at some sixty addresses; the page needs two dozen. Among the others are a proxy that fetches any public
-address, one that hands out the session's token, and some that ask for no password. So this is an allow-list: any other
-address is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF: with a password set, a
+address, one that hands out the session's token, and some that ask for no password. So every address that is not listed
+below is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF: with a password set, a
 foreign page would otherwise use its reader's cookie.
+
+It is written by hand: Starlette's own middlewares check the host or the origin, but none knows which of Gradio's
+addresses a page needs, or which headers Gradio trusts, or bounds a body whose length nobody names.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gradio.route_utils import FnIndexInferError
@@ -21,206 +23,194 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 
 from spheres.errors import SphereError
-from spheres.server.mcp import PLACE as TOOLS
-from spheres.server.uploads import SERVED as FILE
-from spheres.server.uploads import uploaded
+from spheres.server.asgi import API, local_path, send_error
+from spheres.server.mcp import MCP_PATH, McpLogin
+from spheres.server.uploads import FILE_PREFIX, find_upload
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API = "/gradio_api"
-FRONT = {"/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
-FRONT_FOLDERS = ("/assets/", "/static/")
-OPEN = {f"{API}/startup-events", f"{API}/theme.css"}  # of the API's, without a password
-CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/join", "queue/data", "login_check")}
-CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset")}
-CALL_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
+# The allow-list, beside the pages' own addresses. A folder stands for all that is below it.
+TOP = {"/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
+TOP_FOLDERS = ("/assets/", "/static/")
+API_OPEN = {f"{API}/startup-events", f"{API}/theme.css"}  # without a password
+API_CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/join", "queue/data", "login_check")}
+API_CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset", "mcp")}
+API_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
+PATHS = TOP | API_OPEN | API_CALLS
+PREFIXES = (*TOP_FOLDERS, *API_FOLDERS, FILE_PREFIX)
 
-NO_CALL = (FnIndexInferError, KeyError, TypeError, ValueError, AttributeError)  # Gradio at names of nothing, and at NaN
-LOCKED = "Not authenticated: log in on the page first."
+MAX_BODY = 2_000_000  # bytes of any request but an upload
+MAX_FORM = 100_000  # bytes of an upload beside the file itself
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-MAX_BODY = 2_000_000  # bytes: a text three times as long as is read, each character written as \uXXXX\uXXXX
-MAX_FORM = 100_000  # bytes of an upload that are not the file's own
 HOST = re.compile(rb"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 # Headers that Gradio trusts: the first names any server as this one; a range is answered with the asker's own headers.
-DROPPED = (b"x-gradio-server", b"range")
+DROPPED_HEADERS = (b"x-gradio-server", b"range")
+# What Gradio raises for a call to an endpoint that does not exist, and for NaN among its values.
+CALL_ERRORS = (FnIndexInferError, KeyError, TypeError, ValueError, AttributeError)
 
 Headers = dict[bytes, bytes]
+Refusal = tuple[int, str]  # HTTP status and a sentence
 
 
 class AllowlistMiddleware:
-    """ASGI middleware: refuses with a status and a sentence, or hands on.
+    """Refuses a request with a status and a sentence, or hands it on.
 
-    pages      : paths of the pages: "/", "/ru"
-    max_upload : bytes of an uploaded file
-    auth       : whether there is a password; then nothing of the API answers those who have not given it
+    Args:
+        app: the application behind.
+        pages: paths of the pages, such as "/" and "/ru".
+        max_upload: bytes of an uploaded file.
+        login: who may use the API; None where there is no password.
     """
 
-    def __init__(self, app: ASGIApp, pages: Collection[str], max_upload: int, auth: bool) -> None:
-        self.app, self.pages, self.max_upload, self.auth = app, pages, max_upload, auth
+    def __init__(self, app: ASGIApp, pages: Collection[str], max_upload: int, login: McpLogin | None) -> None:
+        self.app, self.pages, self.max_upload, self.login = app, pages, max_upload, login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        most = self.most_bytes(path)
-        headers = {**dict(reversed(scope["headers"])), b"host": _only_host(scope["headers"])}
-        refused = refusal(scope["method"], path, headers, most, self.pages) or self.locked(path, scope)
+        # 1. Check address, origin, length and password.
+        path, method, max_body = local_path(scope), scope["method"], self.max_body(local_path(scope))
+        hosts = b",".join(value for name, value in scope["headers"] if name == b"host")  # two make no valid name
+        headers = {**dict(reversed(scope["headers"])), b"host": hosts}
+        refused = check_request(method, path, headers, max_body, self.pages) or self.check_login(path, headers, scope)
+        exchange = _Exchange(receive, send, max_body, ended=not refused and method in SAFE_METHODS)
         if refused:
-            await _refuse(receive, send, *refused)
+            await send_error(exchange.send, *refused)
             return
-        kept = [pair for pair in scope["headers"] if pair[0] not in DROPPED]
-        query = _of_this_asker(path, scope["query_string"])
-        handed_on = {**scope, "headers": kept, "query_string": query}
-        body = Body(receive, most, ended=scope["method"] in SAFE_METHODS)
+        # 2. Hand on what Gradio may see of it.
+        kept = [header for header in scope["headers"] if header[0] not in DROPPED_HEADERS]
+        query = scope["query_string"]
+        if path == f"{API}/info" and b"page=" not in query:
+            # Asked for no page, Gradio shows everybody the description with the host's name that its first asker gave;
+            # that of a named page it writes for each asker anew.
+            query += b"&page="
         try:
-            await self.app(handed_on, body.receive, _after(body, send))
+            await self.app({**scope, "headers": kept, "query_string": query}, exchange.receive, exchange.send)
         except ClientDisconnect:  # who hangs up in the middle of an upload is no error of ours
             return
-        except NO_CALL:
-            if scope["method"] != "POST" or body.answered:
+        except CALL_ERRORS:
+            if method != "POST" or exchange.answered:
                 raise
             sentence = "No endpoint takes these values: /gradio_api/info lists the endpoints and what they take."
-            await _say(send, 400, sentence)
+            await send_error(exchange.send, 400, sentence)
 
-    def most_bytes(self, path: str) -> int:
-        """How long a request's body may be."""
-        if path.startswith(TOOLS):  # a tool's file comes in base64, within the message
+    def max_body(self, path: str) -> int:
+        """How many bytes the body of a request to this path may have."""
+        if path.startswith(MCP_PATH):  # a tool's file comes in base64, within the message
             return MAX_BODY + self.max_upload * 4 // 3
-        return self.max_upload + MAX_FORM if path.rstrip("/") == f"{API}/upload" else MAX_BODY
+        return self.max_upload + MAX_FORM if path == f"{API}/upload" else MAX_BODY
 
-    def locked(self, path: str, scope: Scope) -> tuple[int, str] | None:
-        """Whether the password is missing. The tools' own guard asks for theirs."""
-        if not self.auth or not path.startswith(API) or path.rstrip("/") in OPEN or path.startswith(TOOLS):
+    def check_login(self, path: str, headers: Headers, scope: Scope) -> Refusal | None:
+        """The refusal of an API call without the password: in the page's cookie, for MCP in HTTP Basic's header."""
+        if not self.login or not path.startswith(API) or path in API_OPEN:
             return None
-        page, cookies = scope["app"], HTTPConnection(scope).cookies
-        tokens = (cookies.get(f"access-token{kind}-{page.cookie_id}") for kind in ("", "-unsecure"))
-        return None if any(token in page.tokens for token in tokens) else (401, LOCKED)
+        app = scope["app"]
+        if path.startswith(MCP_PATH):
+            if not self.login.allows(headers.get(b"authorization", b"")):
+                return 401, "Not authenticated: send user and password by HTTP Basic authentication."
+            self.login.open_session(app)
+            return None
+        cookies = HTTPConnection(scope).cookies
+        if any(cookies.get(f"access-token{kind}-{app.cookie_id}") in app.tokens for kind in ("", "-unsecure")):
+            return None
+        return 401, "Not authenticated: log in on the page first."
 
 
-def refusal(method: str, path: str, headers: Headers, most: int, pages: Collection[str]) -> tuple[int, str] | None:
-    """Status and sentence of what is refused whoever asks; None for all else.
+def check_request(method: str, path: str, headers: Headers, max_body: int, pages: Collection[str]) -> Refusal | None:
+    """The refusal of a request that nobody may make; None for any other.
 
-    >>> refusal("GET", "/gradio_api/token", {b"host": b"localhost"}, 100, ["/"])
+    >>> check_request("GET", "/gradio_api/token", {b"host": b"localhost"}, 100, pages=["/"])
     (404, 'There is nothing here.')
     """
-    if not all(HOST.fullmatch(name) for name in _hosts(headers) if name):
+    if not all(HOST.fullmatch(name) for name in _host_names(headers) if name):
         return 400, "The Host header is not a valid host name."
-    if not is_known(path, pages):
+    if not is_listed(path, pages):
         return 404, "There is nothing here."
-    if is_foreign(method, path, headers):
+    if is_cross_site(method, path, headers):
         return 403, "This request came from another website: open the classifier's own page."
-    if path.startswith(FILE) and not is_kept(path.removeprefix(FILE)):
+    if path.startswith(FILE_PREFIX) and not is_upload(path.removeprefix(FILE_PREFIX)):
         return 403, "Only files that were uploaded here, and their answers, can be fetched."
-    if int(headers.get(b"content-length", b"0")) > most:  # the server has seen to it that this is a number
-        return 413, f"This is too large: send at most {most / 1e6:.0f} MB."
+    if int(headers.get(b"content-length", b"0")) > max_body:  # the server has seen to it that this is a number
+        return 413, _too_large(max_body)
     return None
 
 
-def is_known(path: str, pages: Collection[str]) -> bool:
+def is_listed(path: str, pages: Collection[str]) -> bool:
     """Whether the page has any use for this address.
 
     >>> paths = ("/ru", "/de", "/gradio_api/call/classify", "/gradio_api/proxy=https://x.hf.space/")
-    >>> [is_known(path, ["/", "/ru"]) for path in paths]
+    >>> [is_listed(path, pages=["/", "/ru"]) for path in paths]
     [True, False, True, False]
     """
-    known = {*pages, *FRONT, *OPEN, *CALLS, TOOLS}
-    folders = (*FRONT_FOLDERS, *CALL_FOLDERS, FILE)
-    return (path.rstrip("/") or "/") in known or path.startswith(folders)
+    return path in pages or path in PATHS or path.startswith(PREFIXES)
 
 
-def is_foreign(method: str, path: str, headers: Headers) -> bool:
+def is_cross_site(method: str, path: str, headers: Headers) -> bool:
     """Whether another site's page asks for more than what a link or a frame leads to.
 
     Browsers say so in Sec-Fetch-Site; those that do not, and all over plain HTTP, name the origin where it matters.
     Programs send neither.
 
-    >>> is_foreign("POST", "/", {b"sec-fetch-site": b"cross-site"}), is_foreign("GET", "/", {b"host": b"a"})
+    >>> is_cross_site("POST", "/", {b"sec-fetch-site": b"cross-site"}), is_cross_site("GET", "/", {b"host": b"a"})
     (True, False)
     """
-    harmless = method in SAFE_METHODS and path != "/logout"
     site = headers.get(b"sec-fetch-site")
     if site is not None:
-        return site not in (b"same-origin", b"none") and not (harmless and headers.get(b"sec-fetch-mode") != b"cors")
+        is_link = method in SAFE_METHODS and path != "/logout" and headers.get(b"sec-fetch-mode") != b"cors"
+        return site not in (b"same-origin", b"none") and not is_link
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    return urlsplit(origin.decode("latin-1")).netloc.encode("latin-1").lower() not in map(bytes.lower, _hosts(headers))
+    asker = urlsplit(origin.decode("latin-1")).netloc.encode("latin-1").lower()
+    return asker not in [name.lower() for name in _host_names(headers)]
 
 
-def is_kept(path: str) -> bool:
-    """Whether this is a file that was sent to this server or made by it: there, each has a folder with a long name."""
+def is_upload(path: str) -> bool:
+    """Whether this file was uploaded to this server or made by it: there, each has a folder with a long name."""
     if re.match(r"\s*[A-Za-z][A-Za-z0-9+.-]+:", path):  # an address, which Gradio would fetch; C: is none
         return False
     try:
-        return len(uploaded(path).parent.name) == 64
+        return len(find_upload(path).parent.name) == 64
     except SphereError:
         return False
 
 
-def _of_this_asker(path: str, query: bytes) -> bytes:
-    """The query, with the first page named where the endpoints' description is asked for without any.
-
-    Gradio keeps that one with the host's name that the first asker gave, and would show it to all others; those of a
-    page it writes for each asker anew.
-    """
-    return query + b"&page=" if path.rstrip("/") == f"{API}/info" and b"page=" not in query else query
-
-
-def _only_host(headers: Any) -> bytes:
-    """The header Host, which may be there once; nothing that passes for a name where it is there twice."""
-    return b",".join(value for key, value in headers if key == b"host")
-
-
-def _hosts(headers: Headers) -> list[bytes]:
+def _host_names(headers: Headers) -> list[bytes]:
     """What this server is called: by the visitor, and by a proxy in front of it."""
     forwarded = headers.get(b"x-forwarded-host", b"")
     return [headers.get(b"host", b""), *(name.strip() for name in forwarded.split(b",") if name.strip())]
 
 
-class Body:
-    """A request's body, which is cut off once it is longer than `most`, whatever length it names."""
+def _too_large(max_body: int) -> str:
+    return f"This is too large: send at most {max_body / 1e6:.0f} MB."
 
-    def __init__(self, receive: Receive, most: int, ended: bool = False) -> None:
-        self._receive, self.most, self.seen, self.ended = receive, most, 0, ended
+
+class _Exchange:
+    """A request's body and its response.
+
+    The body is cut off after `max_body` bytes, whatever length it names. The response waits until the body is read to
+    its end, since a sender hears nothing before; and no browser takes a table in it for a page (nosniff).
+    """
+
+    def __init__(self, receive: Receive, send: Send, max_body: int, ended: bool) -> None:
+        self._receive, self._send, self._max_body, self._ended = receive, send, max_body, ended
+        self._n_bytes = 0
         self.answered = False
 
     async def receive(self) -> Message:
         message = await self._receive()
-        self.seen += len(message.get("body", b""))
-        self.ended = not message.get("more_body")
-        if self.seen > self.most:
-            raise HTTPException(413, f"This is too large: send at most {self.most / 1e6:.0f} MB.")
+        self._n_bytes += len(message.get("body", b""))
+        self._ended = not message.get("more_body")
+        if self._n_bytes > self._max_body:
+            raise HTTPException(413, _too_large(self._max_body))
         return message
 
-    async def drop_rest(self) -> None:
-        """Read on to the end: a sender hears nothing before all is sent."""
-        while not self.ended:
-            self.ended = not (await self._receive()).get("more_body")
-
-
-def _after(body: Body, send: Send) -> Send:
-    """Answers come after the whole question, and are what they log: no browser takes a table for a page."""
-
-    async def send_after(message: Message) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await body.drop_rest()
-            body.answered = True
+            while not self._ended:
+                self._ended = not (await self._receive()).get("more_body")
+            self.answered = True
             message = {**message, "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")]}
-        await send(message)
-
-    return send_after
-
-
-async def _refuse(receive: Receive, send: Send, status: int, sentence: str) -> None:
-    await Body(receive, 0).drop_rest()
-    await _say(send, status, sentence)
-
-
-async def _say(send: Send, status: int, sentence: str) -> None:
-    detail: object = {"error": sentence} if status == 401 else sentence  # as Gradio's own refusals have it
-    body = json.dumps({"detail": detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        await self._send(message)

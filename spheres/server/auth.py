@@ -1,7 +1,7 @@
-"""User and password of a page that asks for them, and how the password stays off the machine's list of processes.
+"""User and password of a protected page: read from --auth, a prompt or the environment, and kept off the process list.
 
-    auth = credentials(options.auth)         # "USER:PASSWORD", "USER" and a prompt, or the variable SPHERES_AUTH
-    leave_process_list(options.auth)         # what stood on the command line stands there no longer
+    auth = read_credentials(options.auth)           # "USER:PASSWORD", "USER" and a prompt, or the variable SPHERES_AUTH
+    restart_without_password(options.auth)          # with the password in the environment
 
 Every user of the machine can read a program's command line, only its owner the environment.
 """
@@ -19,21 +19,25 @@ VARIABLE = "SPHERES_AUTH"
 OPTION = "--auth"
 
 
-def credentials(given: str | None) -> tuple[str, str] | None:
-    """User and password as given, or from the environment, where programs started from here do not find it again.
+def read_credentials(option: str | None) -> tuple[str, str] | None:
+    """User and password, or None where there are none and the page is open to all.
 
-    given   : USER:PASSWORD; USER alone, who is then asked for the password; None to look in the environment
-    returns : None where there are none, and the page is open to all
-    raises  : SphereError where a part of it is missing, and there is nobody to ask
+    The variable is removed from the environment, so that programs started from here do not get it.
 
-    >>> credentials("reader:a:b")
+    Args:
+        option: USER:PASSWORD; USER alone, who is then asked for the password; None to look in the environment.
+
+    Raises:
+        SphereError: a part is missing, and there is nobody to ask.
+
+    >>> read_credentials("reader:a:b")
     ('reader', 'a:b')
     """
-    named = os.environ.pop(VARIABLE, None)
-    if given is None and not named:
+    variable = os.environ.pop(VARIABLE, None)
+    if option is None and not variable:
         return None
-    user, colon, password = (given if given is not None else named or "").partition(":")
-    if user and not colon and given is not None and sys.stdin.isatty():
+    user, colon, password = (option if option is not None else variable or "").partition(":")
+    if user and not colon and option is not None and sys.stdin.isatty():
         password = getpass.getpass(f"Password for {user}: ")
     if not (user and password):
         raise SphereError(
@@ -43,23 +47,25 @@ def credentials(given: str | None) -> tuple[str, str] | None:
     return user, password
 
 
-def leave_process_list(given: str | None, command: Sequence[str] = tuple(sys.orig_argv)) -> None:
-    """Where the password is on the command line, start this program anew with the password in its environment.
-
-    given : what stands after --auth
+def restart_without_password(option: str | None, command: Sequence[str] = tuple(sys.orig_argv)) -> None:
+    """Start this program anew with the password in its environment, where it is on the command line.
 
     The restart leaves the password in the process list for about a tenth of a second; SPHERES_AUTH and the prompt never
     put it there.
+
+    Args:
+        option: what stands after --auth.
+        command: the command line of this process.
     """
-    rest = without_password(command, given or "")
-    if given is None or ":" not in given or len(rest) == len(command) or os.name != "posix":
+    rest = without_password(command, option or "")
+    if option is None or ":" not in option or len(rest) == len(command) or os.name != "posix":
         return
-    os.environ[VARIABLE] = given
+    os.environ[VARIABLE] = option
     os.execv(sys.executable, [sys.executable, *rest[1:]])
 
 
-def without_password(command: Sequence[str], given: str) -> list[str]:
-    """The command without --auth and what it is given, however far its name is cut short.
+def without_password(command: Sequence[str], value: str) -> list[str]:
+    """The command without --auth and its value, however short the option's name is cut.
 
     >>> without_password(["python", "app.py", "--auth", "a:b", "--port", "1"], "a:b")
     ['python', 'app.py', '--port', '1']
@@ -68,10 +74,10 @@ def without_password(command: Sequence[str], given: str) -> list[str]:
     """
     kept: list[str] = []
     for part in command:
-        name, equals, value = part.partition("=")
-        if part == given and kept and _is_option(kept[-1]):
+        name, equals, given = part.partition("=")
+        if part == value and kept and _is_option(kept[-1]):
             kept.pop()
-        elif not (equals and value == given and _is_option(name)):
+        elif not (equals and given == value and _is_option(name)):
             kept.append(part)
     return kept
 

@@ -1,11 +1,12 @@
-"""The endpoints as tools of a Model Context Protocol server: Gradio's, at /gradio_api/mcp/, with three things mended.
+"""Gradio's Model Context Protocol (MCP) server at /gradio_api/mcp, with a password, JSON answers and deleted files.
 
-    check_installed()                                     # before anything is loaded
-    entry = Entry(auth) if auth else None                 # Gradio leaves the tools open behind a password
-    page.launch(mcp_server=True, app_kwargs={"middleware": [Middleware(Guard, entry=entry)]})
-    mend_tools(page, entry)                               # answers in JSON; no file is kept for ever
+    check_installed()                             # before anything is loaded
+    login = McpLogin(auth) if auth else None      # for `AllowlistMiddleware`, too
+    page.launch(mcp_server=True, ...)
+    patch_mcp_server(page, login)
 
-A client sends the password with each request, as HTTP does ("Authorization: Basic ...").
+Gradio leaves the tools open even where the page asks for a password. Here a client sends user and password with each
+request, as HTTP has it ("Authorization: Basic ...").
 """
 
 from __future__ import annotations
@@ -15,41 +16,46 @@ import binascii
 import importlib.util
 import json
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spheres.errors import SphereError
+from spheres.server.asgi import API
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-PLACE = "/gradio_api/mcp"
+MCP_PATH = f"{API}/mcp"
 INSTALL = 'pip install "gradio[mcp]==6.31.0"'
 
 
 def check_installed() -> None:
-    """Refuse to go on where Gradio's optional part is not there.
+    """Refuse to go on where Gradio's optional part is not installed.
 
-    raises : SphereError
+    Raises:
+        SphereError: the package mcp is missing.
     """
     if importlib.util.find_spec("mcp") is None:
         raise SphereError(f"--mcp needs the package mcp, which is not installed: run `{INSTALL}`.")
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Who may use the tools, and the session in which they ask the page."""
+class McpLogin:
+    """Who may use the tools, and the session by which the tools call the page.
+
+    Attributes:
+        auth: user and password.
+        token: of the tools' own session at the page.
+    """
 
     auth: tuple[str, str]
     token: str = field(default_factory=secrets.token_urlsafe)
 
     def allows(self, header: bytes) -> bool:
-        """Whether a request with this Authorization header comes from somebody who knows the password.
+        """Whether an Authorization header has the right user and password.
 
-        >>> Entry(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:secret"))
+        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:secret"))
         True
-        >>> Entry(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:Secret"))
+        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:Secret"))
         False
         """
         kind, _, encoded = header.strip().partition(b" ")
@@ -60,83 +66,67 @@ class Entry:
         return kind.lower() == b"basic" and secrets.compare_digest(given, ":".join(self.auth).encode())
 
     def open_session(self, app: Any) -> None:
-        """Log the tools in at the page; again and again, for a visitor who logs out ends all sessions of that name."""
+        """Log the tools in at the page; before each call, as a visitor's logout ends all sessions of that user."""
         app.tokens[self.token] = self.auth[0]
 
 
-class Guard:
-    """ASGI middleware: nothing of the tools' address is answered without the password."""
+@dataclass(frozen=True)
+class FileRecorder:
+    """Gradio's conversion of a tool's arguments, which records each file so that Gradio deletes it in time.
 
-    def __init__(self, app: ASGIApp, entry: Entry) -> None:
-        self.app, self.entry = app, entry
+    A file of a `data:` address is written to disk by the conversion. Another file's path, which a caller may send as
+    well, must not be recorded: it would be deleted.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if PLACE in scope.get("path", ""):
-            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if not self.entry.allows(given):
-                await _refuse(send)
-                return
-            self.entry.open_session(scope["app"])
-        await self.app(scope, receive, send)
+    page: Any
+    convert: Callable[[dict[str, Any], Any], dict[str, Any]]
+
+    def __call__(self, arguments: dict[str, Any], places: Any) -> dict[str, Any]:
+        from gradio_client.utils import is_file_obj_with_meta
+
+        from spheres.server.uploads import find_upload
+
+        converted = self.convert(arguments, places)
+        for value in converted.values():
+            if is_file_obj_with_meta(value):
+                with suppress(SphereError):
+                    self.page.upload_file_set.add(str(find_upload(value)))
+        return converted
 
 
-async def _refuse(send: Send) -> None:
-    """401 without a challenge: a browser would ask for the password, and then send it along from any other site."""
-    body = b'{"error": "Not authenticated: send user and password by HTTP Basic authentication."}'
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def patch_mcp_server(page: Any, login: McpLogin | None) -> None:
+    """Once the page is launched: let its tools answer in JSON, record their files, and log them in.
 
-
-def mend_tools(page: Any, entry: Entry | None) -> None:
-    """Once the page is up: its tools answer in JSON, not as Python writes values, and know their way in.
-
-    raises : SphereError where Gradio could not make the tools
+    Raises:
+        SphereError: Gradio could not make the tools.
     """
     from gradio_client import Client
-    from gradio_client.utils import is_file_obj_with_meta
-
-    from spheres.server.uploads import uploaded
 
     server = page.mcp_server_obj
     if server is None:
         raise SphereError(f"The tools could not start ({page.mcp_error}): start without --mcp.")
-    server.postprocess_output_data = as_content
-    convert = server.convert_strings_to_filedata
-
-    def convert_and_note(arguments: dict[str, Any], places: Any) -> dict[str, Any]:
-        """What comes as data:... is put in a file; Gradio deletes in time only those that it has noted.
-
-        Another file's path, which a caller may send as well, must not be noted: it would be deleted.
-        """
-        converted: dict[str, Any] = convert(arguments, places)
-        for value in converted.values():
-            if is_file_obj_with_meta(value):
-                with suppress(SphereError):
-                    page.upload_file_set.add(str(uploaded(value)))
-        return converted
-
-    server.convert_strings_to_filedata = convert_and_note
-    if entry:
-        entry.open_session(page.app)
-        cookie = f"access-token-unsecure-{page.app.cookie_id}={entry.token}"
+    server.postprocess_output_data = to_mcp_content
+    server.convert_strings_to_filedata = FileRecorder(page, server.convert_strings_to_filedata)
+    if login:
+        login.open_session(page.app)
+        cookie = f"access-token-unsecure-{page.app.cookie_id}={login.token}"
         headers = {"cookie": cookie, "x-gradio-user": "mcp"}
         server._client_instance = Client(
             page.local_url, headers=headers, download_files=False, verbose=False, analytics_enabled=False
         )
 
 
-def as_content(outputs: Any, root_url: str) -> list[Any]:
-    """An endpoint's outputs as MCP has them: a file by its address, anything else as JSON."""
+def to_mcp_content(outputs: Any, root_url: str) -> list[Any]:
+    """An endpoint's outputs as MCP's text contents: a file by its address, anything else as JSON."""
     from gradio_client.utils import encode_file_path, is_file_obj_with_meta
     from mcp.types import TextContent
 
-    from spheres.server.uploads import SERVED
+    from spheres.server.uploads import FILE_PREFIX
 
     if isinstance(outputs[0], tuple):  # how Gradio hands on several, where nobody asked for progress
         outputs = outputs[0]
     texts = (
-        f"{root_url}{SERVED}{encode_file_path(output['path'])}"
+        f"{root_url}{FILE_PREFIX}{encode_file_path(output['path'])}"
         if is_file_obj_with_meta(output)
         else json.dumps(output, ensure_ascii=False)
         for output in outputs

@@ -1,10 +1,10 @@
-"""Where the server keeps what visitors send and take away: a folder of its own, and nothing in it for over a day.
+"""A private temporary folder for visitors' files, in which nothing stays for over a day.
 
-    own_folder()        # before Gradio is imported, which then keeps its files there
+    use_private_folder()        # before Gradio is imported, which then keeps its files there
 
-Gradio's folder is shared by all pages of the machine and readable by other users, and Gradio deletes only the files it
-recorded: not broken-off uploads, not those of a killed server. This folder is private, and everything in it is deleted
-by age; what is left goes with the server, or when the next one starts.
+Gradio's own folder is shared by all pages of the machine and readable by other users, and Gradio deletes only the files
+it recorded: not broken-off uploads, not those of a killed server. In this folder everything is deleted by age; the rest
+goes with the server, or when the next one starts.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ from filelock import FileLock, Timeout
 
 from spheres.errors import SphereError
 
-PREFIX, LOCK, VISITORS = "spheres-page-", ".lock", "visitors"
+PREFIX, LOCK, VISITORS = "spheres-page-", ".lock", "visitors"  # of the folder; in it; Gradio's own part of it
 HOUR = 3600.0  # seconds
-AGE, EVERY = 23 * HOUR, HOUR / 4  # a file goes at this age, or at the next of these moments: within a day
-BROKEN_OFF = HOUR / 4  # age of an upload that nothing more came of: it lies outside of any file's own folder
-YOUNG = 60.0  # seconds: a folder whose lock may not be taken yet
+MAX_AGE, INTERVAL = 23 * HOUR, HOUR / 4  # a file is deleted at this age or at the next look: within a day
+MAX_AGE_UNFINISHED = HOUR / 4  # of an upload that broke off: it lies outside of any file's own folder
+MIN_AGE_ABANDONED = 60.0  # seconds: a younger folder's server may not have locked it yet
 
 
-def own_folder(age: float = AGE, every: float = EVERY) -> Path:
+def use_private_folder(max_age: float = MAX_AGE, interval: float = INTERVAL) -> Path:
     """Make the folder, point Python's and Gradio's temporary files to it, and keep it clean until the process ends.
 
-    age    : seconds after which a file is deleted
-    every  : seconds between two looks at them
-    raises : SphereError where the folder cannot be made
-
     It lies where GRADIO_TEMP_DIR says, else where temporary files do, and only this user may look into it.
+
+    Args:
+        max_age: seconds after which a file is deleted.
+        interval: seconds between two looks.
+
+    Raises:
+        SphereError: the folder cannot be made.
     """
     parent = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()).resolve()
     try:
@@ -53,15 +56,15 @@ def own_folder(age: float = AGE, every: float = EVERY) -> Path:
     os.environ["GRADIO_TEMP_DIR"] = str(folder / VISITORS)
     tempfile.tempdir = str(folder)
     atexit.register(_remove, folder, lock)
-    threading.Thread(target=_keep_clean, args=(folder, age, every), daemon=True, name="storage").start()
+    threading.Thread(target=_keep_clean, args=(folder, max_age, interval), daemon=True, name="temp-files").start()
     return folder
 
 
-def remove_abandoned(parent: Path) -> None:
-    """Remove folders of servers that were killed: nobody holds their lock."""
+def remove_abandoned(parent: Path, min_age: float = MIN_AGE_ABANDONED) -> None:
+    """Remove the folders of servers that were killed: nobody holds their lock."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
-            if folder.is_symlink() or not folder.is_dir() or time.time() - folder.stat().st_mtime < YOUNG:
+            if folder.is_symlink() or not folder.is_dir() or time.time() - folder.stat().st_mtime < min_age:
                 continue
             with FileLock(folder / LOCK, timeout=0):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -69,19 +72,22 @@ def remove_abandoned(parent: Path) -> None:
             continue
 
 
-def remove_old(folder: Path, age: float) -> int:
-    """Delete what has lain in the folder for more than `age` seconds; returns how many files that were.
+def remove_old(folder: Path, max_age: float, max_age_unfinished: float = MAX_AGE_UNFINISHED) -> int:
+    """Delete the files that are older than `max_age` seconds, and then the folders that are empty.
 
     A file that is handed out again counts from then on: Gradio touches it.
+
+    Returns:
+        The number of files that were deleted.
     """
     now, n = time.time(), 0
     for root, folders, files in os.walk(folder, topdown=False):
         for name in [*files, *folders]:
             path = Path(root, name)
-            broken_off = name in files and path.parent == folder / VISITORS
+            unfinished = name in files and path.parent == folder / VISITORS
+            limit = min(max_age, max_age_unfinished) if unfinished else max_age
             try:
-                young = now - path.lstat().st_ctime < (min(age, BROKEN_OFF) if broken_off else age)
-                if young or path in (folder / LOCK, folder / VISITORS):
+                if now - path.lstat().st_ctime < limit or path in (folder / LOCK, folder / VISITORS):
                     continue
                 if name in files or path.is_symlink():
                     path.unlink()
@@ -93,10 +99,10 @@ def remove_old(folder: Path, age: float) -> int:
     return n
 
 
-def _keep_clean(folder: Path, age: float, every: float) -> None:
+def _keep_clean(folder: Path, max_age: float, interval: float) -> None:
     while True:
-        time.sleep(every)
-        remove_old(folder, age)
+        time.sleep(interval)
+        remove_old(folder, max_age)
 
 
 def _remove(folder: Path, lock: FileLock) -> None:

@@ -1,6 +1,6 @@
 """A public link to the page, through the tunnel that Gradio runs for its users; the local page goes on either way.
 
-    public_link(("127.0.0.1", 7860), log=print)
+    PublicLink(("127.0.0.1", 7860), log=print).open()
 
 Gradio's own `launch(share=True)` would open the same tunnel, but serves a page that fetches its scripts from a third
 party, and waits up to a minute and a half before it gives up.
@@ -20,49 +20,56 @@ from urllib.parse import urlsplit, urlunsplit
 PATIENCE = 15.0  # seconds: the tunnel's program, about 12 MB, is downloaded at first use
 
 
-def public_link(address: tuple[str, int], log: Callable[[str], None], patience: float = PATIENCE) -> threading.Thread:
-    """Open a public link in the background; says it within `patience` seconds, or why there is none.
+class PublicLink:
+    """A public link that is opened in the background.
 
-    A tunnel that opens later than that is said then: no link is ever open without its owner's knowing.
+    Args:
+        address: host and port of the local page.
+        log: gets the link, or why there is none, within `patience` seconds. A tunnel that opens later is logged then:
+            no link is ever open without its owner's knowing.
+        patience: seconds.
     """
-    said_late = threading.Event()
-    opened = threading.Event()
 
-    def work() -> None:
+    def __init__(self, address: tuple[str, int], log: Callable[[str], None], patience: float = PATIENCE) -> None:
+        self.address, self.log, self.patience = address, log, patience
+        self._delayed = False
+        self._timer = threading.Timer(patience, self._log_delay)
+        self._timer.daemon = True
+
+    def open(self) -> None:
+        """Start to open it; returns at once."""
+        self._timer.start()
+        threading.Thread(target=self._open, daemon=True, name="tunnel").start()
+
+    def _open(self) -> None:
         try:
-            message = f"Public link, for about a week at most: {open_tunnel(address)}"
+            message = f"Public link, for about a week at most: {open_tunnel(self.address)}"
         except Exception as error:  # whatever stops the tunnel, the page goes on
-            message = f"No public link: {_reason(error)}; the local page works without it."
-            if said_late.is_set():
+            if self._delayed:  # that there is none was logged
                 return
-        opened.set()
-        log(message)
+            message = f"No public link: {_reason(error)}; the local page works without it."
+        self._timer.cancel()
+        self.log(message)
 
-    def watch() -> None:
-        if not opened.wait(patience):
-            said_late.set()
-            log(
-                f"No public link after {patience:.0f} seconds; the local page works meanwhile, "
-                "and the link is printed if it still opens."
-            )
-
-    threading.Thread(target=work, daemon=True, name="tunnel").start()
-    watcher = threading.Thread(target=watch, daemon=True, name="tunnel-patience")
-    watcher.start()
-    return watcher
+    def _log_delay(self) -> None:
+        self._delayed = True
+        self.log(
+            f"No public link after {self.patience:.0f} seconds; the local page works meanwhile, "
+            "and the link is printed if it still opens."
+        )
 
 
 def open_tunnel(address: tuple[str, int]) -> str:
-    """The public address of a tunnel to a local one; raises whatever kept it from opening."""
+    """The public address of a tunnel to a local host and port; raises whatever kept it from opening."""
     from gradio import networking
 
     host = "127.0.0.1" if address[0] in ("0.0.0.0", "::", "localhost") else address[0]
-    with contextlib.redirect_stderr(_DeafToThisThread(sys.stderr)):  # the tunnel's own log; its failure is said shorter
+    with contextlib.redirect_stderr(_WithoutThisThread(sys.stderr)):  # the tunnel program's log; `_reason` is shorter
         link: str = networking.setup_tunnel(host, address[1], secrets.token_urlsafe(32), None, None)
     return urlunsplit(("https", *urlsplit(link)[1:]))
 
 
-class _DeafToThisThread(io.TextIOBase):
+class _WithoutThisThread(io.TextIOBase):
     """A stream that drops what the thread that made it writes, and passes on what all the others write."""
 
     def __init__(self, stream: TextIO) -> None:

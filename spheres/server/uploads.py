@@ -1,7 +1,7 @@
-"""Files that callers sent, found again where Gradio put them; any other, of this machine or another, is refused.
+"""Checks of the files that callers name: only those that were uploaded to this server are taken.
 
-    check_calls(page)                                                    # whatever part of the page is named a file
-    source = uploaded({"path": path})                                    # the one that uploading it answered
+    check_calls(page)                                  # before Gradio reads the values of a call, they are checked
+    path = find_upload({"path": "/tmp/.../a.csv"})     # for an endpoint that reads its values itself
 
 Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
 for a text field.
@@ -10,6 +10,8 @@ for a text field.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,51 +22,60 @@ from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from spheres.errors import SphereError
+from spheres.server.asgi import API
 
-SERVED = "/gradio_api/file="  # what an upload's address has in front of its path
+FILE_PREFIX = f"{API}/file="  # an upload's address is this and its path
 
 
 def check_calls(page: gr.Blocks) -> None:
-    """Have the page refuse, in a sentence, calls with another number of values, or with a file not uploaded to it."""
-    preprocess = page.preprocess_data
+    """Let the page refuse calls with another number of values, or with a file that was not uploaded to it."""
+    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)
 
-    async def preprocess_data(block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
-        taken, given = len(block_fn.inputs), len(inputs)
-        if given != taken:
-            what_to_do = "give all of them" if given < taken else "give no more"
-            raise gr.Error(f"This endpoint takes {taken} values, and got {given}: {what_to_do}.", print_exception=False)
+
+@dataclass(frozen=True)
+class CheckedPreprocessing:
+    """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it."""
+
+    preprocess: Callable[..., Awaitable[list[Any]]]
+
+    async def __call__(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
+        expected, found = len(block_fn.inputs), len(inputs)
+        if found != expected:
+            hint = "give all of them" if found < expected else "give no more"
+            raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
         # Gradio cannot send a lone surrogate back: its answer would break off.
         inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
         try:
-            inputs = traverse(inputs, lambda file: {**file, "path": str(uploaded(file))}, is_file_obj_with_meta)
+            inputs = traverse(inputs, lambda file: {**file, "path": str(find_upload(file))}, is_file_obj_with_meta)
         except SphereError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return list(await preprocess(block_fn, inputs, *rest, **named))
-
-    page.preprocess_data = preprocess_data
+        return list(await self.preprocess(block_fn, inputs, *rest, **named))
 
 
-def hide_folders() -> None:
-    """Name files' folders in a way that nobody can work out from what is in them, not even with the same Gradio."""
+def randomize_upload_folders() -> None:
+    """Name uploads' folders so that nobody can compute a name from a file's content, not even with the same Gradio."""
     processing_utils.hash_seed = secrets.token_bytes(32)
 
 
-def uploaded(sent: object) -> Path:
-    """Where the sent file lies.
+def find_upload(file: object) -> Path:
+    """Where an uploaded file lies.
 
-    sent   : what a Gradio client makes of a file, or its path alone: the one that uploading it gave, or that path as an
-             address of this server
-    raises : SphereError where that is no uploaded file
+    Args:
+        file: what a Gradio client makes of a file, or its path alone: the one that uploading it returned, or that path
+            as an address of this server.
+
+    Raises:
+        SphereError: that is no uploaded file.
     """
-    path = sent.get("path") if isinstance(sent, dict) else sent
+    path = file.get("path") if isinstance(file, dict) else file
     if not path:
         raise SphereError("No file was sent: upload one to /gradio_api/upload and send the path it returns.")
     if isinstance(path, str) and path.startswith(("http://", "https://")):
-        path = unquote(path.partition(SERVED)[2])  # whose server it names is no matter: it must lie here
+        path = unquote(path.partition(FILE_PREFIX)[2])  # whose server it names is no matter: it must lie here
     try:
-        place = Path(str(path)).resolve()
-        if place.is_relative_to(Path(get_upload_folder()).resolve()) and place.is_file():
-            return place
+        resolved = Path(str(path)).resolve()
+        if resolved.is_relative_to(Path(get_upload_folder()).resolve()) and resolved.is_file():
+            return resolved
     except (OSError, ValueError):  # a name too long, or with a null character in it
         pass
     raise SphereError("This file was not uploaded here: upload it to /gradio_api/upload and send the path it returns.")

@@ -7,7 +7,7 @@ length, the imbalanced corpus), a fixed sample of the articles is embedded into 
 the next time. The ablations take about four minutes on two cores, embedding for them twenty.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -21,7 +21,7 @@ from spheres.embeddings.build import Settings, embed_corpus
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
-from spheres.model.evaluate import set_figures, set_table
+from spheres.model.evaluate import SetScores
 from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
@@ -95,8 +95,8 @@ class Trial:
             rows, features = view_features(tested, recipe, view, tested.split["validation"])
             log_probabilities = calibration.apply(heads.log_probabilities(features))
             primary = tested.primary[rows]
-            sets = set_table(calibration, np.exp(log_probabilities), (0.95,))
-            size = set_figures(primary, *sets.values(), names=tuple(sets))["coverage 0.95: spheres"]
+            sets = SetScores.of(calibration, np.exp(log_probabilities), primary, (0.95,))
+            size = sets.figures()["coverage 0.95: spheres"]
             report[view] = {
                 **with_intervals(summary, log_probabilities, tested.targets[rows], primary, resamples=self.resamples),
                 "mean_set_size": {"value": size},
@@ -137,10 +137,88 @@ def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | No
 def run_study(caches: Caches, log: Log) -> dict[str, list[Figures]]:
     """All sections, in the report's order: name -> rows. A section whose caches are missing has no rows."""
     study = {"baselines": _measure_baselines(caches.main)}
-    for name, trials in SECTIONS.items():
-        study[name] = [trial.measure() for trial in trials(caches)]
+    for name, trials in sections(caches).items():
+        study[name] = [trial.measure() for trial in trials]
         log(f"{name}: {len(study[name])} rows")
     return study
+
+
+def sections(caches: Caches) -> dict[str, Iterable[Trial]]:
+    """The trials of each section. Those on parts of the vectors are made one at a time, to hold one copy in memory."""
+    main, corpora = caches.main, caches.corpora()
+    longest = caches.by_length.get(BUNDLED.max_length)
+    half = longest.dim // 2 if longest else 0
+    n_train = len(main.split["train"])
+    all_views = ("both", "title", "abstract")
+    return {
+        "loss": [
+            Trial("KL divergence, soft targets", main, CLASSIC),
+            Trial("cross-entropy, primary group", main, replace(CLASSIC, primary_weight=1.0)),
+            Trial("MSE, soft targets", main, with_training(CLASSIC, loss="mse")),
+        ],
+        "targets": [
+            Trial(f"{w:.0%} of the weight moved to the primary group", main, replace(ONE_HEAD, primary_weight=w))
+            for w in (0.0, 0.25, 0.5, 0.7, 1.0)
+        ],
+        "features": [
+            Trial("vector as it is", main, replace(ONE_HEAD, tfidf=False, unit_length=False)),
+            Trial("vector at length one", main, replace(ONE_HEAD, tfidf=False)),
+            Trial("vector at length one, scores of words", main, ONE_HEAD),
+        ],
+        "pooling": (
+            Trial(name, select_dimensions(longest, dimensions), VECTORS_ONLY)
+            for name, dimensions in (
+                ("[CLS]", slice(0, half)),
+                ("mean", slice(half, None)),
+                ("both in a row", slice(None)),
+            )
+            if longest
+        ),
+        "length": (
+            Trial(f"{length} tokens", _mean_pooled(cache), VECTORS_ONLY) for length, cache in caches.by_length.items()
+        ),
+        "copies": (
+            Trial(label, _mean_pooled(longest), replace(ONE_HEAD, views=views), views=all_views)
+            for label, views in (
+                ("whole articles", ("both",)),
+                ("with title-only copies", ("both", "title")),
+                ("with abstract-only copies", ("both", "abstract")),
+                ("with both kinds of copies", all_views),
+            )
+            if longest
+        ),
+        "head": [
+            Trial(f"{name} {value}", main, with_training(ONE_HEAD, **{name: value}))
+            for name, value in (("hidden", 64), ("hidden", 256), ("hidden", 1024), ("depth", 2), ("n_heads", 3))
+        ],
+        "regularisation": [
+            Trial("as shipped, one head", main, ONE_HEAD),
+            Trial("noise 0.0", main, with_training(ONE_HEAD, noise=0.0)),
+            Trial("dropout 0.0, input_dropout 0.0", main, with_training(ONE_HEAD, dropout=0.0, input_dropout=0.0)),
+            Trial("weight_decay 0.2", main, with_training(ONE_HEAD, weight_decay=0.2)),
+        ],
+        "learning_curve": [
+            Trial(f"{round(share * n_train):,} articles", main, ONE_HEAD, share=share)
+            for share in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
+        ],
+        "corpus": [
+            Trial(f"trained on the {a} corpus, tested on the {b} one", corpora[a], CLASSIC, tested_on=corpora[b])
+            for a, b in product(corpora, repeat=2)
+            if len(corpora) > 1
+        ],
+        # MSE against KL under the settings of a plain demo: does the answer depend on the article at all?
+        "collapse": [
+            Trial(
+                f"{corpus} corpus, {optimizer} at {rate:g}, {loss}",
+                cache,
+                with_training(CLASSIC, loss=loss, optimizer=optimizer, learning_rate=rate, max_epochs=5),
+                resamples=50,
+            )
+            for corpus, cache in corpora.items()
+            for optimizer, rate in (("adamw", 1e-3), ("sgd", 1e-2))
+            for loss in ("kl", "mse")
+        ],
+    }
 
 
 def measure_gradients(caches: Caches) -> dict[str, float]:
@@ -184,6 +262,11 @@ def with_training(recipe: Recipe, **changes: Any) -> Recipe:
     return replace(recipe, training=replace(recipe.training, **changes))
 
 
+def _mean_pooled(cache: Cache) -> Cache:
+    """The second half of "cls+mean"."""
+    return select_dimensions(cache, slice(cache.dim // 2, None))
+
+
 def _measure_baselines(cache: Cache) -> list[Figures]:
     rows = cache.split["validation"]
     targets, primary = cache.targets[rows], cache.primary[rows]
@@ -191,99 +274,3 @@ def _measure_baselines(cache: Cache) -> list[Figures]:
         {"what": name, "views": {"both": with_intervals(summary, log_probabilities, targets, primary)}}
         for name, log_probabilities in baselines(cache, cache.split["train"], rows).items()
     ]
-
-
-def _loss(caches: Caches) -> Iterator[Trial]:
-    yield Trial("KL divergence, soft targets", caches.main, CLASSIC)
-    yield Trial("cross-entropy, primary group", caches.main, replace(CLASSIC, primary_weight=1.0))
-    yield Trial("MSE, soft targets", caches.main, with_training(CLASSIC, loss="mse"))
-
-
-def _targets(caches: Caches) -> Iterator[Trial]:
-    for weight in (0.0, 0.25, 0.5, 0.7, 1.0):
-        label = f"{weight:.0%} of the weight moved to the primary group"
-        yield Trial(label, caches.main, replace(ONE_HEAD, primary_weight=weight))
-
-
-def _features(caches: Caches) -> Iterator[Trial]:
-    yield Trial("vector as it is", caches.main, replace(ONE_HEAD, tfidf=False, unit_length=False))
-    yield Trial("vector at length one", caches.main, replace(ONE_HEAD, tfidf=False))
-    yield Trial("vector at length one, scores of words", caches.main, ONE_HEAD)
-
-
-def _pooling(caches: Caches) -> Iterator[Trial]:
-    if cache := caches.by_length.get(BUNDLED.max_length):
-        half = cache.dim // 2
-        parts = {"[CLS]": slice(0, half), "mean": slice(half, None), "both in a row": slice(None)}
-        for name, dimensions in parts.items():
-            yield Trial(name, select_dimensions(cache, dimensions), VECTORS_ONLY)
-
-
-def _length(caches: Caches) -> Iterator[Trial]:
-    for length, cache in caches.by_length.items():
-        yield Trial(f"{length} tokens", _mean_pooled(cache), VECTORS_ONLY)
-
-
-def _copies(caches: Caches) -> Iterator[Trial]:
-    if cache := caches.by_length.get(BUNDLED.max_length):
-        mean = _mean_pooled(cache)
-        for label, views in (
-            ("whole articles", ("both",)),
-            ("with title-only copies", ("both", "title")),
-            ("with abstract-only copies", ("both", "abstract")),
-            ("with both kinds of copies", ("both", "title", "abstract")),
-        ):
-            yield Trial(label, mean, replace(ONE_HEAD, views=views), views=("both", "title", "abstract"))
-
-
-def _head(caches: Caches) -> Iterator[Trial]:
-    for name, value in (("hidden", 64), ("hidden", 256), ("hidden", 1024), ("depth", 2), ("n_heads", 3)):
-        yield Trial(f"{name} {value}", caches.main, with_training(ONE_HEAD, **{name: value}))
-
-
-def _regularisation(caches: Caches) -> Iterator[Trial]:
-    yield Trial("as shipped, one head", caches.main, ONE_HEAD)
-    for changes in ({"noise": 0.0}, {"dropout": 0.0, "input_dropout": 0.0}, {"weight_decay": 0.2}):
-        label = ", ".join(f"{name} {value}" for name, value in changes.items())
-        yield Trial(label, caches.main, with_training(ONE_HEAD, **changes))
-
-
-def _learning_curve(caches: Caches) -> Iterator[Trial]:
-    n = len(caches.main.split["train"])
-    for share in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1):
-        yield Trial(f"{round(share * n):,} articles", caches.main, ONE_HEAD, share=share)
-
-
-def _corpus(caches: Caches) -> Iterator[Trial]:
-    corpora = caches.corpora()
-    for (a, trained_on), (b, tested_on) in product(corpora.items(), repeat=2) if len(corpora) > 1 else ():
-        label = f"trained on the {a} corpus, tested on the {b} one"
-        yield Trial(label, trained_on, CLASSIC, tested_on=tested_on)
-
-
-def _collapse(caches: Caches) -> Iterator[Trial]:
-    """MSE against KL under the settings of a plain demo (SGD, AdamW), on both corpora: does the answer vary at all?"""
-    for corpus, cache in caches.corpora().items():
-        for (optimizer, rate), loss in product((("adamw", 1e-3), ("sgd", 1e-2)), ("kl", "mse")):
-            recipe = with_training(CLASSIC, loss=loss, optimizer=optimizer, learning_rate=rate, max_epochs=5)
-            yield Trial(f"{corpus} corpus, {optimizer} at {rate:g}, {loss}", cache, recipe, resamples=50)
-
-
-def _mean_pooled(cache: Cache) -> Cache:
-    """The second half of "cls+mean"."""
-    return select_dimensions(cache, slice(cache.dim // 2, None))
-
-
-SECTIONS: dict[str, Callable[[Caches], Iterator[Trial]]] = {
-    "loss": _loss,
-    "targets": _targets,
-    "features": _features,
-    "pooling": _pooling,
-    "length": _length,
-    "copies": _copies,
-    "head": _head,
-    "regularisation": _regularisation,
-    "learning_curve": _learning_curve,
-    "corpus": _corpus,
-    "collapse": _collapse,
-}

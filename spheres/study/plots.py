@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.errors import SphereError
-from spheres.files.atomic import write_whole
+from spheres.files.atomic import atomic_file
 
 Figures = dict[str, Any]
 
@@ -74,5 +74,6 @@ def _plot_curves(figures: Figures, path: Path) -> None:
 def _save(plot: Any, path: Path) -> None:
     from matplotlib import pyplot
 
-    write_whole(path, lambda f: plot.savefig(f, format="png", dpi=90))
+    with atomic_file(path) as f:
+        plot.savefig(f, format="png", dpi=90)
     pyplot.close(plot)

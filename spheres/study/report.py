@@ -11,7 +11,7 @@ from typing import Any
 
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import VIEW_NAMES
-from spheres.files.atomic import write_json, write_whole
+from spheres.files.atomic import atomic_file, write_json
 from spheres.study.plots import draw
 
 Figures = dict[str, Any]
@@ -29,7 +29,8 @@ def write_report(figures: Figures, folder: Path) -> None:
     """
     draw(figures, folder)
     write_json(folder / "figures.json", figures, indent=1)
-    write_whole(folder / "report.md", lambda f: f.write(render(figures).encode()))
+    with atomic_file(folder / "report.md") as f:
+        f.write(render(figures).encode())
 
 
 def render(figures: Figures) -> str:

@@ -13,7 +13,7 @@ from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import calibrate
-from spheres.model.evaluate import evaluate, predictions, set_figures, set_table
+from spheres.model.evaluate import SetScores, evaluate, predictions
 from spheres.model.fit import train
 from spheres.model.metrics import BINS, summary, with_intervals
 from spheres.model.recipe import CLASSIC, view_features
@@ -115,11 +115,11 @@ def _on_period(cache: Cache, bundle: Bundle, wanted: NDArray[np.bool_]) -> Figur
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
     kept = wanted[rows]
     primary, log_probabilities = cache.primary[rows[kept]], log_probabilities[kept]
-    sets = set_table(bundle.calibrations["both"], np.exp(log_probabilities))
+    sets = SetScores.of(bundle.calibrations["both"], np.exp(log_probabilities), primary)
     return {
         "articles": len(primary),
         **summary(log_probabilities, cache.targets[rows[kept]], primary),
-        **set_figures(primary, *sets.values(), names=tuple(sets)),
+        **sets.figures(),
     }
 
 

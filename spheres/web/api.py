@@ -1,7 +1,8 @@
 """What programs call: `/classify` for one article, `/classify_file` for a file of them.
 
-Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and words come from the
-two functions below. They speak English, and codes instead of names; their threshold is a sum of probabilities.
+Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
+from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
+probabilities.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
-from spheres.server.uploads import uploaded
-from spheres.web.article_tab import ENCODER
-from spheres.web.file_tab import EVENTS
+from spheres.server.uploads import find_upload
+from spheres.web.article_tab import ENCODER_EVENT
+from spheres.web.file_tab import FILE_EVENT
 
 EXAMPLE_FILE = {"path": "articles.csv", "url": "articles.csv"}  # in the API page's snippets
 
@@ -37,7 +38,7 @@ class Answer(TypedDict):
 
 
 class About(TypedDict):
-    """What `/classify_file` says of a file: so far, and at last."""
+    """What `/classify_file` returns beside the answers: how far the file's run has come."""
 
     rows: int
     answered: int
@@ -45,19 +46,19 @@ class About(TypedDict):
     problems: list[str]
 
 
-def add_endpoints(served: Service) -> None:
-    """Add both to the page that is being built."""
-    with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
-        _add(_classify(served), {"answer": Answer}, "classify", ENCODER)
-        file_events = {**EVENTS, "api_visibility": "public"}
-        _add(_classify_file(served), {"answers": FileData, "about": About}, "classify_file", file_events)
+class Endpoints:
+    """The two endpoints over a service; made within the page that is being built."""
 
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
+            _add(self.classify, {"answer": Answer}, "classify", ENCODER_EVENT)
+            file_event = {**FILE_EVENT, "api_visibility": "public"}
+            _add(self.classify_file, {"answers": FileData, "about": About}, "classify_file", file_event)
 
-# Gradio reads these docstrings: one line a parameter, one line a returned value, or it cuts them.
+    # Gradio reads these docstrings: one line a parameter, one line a returned value, or it cuts them.
 
-
-def _classify(served: Service) -> Callable[[str, str, float], Answer]:
-    def classify(title: str = "", abstract: str = "", threshold: float = DEFAULT_THRESHOLD) -> Answer:
+    def classify(self, title: str = "", abstract: str = "", threshold: float = DEFAULT_THRESHOLD) -> Answer:
         """Which of arXiv's eight groups (physics math cs q-bio q-fin stat eess econ) an article belongs to.
 
         Parameters:
@@ -71,17 +72,13 @@ def _classify(served: Service) -> Callable[[str, str, float], Answer]:
         if not isinstance(title, str) or not isinstance(abstract, str):
             raise _refusal("Title and abstract must be texts.")
         try:
-            threshold = check_threshold(threshold)
-            return cast(Answer, answer_as_json(served.classify(prepare_text(title, abstract)), threshold))
+            text = prepare_text(title, abstract)
+            return cast(Answer, answer_as_json(self.service.classify(text), check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
 
-    return classify
-
-
-def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | None, About]]]:
     def classify_file(
-        file: FileData, threshold: float = DEFAULT_THRESHOLD, rule: Literal["sum", "coverage"] = "sum"
+        self, file: FileData, threshold: float = DEFAULT_THRESHOLD, rule: Literal["sum", "coverage"] = "sum"
     ) -> Iterator[tuple[FileData | None, About]]:
         """Classify every article of a file: CSV, TSV, JSON lines, Parquet or Kaggle's JSON, plain, gzip or xz.
 
@@ -96,18 +93,16 @@ def _classify_file(served: Service) -> Callable[..., Iterator[tuple[FileData | N
         """
         source = None
         try:
-            threshold = check_threshold(threshold)
+            share = check_threshold(threshold)
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
-            source = uploaded(file)
+            source = find_upload(file)
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-            for progress in served.classify_file(source, threshold, rule):
+            for progress in self.service.classify_file(source, share, rule):
                 out = progress.path
                 yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
-
-    return classify_file
 
 
 def _about(progress: Progress) -> About:
@@ -127,7 +122,11 @@ def _refusal(sentence: str) -> gr.Error:
 def _add(function: Callable[..., Any], outputs: dict[str, Any], name: str, events: dict[str, Any]) -> None:
     """Like `gr.api`, but each parameter keeps its name and description, and files are supported.
 
-    outputs : name -> type of what the function returns
+    Args:
+        function: its docstring describes it.
+        outputs: name -> type of what it returns.
+        name: of the endpoint.
+        events: further settings of the event.
     """
     _, about, returned = get_function_description(function)
     gr.Button().click(

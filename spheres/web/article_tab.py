@@ -1,14 +1,13 @@
-"""One article: two boxes, a threshold, and the spheres it belongs to.
+"""The tab "One article": two boxes, a threshold, and the spheres the article belongs to.
 
-Two steps make an answer. `read` runs the encoder and leaves its probabilities in the visitor's state; `show` reads
-them with the threshold of that very moment. The slider calls `show` alone, so it never runs the encoder.
+An answer takes two steps. `ArticleTab.predict` runs the encoder and leaves its probabilities in the visitor's state;
+`ArticleTab.show` reads them with the threshold of that very moment. The slider calls `show` alone, so it never runs the
+encoder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
+import json
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -17,175 +16,168 @@ from spheres.data.arxiv_id import arxiv_identifier
 from spheres.data.text import prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, nearest_threshold
+from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
 from spheres.web.examples import EXAMPLES
-from spheres.web.i18n import Wording
-from spheres.web.render import answer_html, copies, summary, threshold_meaning
+from spheres.web.i18n import Language
+from spheres.web.render import answer_html, copies, group_names, meaning_html, rule_names, summary
 
 if TYPE_CHECKING:
-    from spheres.inference.classifier import Classification
+    from spheres.web.render import Outcome
 
-IN_HAND = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
+MAX_CONCURRENT = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
 DEFAULT_RULE = "coverage"  # the page's; /classify sums probabilities
 
-# How Gradio runs the two steps. Reading is queued, and the last question asked is the one that counts. Showing passes
-# the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
-ENCODER: dict[str, Any] = {"concurrency_id": "encoder", "concurrency_limit": IN_HAND}
-READING = {**ENCODER, "trigger_mode": "always_last", "show_progress": "minimal", "api_visibility": "private"}
-SHOWING: dict[str, Any] = {"queue": False, "preprocess": False, "show_progress": "hidden", "api_visibility": "private"}
+# How Gradio runs the two steps. Classifying is queued, and the last question asked is the one that counts. Showing
+# passes the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+ENCODER_EVENT: dict[str, Any] = {"concurrency_id": "encoder", "concurrency_limit": MAX_CONCURRENT}
+CLASSIFY_EVENT = {**ENCODER_EVENT, **PRIVATE, "trigger_mode": "always_last", "show_progress": "minimal"}
+SHOW_EVENT = {**PRIVATE, "queue": False, "preprocess": False, "show_progress": "hidden"}
 
 
-@dataclass(frozen=True)
-class Desk:
-    """The parts of the page that others listen to.
+class ArticleTab:
+    """Question and answer side by side, one below the other where the window is narrow.
 
-    asked   : the boxes, threshold and rule
-    outcome : the visitor's answer, a message in its place, or None
-    text    : the plain text that the answer is of; None where there is none
-    answers : events after which `outcome` may be another one
+    Attributes, for the tabs below the answer, which listen to it:
+        question: the boxes for title and abstract, threshold and rule.
+        outcome: the visitor's answer, a message in its place, or None.
+        text: the plain text that the answer is of; None where there is none.
+        answered: events after which `outcome` may be another one.
     """
 
-    asked: tuple[gr.Textbox, gr.Textbox, gr.Slider, gr.Radio]
-    outcome: gr.State
-    text: gr.State
-    answers: tuple[Any, ...]
+    def __init__(self, page: gr.Blocks, service: Service, language: Language) -> None:
+        self.service, self.language = service, language
+        self.outcome, self.text = gr.State(None), gr.State(None)
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="question", min_width=280):
+                self._build_boxes()
+            with gr.Column(elem_id="reply", min_width=280):
+                self._build_answer()
+            self._build_examples()
+        self.summary = gr.HTML("", elem_id="summary", apply_default_css=False)
+        self.question = (self.title, self.abstract, self.threshold, self.rule)
+        self.answered = self._wire(page)
 
+    def _build_boxes(self) -> None:
+        _ = self.language.gettext
+        hint = _("A title, or an arXiv id or link")
+        self.title = gr.Textbox(label=_("Title"), placeholder=hint, lines=1, max_lines=2, elem_id="title")
+        self.abstract = gr.Textbox(
+            label=_("Abstract"),
+            placeholder=_("Ctrl+Enter classifies. Either box may stay empty."),
+            lines=9,
+            max_lines=9,  # a fixed height: the page below never moves while one types
+            elem_id="abstract",
+        )
+        with gr.Row(elem_id="actions"):
+            self.start = gr.Button(_("Classify"), variant="primary", elem_id="classify", min_width=80, scale=3)
+            self.clear = gr.Button(_("Clear"), elem_id="clear", min_width=80, scale=1)
 
-def build_desk(page: gr.Blocks, served: Service, words: Wording) -> Desk:
-    """InputRow and reply side by side, one below the other where the window is narrow."""
-    outcome, text = gr.State(None), gr.State(None)
-    with gr.Row(elem_id="desk"):
-        with gr.Column(elem_id="question", min_width=280):
-            title, abstract, classify, clear = _question(words)
-        with gr.Column(elem_id="reply", min_width=280):
-            first = answer_html(None, DEFAULT_THRESHOLD, words=words)
-            answer = gr.HTML(first, elem_id="answer", apply_default_css=False)
-            threshold, rule = build_slider(words)
-            meaning = gr.HTML(elem_id="meaning", apply_default_css=False)
-            copying = _copying(words)
-        examples = _examples(title, abstract, words)
-    spoken = gr.HTML("", elem_id="summary", apply_default_css=False)
+    def _build_answer(self) -> None:
+        _ = self.language.gettext
+        nothing = answer_html(None, DEFAULT_THRESHOLD, DEFAULT_RULE, self.language)
+        self.answer = gr.HTML(nothing, elem_id="answer", apply_default_css=False)
+        self.threshold, self.rule = build_slider(self.language)
+        self.meaning = gr.HTML(elem_id="meaning", apply_default_css=False)
+        # Two buttons, and out of sight what they copy
+        self.copied_text, self.copied_json = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        with gr.Row(elem_id="copying"):
+            build_copy_button(_("Copy as text"), self.copied_text, "copy-text", self.language)
+            build_copy_button(_("Copy as JSON"), self.copied_json, "copy-json", self.language)
 
-    asked = (title, abstract, threshold, rule)
-    read = (reader(served, words), [title, abstract], [outcome, text, title, abstract])
-    shown = (shower(served, words), [outcome, threshold, rule], [answer, spoken, meaning, *copying])
-    answers = [
-        gr.on([classify.click, title.submit, abstract.submit], *read, show_progress_on=answer, **READING),
-        examples.load_input_event.then(*read, show_progress_on=answer, **READING),
-        page.load(None, [*asked], [*asked], js="(...boxes) => spheres.fromLink(...boxes)").then(
-            lambda *boxes: read[0](*boxes) if any(boxes) else (None, None, gr.skip(), gr.skip()),
-            *read[1:],
-            show_progress_on=answer,
-            **READING,
-        ),
-        clear.click(lambda: ("", "", None, None), None, [title, abstract, outcome, text], **SHOWING),
-    ]
-    answered = tuple(event.then(*shown, **SHOWING) for event in answers)
-    gr.on([threshold.change, rule.change], *shown, trigger_mode="always_last", **SHOWING)
-    gr.on([part.change for part in asked], None, [*asked], js="(...boxes) => { spheres.remember(...boxes); }")
-    return Desk(asked, outcome, text, answered)
+    def _build_examples(self) -> None:
+        _, names = self.language.gettext, group_names(self.language)
+        labels = []
+        for example in EXAMPLES:
+            part = "" if example.title and example.abstract else _("title") if example.title else _("abstract")
+            labels.append(f"{names[example.group]} · {part}" if part else names[example.group])
+        self.examples = gr.Examples(
+            [[example.title, example.abstract] for example in EXAMPLES],
+            [self.title, self.abstract],
+            example_labels=labels,
+            label=_("Examples, written for this page"),
+            cache_examples=False,
+            api_visibility="private",
+            elem_id="examples",
+        )
 
+    def _wire(self, page: gr.Blocks) -> tuple[Any, ...]:
+        """Say which events call which method; returns the events that end with an answer shown."""
+        boxes, question = [self.title, self.abstract], list(self.question)
+        answer = [self.outcome, self.text, self.title, self.abstract]
+        view = [self.answer, self.summary, self.meaning, self.copied_text, self.copied_json]
+        classify_event = {**CLASSIFY_EVENT, "show_progress_on": self.answer}
+        submits = [self.start.click, self.title.submit, self.abstract.submit]
+        # 1. What asks: the button, Enter, an example, a link that holds a text; and what empties the boxes
+        asks = [
+            gr.on(submits, self.predict, boxes, answer, **classify_event),
+            self.examples.load_input_event.then(self.predict, boxes, answer, **classify_event),
+            page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(
+                self.predict_link, boxes, answer, **classify_event
+            ),
+            self.clear.click(lambda: (None, None, "", ""), None, answer, **SHOW_EVENT),
+        ]
+        # 2. What shows: each of these, and the slider by itself
+        shown = (self.show, [self.outcome, self.threshold, self.rule], view)
+        answered = tuple(event.then(*shown, **SHOW_EVENT) for event in asks)
+        gr.on([self.threshold.change, self.rule.change], *shown, trigger_mode="always_last", **SHOW_EVENT)
+        # 3. The links to other languages take the question along
+        changes = [part.change for part in self.question]
+        gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
+        return answered
 
-def reader(served: Service, words: Wording) -> Callable[[str | None, str | None], tuple[Any, ...]]:
-    """What runs the encoder: boxes -> the answer or a message, the text it is of, and the boxes' new content."""
-
-    def read(title: str | None, abstract: str | None) -> tuple[Any, ...]:
+    def predict(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
+        """Run the encoder: the boxes' content -> answer or message, its text, and the boxes' new content."""
         title, abstract = title or "", abstract or ""
         try:
             identifier = arxiv_identifier(title)
             if identifier:
-                article = served.arxiv.fetch(identifier)
+                article = self.service.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
             text = prepare_text(title, abstract)
-            outcome = served.classify(text)
+            outcome = self.service.classify(text)
         except SphereError as error:
-            return words.translate(error), None, gr.skip(), gr.skip()
+            return self.language.translate(error), None, gr.skip(), gr.skip()
         return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
 
-    return read
+    def predict_link(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
+        """The same where the page's address holds a text; a page just opened is not asked anything."""
+        return self.predict(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
 
-
-def shower(served: Service, words: Wording) -> Callable[..., tuple[str, ...]]:
-    """What turns an answer, threshold and rule into markup."""
-
-    def show(outcome: Classification | str | None, threshold: float | None, rule: str | None) -> tuple[str, ...]:
-        """The answer's markup, its summary, the slider's meaning, and the answer to copy as text and as JSON.
-
-        A number half typed counts as the nearest one.
-        """
+    def show(self, outcome: Outcome, threshold: float | None, rule: str | None) -> tuple[str, ...]:
+        """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
         asked = nearest_threshold(threshold)
-        rule = rule if isinstance(rule, str) and rule in words.rule_names else DEFAULT_RULE
-        view = outcome.view if outcome is not None and not isinstance(outcome, str) else "both"
-        meaning = threshold_meaning(asked, rule, served.classifier.measured(view, rule, asked), words)
+        rule = rule if rule in RULES else DEFAULT_RULE
+        view = "both" if outcome is None or isinstance(outcome, str) else outcome.view
+        measured = self.service.classifier.measured(view, rule, asked)
         return (
-            answer_html(outcome, asked, rule, words),
-            summary(outcome, asked, rule, words),
-            f"<p>{escape(meaning)}</p>",
-            *copies(outcome, asked, rule, words),
+            answer_html(outcome, asked, rule, self.language),
+            summary(outcome, asked, rule, self.language),
+            meaning_html(asked, rule, measured, self.language),
+            *copies(outcome, asked, rule, self.language),
         )
 
-    return show
 
-
-def _question(words: Wording) -> tuple[gr.Textbox, gr.Textbox, gr.Button, gr.Button]:
-    title = gr.Textbox(label=words.title, placeholder=words.title_hint, lines=1, max_lines=2, elem_id="title")
-    abstract = gr.Textbox(
-        label=words.abstract,
-        placeholder=words.abstract_hint,
-        lines=9,
-        max_lines=9,  # a fixed height: the page below never moves while one types
-        elem_id="abstract",
-    )
-    with gr.Row(elem_id="actions"):
-        classify = gr.Button(words.classify, variant="primary", elem_id="classify", min_width=80, scale=3)
-        clear = gr.Button(words.clear, elem_id="clear", min_width=80, scale=1)
-    return title, abstract, classify, clear
-
-
-def build_slider(words: Wording, prefix: str = "") -> tuple[gr.Slider, gr.Radio]:
+def build_slider(language: Language, prefix: str = "") -> tuple[gr.Slider, gr.Radio]:
     """The threshold and what it sets; `prefix` tells two on one page apart."""
+    _ = language.gettext
     threshold = gr.Slider(
         MIN_THRESHOLD,
         MAX_THRESHOLD,
         DEFAULT_THRESHOLD,
         step=0.01,
-        label=words.threshold,
+        label=_("Threshold"),
         elem_id=f"{prefix}threshold",
         elem_classes="threshold",
         buttons=[],
     )
-    choices = [(name, rule) for rule, name in words.rule_names.items()]
-    return threshold, gr.Radio(
-        choices, value=DEFAULT_RULE, label=words.rule, elem_id=f"{prefix}rule", elem_classes="rule"
-    )
+    choices = [(name, rule) for rule, name in rule_names(language).items()]
+    rule = gr.Radio(choices, value=DEFAULT_RULE, label=_("What it sets"), elem_id=f"{prefix}rule", elem_classes="rule")
+    return threshold, rule
 
 
-def _copying(words: Wording) -> tuple[gr.Textbox, gr.Textbox]:
-    """Two buttons, and out of sight what they copy."""
-    text, json = gr.Textbox(visible=False), gr.Textbox(visible=False)
-    with gr.Row(elem_id="copying"):
-        copy_button(words.copy_text, text, "copy-text", words)
-        copy_button(words.copy_json, json, "copy-json", words)
-    return text, json
-
-
-def copy_button(label: str, box: gr.Textbox, id: str, words: Wording) -> None:
+def build_copy_button(label: str, box: gr.Textbox, elem_id: str, language: Language) -> None:
     """A button that copies what a box holds, also where Gradio's own cannot: in a frame, over plain HTTP."""
-    button = gr.Button(label, elem_id=id, elem_classes="copy", size="sm", min_width=80)
-    button.click(None, [box], None, js=f"(text) => {{ spheres.copy(text, '{id}', '{words.copied}'); }}")
-
-
-def _examples(title: gr.Textbox, abstract: gr.Textbox, words: Wording) -> gr.Examples:
-    def label(group: str, title: str, abstract: str) -> str:
-        part = f" · {words.example_abstract}" if not title else "" if abstract else f" · {words.example_title}"
-        return words.groups[group] + part
-
-    return gr.Examples(
-        [[example.title, example.abstract] for example in EXAMPLES],
-        [title, abstract],
-        example_labels=[label(*example) for example in EXAMPLES],
-        label=words.examples,
-        cache_examples=False,
-        api_visibility="private",
-        elem_id="examples",
-    )
+    button = gr.Button(label, elem_id=elem_id, elem_classes="copy", size="sm", min_width=80)
+    copied = json.dumps(language.gettext("Copied"))
+    button.click(None, [box], None, js=f"(text) => {{ spheres.copy(text, '{elem_id}', {copied}); }}")

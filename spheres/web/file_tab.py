@@ -1,4 +1,4 @@
-"""A file of articles: upload it, watch it being classified, look at the first rows, download all of them.
+"""The tab "A file of articles": upload it, watch it being classified, look at the first rows, download all of them.
 
 The run is a generator, so that Gradio can end it between two batches: on Cancel, or when the visitor leaves. What is
 half-written then goes with the temporary folder it stands in.
@@ -6,22 +6,20 @@ half-written then goes with the temporary folder it stands in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from html import escape
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from spheres.errors import SphereError
-from spheres.inference.classify_file import Progress
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
 from spheres.web.article_tab import build_slider
-from spheres.web.i18n import Wording
-from spheres.web.render_details import chart_html
+from spheres.web.i18n import Language
+from spheres.web.render import render, sentence_html
 
-EVENTS: dict[str, Any] = {
+FILE_EVENT: dict[str, Any] = {
     "concurrency_id": "file",
     "concurrency_limit": 1,  # one file at a time, so that single articles never wait for more than one
     "show_progress": "hidden",  # it has a progress bar of its own, in the page's language
@@ -29,135 +27,95 @@ EVENTS: dict[str, Any] = {
 }
 
 
-def build_filing(served: Service, words: Wording) -> None:
-    """The second tab of the page."""
-    gr.Markdown(
-        words.file_intro.format(
-            rows=words.number(served.limits.max_rows), megabytes=words.number(served.limits.max_bytes / 1e6)
-        ),
-        elem_id="file-intro",
-    )
-    with gr.Row(elem_id="filing"):
-        with gr.Column(min_width=280):
-            upload = gr.File(label=words.file_upload, type="filepath", elem_id="file", height=150)
-            threshold, rule = build_slider(words, "file-")
-            with gr.Row(elem_id="file-actions"):
-                start = gr.Button(
-                    words.file_classify, variant="primary", elem_id="file-classify", min_width=80, scale=3
-                )
-                cancel = gr.Button(words.file_cancel, elem_id="file-cancel", min_width=80, scale=1, interactive=False)
-            status = gr.HTML("", elem_id="file-status", apply_default_css=False)
-        with gr.Column(min_width=280):
-            chart = gr.HTML(
-                f'<p class="aside">{escape(words.file_wait)}</p>', elem_id="file-chart", apply_default_css=False
-            )
-            download = gr.DownloadButton(words.file_download, elem_id="file-download", interactive=False)
-    first = gr.HTML("", elem_id="file-first", apply_default_css=False)
+class FileTab:
+    """Upload and status on the left, a chart and the download on the right, the first rows below."""
 
-    run = start.click(
-        runner(served, words),
-        [upload, threshold, rule],
-        [status, chart, first, download, start, cancel],
-        **EVENTS,
-    )
-    stopped = cancel.click(None, cancels=[run], api_visibility="private")
-    stopped.then(  # not at once: the run's last report would come after it, and stay
-        lambda: (_said(words.file_cancelled), gr.update(interactive=True), gr.update(interactive=False)),
-        None,
-        [status, start, cancel],
-        queue=False,
-        api_visibility="private",
-    )
-
-
-def runner(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any, ...]]]:
-    """What classifies a file, and what the page shows of it as it goes."""
-
-    def run(upload: str | None, threshold: float, rule: str) -> Iterator[tuple[Any, ...]]:
-        idle = (gr.update(interactive=True), gr.update(interactive=False))
-        at_work = (gr.update(interactive=False), gr.update(interactive=True))
-        none = gr.update(value=None, interactive=False)
-        if not upload:
-            yield _problem(words.file_none), gr.skip(), gr.skip(), none, *idle
-            return
-        yield _said(words.file_counting), chart_html({}, words), "", none, *at_work
-        try:
-            for progress in served.classify_file(Path(upload), threshold, rule):
-                file = gr.update(value=str(progress.path), interactive=True) if progress.path else gr.skip()
-                yield *shown(progress, words), file, *(idle if progress.path else at_work)
-        except SphereError as error:
-            yield _problem(words.translate(error)), gr.skip(), gr.skip(), none, *idle
-
-    return run
-
-
-def shown(progress: Progress, words: Wording) -> tuple[str, str, str]:
-    """Status, chart and first rows of a run at one moment."""
-    return (
-        _status(progress, words),
-        chart_html(progress.counts, words),
-        _first_rows(progress, words) if progress.first else "",
-    )
-
-
-def _status(progress: Progress, words: Wording) -> str:
-    rows = words.number(progress.n_rows)
-    if progress.path:
-        done = _said(words.file_done.format(answered=words.number(progress.n_answered), rows=rows))
-        return done + _problems(progress, words)
-    left = "…"
-    if progress.seconds_left is not None:
-        minutes = progress.seconds_left >= 90
-        template = words.file_minutes if minutes else words.file_seconds
-        left = template.format(n=words.number(round(progress.seconds_left / 60 if minutes else progress.seconds_left)))
-    sentence = escape(words.file_progress.format(done=words.number(progress.n_done), rows=rows, left=left))
-    return (
-        f'<div class="status"><label>{sentence}<progress value="{progress.n_done}" max="{progress.n_rows}"></progress>'
-        "</label></div>"
-    )
-
-
-def _problems(progress: Progress, words: Wording) -> str:
-    if not progress.problems:
-        return ""
-    items = "".join(
-        f"<li><b>{escape(_place(place, words))}</b> {escape(words.translate(problem))}</li>"
-        for place, problem in progress.problems
-    )
-    more = progress.n_problems - len(progress.problems)
-    rest = f"<li>{escape(words.file_more_problems.format(n=words.number(more)))}</li>" if more else ""
-    heading = f"{words.file_problems}: {words.number(progress.n_problems)}"
-    return f'<div class="problems"><h3>{escape(heading)}</h3><ul>{items}{rest}</ul></div>'
-
-
-def _place(place: str, words: Wording) -> str:
-    kind, _, number = place.partition(" ")
-    return words.places[kind].format(n=number) if kind in words.places else place
-
-
-def _first_rows(progress: Progress, words: Wording) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.file_first_headers)
-    rows = ""
-    for row in progress.first:
-        note = " ".join(map(words.translate, notes(row.classification)))
-        spheres = ", ".join(words.groups[group] for group in row.spheres)
-        cells = (
-            _place(row.place, words),
-            row.text,
-            spheres,
-            words.percent(max(row.classification.probabilities)),
-            note,
+    def __init__(self, service: Service, language: Language) -> None:
+        self.service, self.language = service, language
+        _ = language.gettext
+        intro = _(
+            "CSV, TSV, JSON lines, Parquet, or Kaggle’s JSON, with a column for the title, the abstract, or both; "
+            "plain or compressed with gzip or xz. At most **{rows:,} rows** and **{megabytes:,} MB**. "
+            "Every column is kept; spheres and probabilities are added beside them. The file is deleted within a day.",
+            rows=service.limits.max_rows,
+            megabytes=service.limits.max_bytes / 1e6,
         )
-        rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-    return (
-        f'<section class="near" aria-label="{escape(words.file_first)}"><h3>{escape(words.file_first)}</h3>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
-    )
+        gr.Markdown(intro, elem_id="file-intro")
+        with gr.Row(elem_id="filing"):
+            with gr.Column(min_width=280):
+                self._build_upload()
+            with gr.Column(min_width=280):
+                wait = sentence_html(_("The spheres of its articles appear here, and the file with all answers."))
+                self.chart = gr.HTML(wait, elem_id="file-chart", apply_default_css=False)
+                self.download = gr.DownloadButton(_("Download"), elem_id="file-download", interactive=False)
+        self.first_rows = gr.HTML("", elem_id="file-first", apply_default_css=False)
+        self._wire()
+
+    def _build_upload(self) -> None:
+        _ = self.language.gettext
+        label = _("CSV, TSV, JSON lines, Parquet or Kaggle’s JSON")
+        self.upload = gr.File(label=label, type="filepath", elem_id="file", height=150)
+        self.threshold, self.rule = build_slider(self.language, "file-")
+        with gr.Row(elem_id="file-actions"):
+            label = _("Classify the file")
+            self.start = gr.Button(label, variant="primary", elem_id="file-classify", min_width=80, scale=3)
+            self.cancel = gr.Button(_("Cancel"), elem_id="file-cancel", min_width=80, scale=1, interactive=False)
+        self.status = gr.HTML("", elem_id="file-status", apply_default_css=False)
+
+    def _wire(self) -> None:
+        """Say which events call which method."""
+        view = [self.status, self.chart, self.first_rows, self.download, self.start, self.cancel]
+        run = self.start.click(self.run, [self.upload, self.threshold, self.rule], view, **FILE_EVENT)
+        stopped = self.cancel.click(None, cancels=[run], api_visibility="private")
+        # Not at once: the run's last step would come after it, and stay
+        view = [self.status, self.start, self.cancel]
+        stopped.then(self.cancelled, None, view, queue=False, api_visibility="private")
+
+    def run(self, upload: str | None, threshold: float, rule: str) -> Iterator[tuple[Any, ...]]:
+        """Classify an uploaded file, batch by batch.
+
+        Yields:
+            Status, chart, first rows, the download, and the two buttons, after each batch.
+        """
+        _ = self.language.gettext
+        idle, busy = _buttons(running=False), _buttons(running=True)
+        no_download = gr.update(value=None, interactive=False)
+        if not upload:
+            yield _problem(_("Choose a file first.")), gr.skip(), gr.skip(), no_download, *idle
+            return
+        counting = sentence_html(_("Counting the rows"), "status", "status")
+        yield counting, self.chart_html({}), "", no_download, *busy
+        try:
+            for progress in self.service.classify_file(Path(upload), threshold, rule):
+                done = progress.path is not None
+                yield (
+                    render("file_progress.html", self.language, progress=progress),
+                    self.chart_html(progress.counts),
+                    self.first_rows_html(progress.first) if progress.first else "",
+                    gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
+                    *(idle if done else busy),
+                )
+        except SphereError as error:
+            yield _problem(self.language.translate(error)), gr.skip(), gr.skip(), no_download, *idle
+
+    def cancelled(self) -> tuple[Any, ...]:
+        """What stands there once a run was ended: the status and the two buttons."""
+        sentence = self.language.gettext("Cancelled. Nothing was kept.")
+        return sentence_html(sentence, "status", "status"), *_buttons(running=False)
+
+    def chart_html(self, counts: Mapping[str, int]) -> str:
+        """How many articles have each group as their most probable one."""
+        return render("chart.html", self.language, counts=counts)
+
+    def first_rows_html(self, rows: Any) -> str:
+        """The first rows as a table."""
+        return render("first_rows.html", self.language, rows=rows, notes=notes)
 
 
-def _said(sentence: str) -> str:
-    return f'<p class="status" role="status">{escape(sentence)}</p>'
+def _buttons(running: bool) -> tuple[Any, Any]:
+    """The states of the buttons that start and cancel a run."""
+    return gr.update(interactive=not running), gr.update(interactive=running)
 
 
 def _problem(sentence: str) -> str:
-    return f'<p class="status problem" role="alert">{escape(sentence)}</p>'
+    return sentence_html(sentence, "status problem", "alert")

@@ -1,207 +1,166 @@
-"""The page's languages: every text of the page as a field, so that a translation lacks none of them.
+"""The page's languages: gettext catalogues for its sentences, Babel for its numbers.
 
-    words = wording("ru")
-    words.percent(0.783)            # '78,3 %'
-    words.translate(SphereError(...))   # the same sentence in Russian
+    russian = language("ru")
+    russian.gettext("At most {n:,} rows", n=20_000)     # the sentence in Russian, its number written as in Russian
+    russian.translate(SphereError(...))                 # an error or a note, in Russian
+    russian.percent(0.783)                              # '78,3 %'
 
-A new language is a module like `web.russian` and a line in `LANGUAGES`: `Wording(...)` is refused while a text is
-missing. Texts with {names} are templates; `message_texts` maps a message's English template to its translation.
+English is written in the source; every other language is a catalogue, `locale/CODE/LC_MESSAGES/messages.po`, which is
+read as it is when the page starts (a few milliseconds). To add one, translate a catalogue; no code changes:
+
+    pybabel init -i spheres/web/locale/messages.pot -d spheres/web/locale -l de
+
+After a sentence in the source has changed, collect the sentences anew and bring the catalogues up to date:
+
+    cd spheres/web/locale
+    pybabel extract -F babel.cfg -k SphereError -k Message --no-location -o messages.pot ../../..
+    pybabel update -i messages.pot -d . --no-fuzzy-matching --ignore-obsolete -w 100
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gettext
+import io
+import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
 from spheres.errors import Message
 
-LANGUAGES = {  # code -> module; the first is the page's own
-    "en": "spheres.web.english",
-    "ru": "spheres.web.russian",
-}
+FOLDER = Path(__file__).parent / "locale"
+CATALOGUE = Path("LC_MESSAGES", "messages.po")
+# Codes; the first is the page's own
+LANGUAGES = ("en", *sorted(path.parents[1].name for path in FOLDER.glob(f"*/{CATALOGUE}")))
 
 
 @dataclass(frozen=True)
-class Wording:
-    """All texts of the page in one language."""
+class Language:
+    """A language: its sentences and its way to write numbers.
 
-    code: str  # as in the page's address and its lang attribute
-    own_name: str  # of the language, in the language
-    decimal_point: str
-    thousands: str
-    percent_sign: str
-    groups: Mapping[str, str]
+    Attributes:
+        code: as in the page's address and its lang attribute.
+        locale: Babel's, with the rules for numbers.
+        catalogue: translations by English template; none for English itself.
+    """
 
-    name: str  # of the page
-    lead: str
-    lead_rest: str
-    switch: str  # label of the language links
-    one_article: str
-    many_articles: str
+    code: str
+    locale: Locale
+    catalogue: gettext.NullTranslations
 
-    title: str
-    title_hint: str
-    abstract: str
-    abstract_hint: str
-    classify: str
-    clear: str
-    examples: str
-    example_title: str
-    example_abstract: str
+    @property
+    def own_name(self) -> str:
+        """The language's name in itself.
 
-    answer: str
-    nothing_yet: str
-    most_probable: str
-    above_line_one: str
-    above_line_many: str
-    unfamiliar_head: str
-    sphere: str
-    probability: str
-    running_total: str
-    left_out_one: str
-    left_out_many: str
-    none_left_out: str
-    together: str
-    copy_text: str
-    copy_json: str
-    copy_link: str
-    copy_frame: str
-    copied: str
+        >>> language("en").own_name, language("ru").own_name
+        ('English', 'Русский')
+        """
+        name = self.locale.get_display_name() or self.code
+        return name[0].upper() + name[1:]
 
-    threshold: str
-    rule: str
-    rule_names: Mapping[str, str]
-    goal: Mapping[str, str]
-    measured: Mapping[str, str]
+    def gettext(self, template: str, **values: object) -> str:
+        """A sentence in this language, filled with values; in English where the catalogue has none.
 
-    why: str
-    why_ask: str
-    why_group: str
-    why_intro: str
-    why_nothing: str
-    why_long: str
-    why_words: str
-    why_for: str
-    why_against: str
-    why_without: str
-    near: str
-    near_intro: str
-    near_wait: str
-    near_title: str
-    near_similarity: str
-    near_article: str
-    near_categories: str
-    near_date: str
-    no_cache: str
-    map: str
-    map_intro: str
-    map_this: str
-    map_alt: str
-    share: str
-    share_intro: str
-    share_link: str
-    share_frame: str
-    share_compact: str
+        Args:
+            template: in English, as the catalogue has it.
+            values: for the template's {names}; numbers are written by the format there: {n:,} {x:.1f} {x:g} {x:.0%}.
+        """
+        return self._fill(self.catalogue.gettext(template) if template else "", values)
 
-    file: str
-    file_intro: str
-    file_wait: str
-    file_upload: str
-    file_classify: str
-    file_cancel: str
-    file_counting: str
-    file_progress: str
-    file_seconds: str
-    file_minutes: str
-    file_done: str
-    file_cancelled: str
-    file_download: str
-    file_chart: str
-    file_articles: str
-    file_first: str
-    file_first_headers: tuple[str, str, str, str, str]
-    file_problems: str
-    file_more_problems: str
-    file_none: str
-    places: Mapping[str, str]
+    def ngettext(self, one: str, several: str, n: int, **values: object) -> str:
+        """The same for a sentence that depends on a number, which is the value `n` as well."""
+        return self._fill(self.catalogue.ngettext(one, several, n), {"n": n, **values})
 
-    how: str
-    how_text: str
-    gradio_labels: Mapping[str, str]  # how labels begin that Gradio has in English only -> in this language
-    busy: str
-    message_texts: Mapping[str, str]  # of `spheres.errors.Message`: English template -> template in this language
+    def pgettext(self, context: str, text: str) -> str:
+        """A text whose translation depends on where it stands."""
+        return self.catalogue.pgettext(context, text)
+
+    def translate(self, message: Message) -> str:
+        """A message in this language, without the folders of the server's paths."""
+        return self.gettext(message.template, **message.values)
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number as this language writes it.
+        """A number with so many digits after the decimal point.
 
-        >>> wording("en").number(39782), wording("ru").number(1.64, 1)
+        >>> language("en").number(39782), language("ru").number(1.64, 1)
         ('39,782', '1,6')
         """
-        text = f"{value:,.{digits}f}"
-        return text.translate({ord(","): self.thousands, ord("."): self.decimal_point})
+        return format_decimal(value, _with_digits(self.locale.decimal_formats[None].pattern, digits), self.locale)
 
     def percent(self, share: float) -> str:
         """A probability as a reader takes it in; what is not quite all or nothing is never shown as such.
 
-        >>> wording("en").percent(0.5), wording("en").percent(0.0), wording("en").percent(0.99999)
+        >>> language("en").percent(0.5), language("en").percent(0.0), language("en").percent(0.99999)
         ('50.0%', '0%', '>99.9%')
         """
-        sign = self.percent_sign
-        if share <= 0:
-            return f"0{sign}"
-        if share >= 1 - 1e-6:  # eight float32 numbers rarely add up to 1 exactly
-            return f"100{sign}"
+        if share <= 0 or share >= 1 - 1e-6:  # eight float32 numbers rarely add up to 1 exactly
+            return self._percent(round(share), 0)
         if share < 0.001:
-            return f"<{self.number(0.1, 1)}{sign}"
-        return f">{self.number(99.9, 1)}{sign}" if share > 0.999 else f"{self.number(100 * share, 1)}{sign}"
+            return f"<{self._percent(0.001, 1)}"
+        return f">{self._percent(0.999, 1)}" if share > 0.999 else self._percent(share, 1)
 
     def points(self, gain: float) -> str:
         """A difference of probabilities in percentage points, with its sign.
 
-        >>> wording("en").points(-0.0312), wording("en").points(0.0)
+        >>> language("en").points(-0.0312), language("en").points(0.0)
         ('−3.1', '0.0')
         """
         text = self.number(abs(100 * gain), 1)
         return text if abs(gain) < 0.0005 else f"{'+' if gain > 0 else '−'}{text}"
 
-    def translate(self, message: Message) -> str:
-        """A message in this language, without the folders of the server's paths; English where there is none."""
-        template = self.message_texts.get(message.template)
-        if not message.values:
-            return template or message.template
-        if template:
-            return _Localized(self).vformat(template, (), message.values)
-        values = {name: self._named(value) for name, value in message.values.items()}
-        return message.template.format(**values)
+    def _percent(self, share: float, digits: int) -> str:
+        return format_percent(share, _with_digits(self.locale.percent_formats[None].pattern, digits), self.locale)
 
-    def _named(self, value: object) -> object:
-        """A message inside a message by its sentence, a path by its name, anything else as it is."""
+    def _fill(self, template: str, values: dict[str, object]) -> str:
+        return _LocalFormatter(self).vformat(template, (), values) if values else template
+
+    def _written(self, value: object, spec: str) -> str:
+        """A value by its format, as this language writes it; of a path only the name."""
         if isinstance(value, Message):
             return self.translate(value)
-        return value.name if isinstance(value, Path) else value
+        if isinstance(value, Path):
+            return value.name
+        if not spec or not isinstance(value, int | float):
+            return format(value, spec)
+        if spec == "g":
+            return format_decimal(value, locale=self.locale)
+        digits = int("".join(re.findall(r"\.(\d+)", spec)) or 0)
+        return self._percent(value, digits) if spec.endswith("%") else self.number(value, digits)
 
 
-class _Localized(Formatter):
-    """Fills a translated template with values as the language writes them."""
+class _LocalFormatter(Formatter):
+    """`str.format` with a language's numbers."""
 
-    def __init__(self, words: Wording) -> None:
-        self.words = words
+    def __init__(self, language: Language) -> None:
+        self.language = language
 
-    def format_field(self, value: object, spec: str) -> str:
-        value = self.words._named(value)
-        if isinstance(value, float) and spec.endswith("%"):
-            return f"{100 * value:{spec[:-1]}f}{self.words.percent_sign}"
-        if isinstance(value, float):
-            return f"{value:g}".replace(".", self.words.decimal_point)
-        return self.words.number(value) if isinstance(value, int) else str(value)
+    def format_field(self, value: object, format_spec: str) -> str:
+        return self.language._written(value, format_spec)
 
 
 @cache
-def wording(code: str) -> Wording:
-    """The texts of one of LANGUAGES."""
-    texts: Wording = import_module(LANGUAGES[code]).TEXTS
-    return texts
+def language(code: str) -> Language:
+    """One of LANGUAGES."""
+    path = FOLDER / code / CATALOGUE
+    if not path.is_file():
+        return Language(code, Locale.parse(code), gettext.NullTranslations())
+    compiled = io.BytesIO()
+    with path.open("rb") as f:
+        write_mo(compiled, read_po(f, locale=code))
+    compiled.seek(0)
+    return Language(code, Locale.parse(code), gettext.GNUTranslations(compiled))
+
+
+def _with_digits(pattern: str, digits: int) -> str:
+    """A locale's pattern for numbers, with a fixed number of digits after the decimal point.
+
+    >>> _with_digits("#,##0.###", 0), _with_digits("#,##0 %", 1)
+    ('#,##0', '#,##0.0 %')
+    """
+    return re.sub(r"0(\.#+)?", "0." + "0" * digits if digits else "0", pattern, count=1)

@@ -1,30 +1,31 @@
 """The web page, in every language: one article, or a file of them. It knows nothing of tensors.
 
-    page = build_page(Service(classifier, neighbors))      # gradio.Blocks, for `server.launch.serve`
+    page = build_page(Service(classifier, neighbors))      # gradio.Blocks
+    serve(page, address, site())                           # spheres.server.launch
 
-Each language is a page of its own ("/", "/ru"), built from the same parts with other words, so no text can stay behind
-in another language. `static/page.js` sends a visitor to the one the browser prefers.
+Each language is a page of its own ("/", "/ru"), built from the same parts with other sentences, so no text can stay
+behind in another language. `static/page.js` sends a visitor to the one the browser prefers.
 """
 
 from __future__ import annotations
 
 import json
-from html import escape
 from pathlib import Path
 
 import gradio as gr
 
 from spheres.inference.service import Service
 from spheres.server.launch import Site
-from spheres.web.api import add_endpoints
-from spheres.web.article_tab import build_desk
-from spheres.web.file_tab import build_filing
-from spheres.web.i18n import LANGUAGES, Wording, wording
-from spheres.web.result_tabs import build_panels
+from spheres.web.api import Endpoints
+from spheres.web.article_tab import ArticleTab
+from spheres.web.file_tab import FileTab
+from spheres.web.i18n import LANGUAGES, Language, language
+from spheres.web.render import render
+from spheres.web.result_tabs import ResultTabs
 
-WAITING = 64  # questions that may wait; one more is told that the queue is full
+MAX_QUEUED = 64  # questions that may wait; one more is told that the queue is full
 HOUR = 3600  # seconds
-KEPT = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and how old those are that it deletes: within a day
+DELETE_CACHE = (HOUR, 22 * HOUR)  # how often Gradio looks for files, and the age at which it deletes: within a day
 
 STATIC = Path(__file__).parent / "static"
 PROJECT = Path(__file__).resolve().parents[2]  # sources and artifacts: the server hands out none of them
@@ -33,49 +34,52 @@ PROJECT = Path(__file__).resolve().parents[2]  # sources and artifacts: the serv
 def site() -> Site:
     """What the server must be told of the pages: one address a language, their script and their styles."""
     addresses = {}
-    for place, code in enumerate(LANGUAGES):
-        attributes = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-busy": wording(code).busy}
-        addresses[f"/{code}" if place else "/"] = attributes
+    for code in LANGUAGES:
+        busy = language(code).gettext("The server is busy: try again in a moment.")
+        attributes = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-busy": busy}
+        addresses["/" if code == LANGUAGES[0] else f"/{code}"] = attributes
     return Site(addresses, STATIC / "page.js", STATIC / "page.css", (PROJECT,))
 
 
-def build_page(served: Service) -> gr.Blocks:
+def build_page(service: Service) -> gr.Blocks:
     """The pages over a classifier, with a bounded queue, ready to be launched."""
-    home, *others = (wording(code) for code in LANGUAGES)
-    with gr.Blocks(title=home.name, analytics_enabled=False, delete_cache=KEPT) as page:
-        _fill(page, served, home)
-        add_endpoints(served)
-    for words in others:
-        with page.route(words.own_name, words.code, show_in_navbar=False):
-            _fill(page, served, words)
+    home, *others = (language(code) for code in LANGUAGES)
+    title = home.gettext("Article Sphere Classifier")
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
+        _build_language(page, service, home)
+        Endpoints(service)
+    for other in others:
+        with page.route(other.own_name, other.code, show_in_navbar=False):
+            _build_language(page, service, other)
     # Closed to direct posts, which would pass the queue by; programs join it through /gradio_api/call/classify.
-    return page.queue(max_size=WAITING, api_open=False)
+    return page.queue(max_size=MAX_QUEUED, api_open=False)
 
 
-def _fill(page: gr.Blocks, served: Service, words: Wording) -> None:
+def _build_language(page: gr.Blocks, service: Service, own: Language) -> None:
     """Everything of one language's page."""
-    gr.HTML(_masthead(words), apply_default_css=False, elem_id="top")
+    _ = own.gettext
+    languages = [language(code) for code in LANGUAGES]
+    gr.HTML(render("masthead.html", own, languages=languages), apply_default_css=False, elem_id="top")
     with gr.Tabs(elem_id="ways"):
-        with gr.Tab(words.one_article, id="one"):
-            desk = build_desk(page, served, words)
-            build_panels(page, served, desk, words)
-        with gr.Tab(words.many_articles, id="many"):
-            build_filing(served, words)
-    with gr.Accordion(words.how, open=False, elem_id="how"):
-        n_articles = words.number(served.classifier.n_articles)
-        gr.Markdown(words.how_text.format(name=served.classifier.name, n_articles=n_articles))
-    page.load(None, js=f"() => {{ spheres.ready({json.dumps(words.name)}, {json.dumps(words.gradio_labels)}); }}")
+        with gr.Tab(_("One article"), id="one"):
+            ResultTabs(service, ArticleTab(page, service, own), own)
+        with gr.Tab(_("A file of articles"), id="many"):
+            FileTab(service, own)
+    with gr.Accordion(_("How this works, and its limits"), open=False, elem_id="how"):
+        classifier = service.classifier
+        gr.Markdown(render("how.md", own, name=classifier.name, n_articles=classifier.n_articles))
+    title = _("Article Sphere Classifier")
+    page.load(None, js=f"() => {{ spheres.ready({json.dumps(title)}, {json.dumps(_gradio_labels(own))}); }}")
 
 
-def _masthead(words: Wording) -> str:
-    languages = " ".join(
-        f'<span aria-current="true">{escape(other.own_name)}</span>'
-        if other is words
-        else f'<a lang="{other.code}" hreflang="{other.code}">{escape(other.own_name)}</a>'
-        for other in map(wording, LANGUAGES)
-    )
-    return (
-        f'<header class="masthead"><div><h1>{escape(words.name)}</h1>'
-        f"<p>{escape(words.lead)}<span>{escape(words.lead_rest)}</span>.</p></div>"
-        f'<nav aria-label="{escape(words.switch)}">{languages}</nav></header>'
-    )
+def _gradio_labels(own: Language) -> dict[str, str]:
+    """How labels begin that Gradio has in English only -> what the page's script puts in their place."""
+    labels = {
+        "range slider for": own.pgettext("Gradio", "range slider for"),
+        "number input for": own.pgettext("Gradio", "number input for"),
+        "More tabs": own.pgettext("Gradio", "More tabs"),
+        "Click to upload or drop files": own.pgettext("Gradio", "Click to upload or drop files"),
+        "Clear": own.pgettext("Gradio", "Clear"),
+        "Gradio footer navigation": own.pgettext("Gradio", "Gradio footer navigation"),
+    }
+    return {label: translated for label, translated in labels.items() if translated != label}

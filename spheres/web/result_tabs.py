@@ -1,13 +1,14 @@
-"""Below the answer: what is near, why, the map, and how to share it. Each is worked out when it is looked at.
+"""The tabs below the answer: nearest articles, why, map, share. Each is worked out when it is looked at.
 
-What is near and the map cost a few milliseconds and follow every answer. Why runs the encoder once for each sentence,
-so it waits until its tab is open; the sentences appear first, the words of the strongest one after them.
+The nearest articles and the map cost a few milliseconds and follow every answer. Why runs the encoder once for each
+sentence, so it waits until its tab is open; the sentences appear first, the words of the strongest one after them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from html import escape
+import base64
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -16,129 +17,158 @@ from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import as_option
 from spheres.inference.explain import MAX_EXPLAINED, Explanation, explain, explain_words
 from spheres.inference.service import Service
-from spheres.web.article_tab import READING, SHOWING, Desk, copy_button
-from spheres.web.i18n import Wording
-from spheres.web.render_details import map_html, near_html, picture_html, why_html
+from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button
+from spheres.web.i18n import Language
+from spheres.web.render import group_names, render, sentence_html
+from spheres.web.render_why import why_html
 
 if TYPE_CHECKING:
     from spheres.data.text import Text
-    from spheres.inference.classifier import Classification
+    from spheres.web.render import Outcome
 
 
-def build_panels(page: gr.Blocks, served: Service, desk: Desk, words: Wording) -> None:
-    """Four tabs under the desk, listening to it."""
-    with gr.Tabs(elem_id="panels"):
-        with gr.Tab(words.near, id="near") as near_tab:
-            near = gr.HTML(_aside(words.near_wait), elem_id="near", apply_default_css=False)
-        with gr.Tab(words.why, id="why") as why_tab:
-            group, why = _why_parts(words)
-        with gr.Tab(words.map, id="map") as map_tab:
-            picture, marks = _map_parts(served, words)
-        with gr.Tab(words.share, id="share") as share_tab:
-            compact, link, frame = _share_parts(words)
+class ResultTabs:
+    """Four tabs that listen to an `ArticleTab`."""
 
-    open_tab, explanation = gr.State("near"), gr.State(None)
-    around = (surveyor(served, words), [desk.outcome], [near, marks])
-    weigh = (weigher(served, words), [open_tab, desk.outcome, desk.text, group, explanation], [why, group, explanation])
-    sharing: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
-    shared = (None, [*desk.asked, compact], [link, frame])
-    for answered in desk.answers:
-        answered.then(*around, **SHOWING)
-        answered.then(lambda: (None, None), None, [explanation, group], **SHOWING).then(
-            *weigh, show_progress_on=why, **READING
+    def __init__(self, service: Service, article: ArticleTab, language: Language) -> None:
+        self.service, self.article, self.language = service, article, language
+        _ = language.gettext
+        with gr.Tabs(elem_id="panels"):
+            with gr.Tab(_("Nearest"), id="near") as self.nearest_tab:
+                self.nearest = gr.HTML(self._nothing_near(), elem_id="near", apply_default_css=False)
+            with gr.Tab(_("Why"), id="why") as self.why_tab:
+                choices = [(name, group) for group, name in group_names(language).items()]
+                self.group = gr.Radio(choices, value=None, label=_("Effect of the sentences on"), elem_id="why-group")
+                self.why = gr.HTML(self._nothing_explained(), elem_id="why", apply_default_css=False)
+            with gr.Tab(_("Map"), id="map") as self.map_tab:
+                self._build_map()
+            with gr.Tab(_("Share"), id="share") as self.share_tab:
+                self._build_share()
+        self._wire()
+
+    def _build_map(self) -> None:
+        index, intro = self.service.neighbors, self._no_index()
+        if index:
+            intro = self.language.gettext(
+                "Each dot is one of {n:,} arXiv articles, coloured by its sphere; spheres that have much in common lie "
+                "close together. The cross is your article, the rings are its ten nearest.",
+                n=index.n_articles,
+            )
+        gr.HTML(sentence_html(intro), apply_default_css=False)
+        with gr.Column(elem_id="map", visible=index is not None):
+            self.picture = gr.HTML("", elem_id="picture", apply_default_css=False)
+            self.marks = gr.HTML(self._map_html(None), elem_id="marks", apply_default_css=False)
+
+    def _build_share(self) -> None:
+        _ = self.language.gettext
+        intro = _(
+            "The link holds the text itself, after its # sign. Browsers do not send that part to the server, and "
+            "nothing is stored."
         )
-        answered.then(*shared, **sharing)
-    for tab, name in ((near_tab, "near"), (map_tab, "map"), (share_tab, "share")):
-        tab.select(lambda name=name: name, None, open_tab, **SHOWING)
-    why_tab.select(lambda: "why", None, open_tab, **SHOWING).then(*weigh, show_progress_on=why, **READING)
-    group.input(*weigh, show_progress_on=why, **READING)
-    map_tab.select(lambda: _picture(served, words), None, picture, **SHOWING)
-    gr.on([share_tab.select, compact.change, desk.asked[2].change, desk.asked[3].change], *shared, **sharing)
+        gr.HTML(sentence_html(intro), apply_default_css=False)
+        self.link = gr.Textbox(label=_("Link to this classification"), lines=3, max_lines=3, elem_id="link")
+        build_copy_button(_("Copy the link"), self.link, "copy-link", self.language)
+        label = _("Markup to show this page in another one")
+        self.frame = gr.Textbox(label=label, lines=4, max_lines=4, elem_id="frame")
+        label = _("Compact: only boxes, slider and answer, from 320 × 480 pixels")
+        self.compact = gr.Checkbox(value=True, label=label, elem_id="compact")
+        build_copy_button(_("Copy the markup"), self.frame, "copy-frame", self.language)
 
+    def _wire(self) -> None:
+        """Say which events call which method."""
+        article, open_tab, explanation = self.article, gr.State("near"), gr.State(None)
+        near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
+        explained = [self.why, self.group, explanation]
+        why = (self.explain, [open_tab, article.outcome, article.text, self.group, explanation], explained)
+        why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
+        share = (None, [*article.question, self.compact], [self.link, self.frame])
+        share_event: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
+        # 1. After each answer
+        for answered in article.answered:
+            answered.then(*near, **SHOW_EVENT)
+            forgotten = answered.then(lambda: (None, None), None, [explanation, self.group], **SHOW_EVENT)
+            forgotten.then(*why, **why_event)
+            answered.then(*share, **share_event)
+        # 2. When a tab is opened
+        opened = {"near": self.nearest_tab, "why": self.why_tab, "map": self.map_tab, "share": self.share_tab}
+        for name, tab in opened.items():
+            event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
+            if name == "why":
+                event.then(*why, **why_event)
+        self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
+        # 3. What is chosen within one
+        self.group.input(*why, **why_event)
+        changes = [self.share_tab.select, self.compact.change, article.threshold.change, article.rule.change]
+        gr.on(changes, *share, **share_event)
 
-def surveyor(served: Service, words: Wording) -> Callable[[Classification | str | None], tuple[str, str]]:
-    """What is near, and the marks on the map, of an answer."""
+    def find_nearest(self, outcome: Outcome) -> tuple[str, str]:
+        """The nearest articles of an answer as a table, and their marks on the map."""
+        index = self.service.neighbors
+        if index is None or outcome is None or isinstance(outcome, str):
+            return self._nothing_near(), self._map_html(None)
+        neighbors = index.nearest(outcome.vector)
+        table = render("nearest.html", self.language, neighbors=neighbors, n_articles=index.n_articles)
+        rings = [neighbor.position for neighbor in neighbors]
+        return table, self._map_html(index.map_position(outcome.vector), rings)
 
-    def survey(outcome: Classification | str | None) -> tuple[str, str]:
-        index = served.neighbors
-        if index is None:
-            return _aside(no_cache(served, words)), ""
-        if outcome is None or isinstance(outcome, str):
-            return _aside(words.near_wait), map_html(index.group_centers, None, [], words)
-        nearest = index.nearest(outcome.vector)
-        groups = [neighbour.group for neighbour in nearest]
-        return (
-            near_html(nearest, groups, index.n_articles, words),
-            map_html(index.group_centers, index.map_position(outcome.vector), [n.position for n in nearest], words),
-        )
-
-    return survey
-
-
-def no_cache(served: Service, words: Wording) -> str:
-    """What stands in place of articles and map where the embedded corpus is not there."""
-    return words.no_cache.format(name=as_option(served.classifier.name))
-
-
-def weigher(served: Service, words: Wording) -> Callable[..., Iterator[tuple[Any, Any, Any]]]:
-    """What colours the text: first its sentences, then the words of the strongest one."""
-
-    def weigh(
-        open_tab: str,
-        outcome: Classification | str | None,
-        text: Text | None,
-        group: str | None,
-        known: Explanation | None,
+    def explain(
+        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, known: Explanation | None
     ) -> Iterator[tuple[Any, Any, Any]]:
+        """Colour the text: first its sentences, then the words of the strongest one.
+
+        Args:
+            open_tab: nothing is computed for a tab that nobody looks at.
+            outcome: the answer to explain.
+            text: what it is the answer to.
+            group: the group to explain; another value stands for the most probable one.
+            known: the sentences' effect, where it is computed already: it serves every group.
+
+        Yields:
+            The markup, the group, and the sentences' effect.
+        """
         if open_tab != "why":
             yield gr.skip(), gr.skip(), gr.skip()
             return
         if outcome is None or isinstance(outcome, str) or text is None:
-            yield _aside(words.why_ask), gr.update(value=None), None
+            yield self._nothing_explained(), gr.update(value=None), None
             return
         if sum(map(len, text)) > MAX_EXPLAINED:
-            yield _aside(words.why_long.format(most=words.number(MAX_EXPLAINED))), gr.update(value=None), None
+            too_long = self.language.gettext(
+                "Only texts of up to {most:,} characters are explained, and this one is longer: paste the abstract "
+                "only.",
+                most=MAX_EXPLAINED,
+            )
+            yield sentence_html(too_long), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
-        if known is None:
-            known = explain(served.classifier, text, outcome)
-        yield why_html(known, None, group, words), group, known
-        closer = explain_words(served.classifier, known, group)
-        yield why_html(known, closer, group, words), group, known
+        known = known or explain(self.service.classifier, text, outcome)
+        yield why_html(known, None, group, self.language), group, known
+        closer = explain_words(self.service.classifier, known, group)
+        yield why_html(known, closer, group, self.language), group, known
 
-    return weigh
+    def map_image(self) -> str:
+        """The picture of all articles, in the page itself."""
+        if self.service.neighbors is None:
+            return ""
+        png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
+        return render("map_image.html", self.language, png=png)
 
+    def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
+        index = self.service.neighbors
+        if index is None:
+            return ""
+        return render("map.html", self.language, centers=index.group_centers, cross=cross, rings=rings or [])
 
-def _picture(served: Service, words: Wording) -> str:
-    return picture_html(served.neighbors.map_image, words) if served.neighbors else ""
+    def _nothing_near(self) -> str:
+        wait = self.language.gettext("Classify an article, and the ten most similar ones appear here.")
+        return sentence_html(wait if self.service.neighbors else self._no_index())
 
+    def _nothing_explained(self) -> str:
+        _ = self.language.gettext
+        return sentence_html(_("Classify an article to see here how much each of its sentences changed the answer."))
 
-def _why_parts(words: Wording) -> tuple[gr.Radio, gr.HTML]:
-    choices = [(words.groups[group], group) for group in GROUPS]
-    group = gr.Radio(choices, value=None, label=words.why_group, elem_id="why-group")
-    return group, gr.HTML(_aside(words.why_ask), elem_id="why", apply_default_css=False)
-
-
-def _map_parts(served: Service, words: Wording) -> tuple[gr.HTML, gr.HTML]:
-    index = served.neighbors
-    intro = words.map_intro.format(n=words.number(index.n_articles)) if index else no_cache(served, words)
-    gr.HTML(_aside(intro), apply_default_css=False)
-    with gr.Column(elem_id="map", visible=index is not None):
-        picture = gr.HTML("", elem_id="picture", apply_default_css=False)
-        names = map_html(index.group_centers, None, [], words) if index else ""
-        marks = gr.HTML(names, elem_id="marks", apply_default_css=False)
-    return picture, marks
-
-
-def _share_parts(words: Wording) -> tuple[gr.Checkbox, gr.Textbox, gr.Textbox]:
-    gr.HTML(_aside(words.share_intro), apply_default_css=False)
-    link = gr.Textbox(label=words.share_link, lines=3, max_lines=3, elem_id="link")
-    copy_button(words.copy_link, link, "copy-link", words)
-    frame = gr.Textbox(label=words.share_frame, lines=4, max_lines=4, elem_id="frame")
-    compact = gr.Checkbox(value=True, label=words.share_compact, elem_id="compact")
-    copy_button(words.copy_frame, frame, "copy-frame", words)
-    return compact, link, frame
-
-
-def _aside(sentence: str) -> str:
-    return f'<p class="aside">{escape(sentence)}</p>'
+    def _no_index(self) -> str:
+        return self.language.gettext(
+            "The embedded corpus is not on this server: run `python embed.py CORPUS --encoder {name}` there.",
+            name=as_option(self.service.classifier.name),
+        )

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from browser.test_languages_and_links import ask_in_russian
 from browser.test_look import sideways
 from browser.test_panels import MIXED, ask, open_tab
-from spheres.web.i18n import LANGUAGES, wording
+from spheres.web.i18n import LANGUAGES, language
 
 # Gradio's own: the table of an empty upload and the like are tested as they come, nothing is left out.
 SERIOUS = ("serious", "critical")
@@ -27,17 +27,17 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_axe_finds_no_serious_violation_in_any_tab(visit, code, dark):
-    words = wording(code)
+    _ = language(code).gettext
     page = visit(f"{code if code != 'en' else ''}?__theme={'dark' if dark else 'light'}")
     expect(page.locator("#title")).to_be_visible()
     assert violations(page) == []
     (ask if code == "en" else ask_in_russian)(page, "", MIXED)
-    page.get_by_role("button", name=words.how).click()
-    for tab in (words.near, words.why, words.map, words.share, words.many_articles):
+    page.get_by_role("button", name=_("How this works, and its limits")).click()
+    for tab in (_("Nearest"), _("Why"), _("Map"), _("Share"), _("A file of articles")):
         open_tab(page, tab)
-        if tab == words.why:
+        if tab == _("Why"):
             expect(page.locator("#why .strongest")).to_have_count(1)
-        if tab == words.map:
+        if tab == _("Map"):
             expect(page.locator("#map img")).to_be_visible()
         assert violations(page) == [], tab
 
@@ -58,10 +58,10 @@ def test_the_compact_page_has_no_serious_violation(visit):
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("width", [390, 320])
 def test_no_tab_scrolls_sideways_on_a_phone(visit, code, width):
-    words = wording(code)
+    _ = language(code).gettext
     page = visit("" if code == "en" else code, width=width, height=844)
     (ask if code == "en" else ask_in_russian)(page, "", MIXED)
-    for tab in (words.near, words.why, words.map, words.share, words.many_articles):
+    for tab in (_("Nearest"), _("Why"), _("Map"), _("Share"), _("A file of articles")):
         page.get_by_role("tab", name=tab, exact=True).scroll_into_view_if_needed()
         open_tab(page, tab)
         page.wait_for_timeout(300)

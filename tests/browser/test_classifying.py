@@ -3,11 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from spheres.data.taxonomy import GROUPS
 from spheres.web.examples import EXAMPLES
-from spheres.web.i18n import wording
-
-WORDS = wording("en")
-NAMES, RULE_NAMES = WORDS.groups, WORDS.rule_names
 
 TITLE = "Neural machine translation with recurrent attention networks"
 ABSTRACT = (
@@ -49,7 +46,7 @@ def test_a_title_alone_is_classified(visit):
     box(page, "Title").fill(TITLE)
     classify(page)
     expect(winner(page)).to_contain_text("Computer Science")
-    assert sorted(chosen(page) + left_out(page)) == sorted(NAMES)
+    assert sorted(chosen(page) + left_out(page)) == sorted(GROUPS)
 
 
 def test_an_abstract_alone_is_classified(visit):
@@ -93,7 +90,7 @@ def test_sliding_with_the_keyboard_changes_the_set_and_never_runs_the_encoder(vi
     classify(page)
     expect(winner(page)).to_be_visible()
     slider, runs = page.get_by_label("range slider for Threshold"), counting.runs
-    page.get_by_label(RULE_NAMES["sum"]).check()
+    page.get_by_label("What the probabilities add up to").check()
     slider.press("End")  # 1.0: every sphere that is possible at all
     expect(page.locator(".chosen tr")).to_have_count(8)
     expect(page.locator(".chosen tr").last.locator("td").last).to_have_text("100%")
@@ -115,7 +112,7 @@ def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(vi
     classify(page)
     expect(winner(page)).to_be_visible()
     calibrated, runs = len(chosen(page)), counting.runs
-    page.get_by_label(RULE_NAMES["sum"]).check()
+    page.get_by_label("What the probabilities add up to").check()
     expect(page.get_by_text("until their probabilities add up to 95%; measured on unseen articles")).to_be_visible()
     assert len(chosen(page)) > calibrated
     assert counting.runs == runs
@@ -127,7 +124,7 @@ def test_an_unfamiliar_text_gets_no_confident_sphere(visit):
     classify(page)
     expect(winner(page)).to_have_text("Unfamiliar text")
     expect(page.locator(".sentence")).to_contain_text("does not look like the articles the model learned from")
-    assert sorted(chosen(page) + left_out(page)) == sorted(NAMES)
+    assert sorted(chosen(page) + left_out(page)) == sorted(GROUPS)
 
 
 def test_dragging_the_slider_to_its_ends_ends_with_the_last_position(visit, counting):

@@ -1,8 +1,9 @@
 """Every reader, on files written here; and what happens to files that are broken."""
 
 import csv
-import io
+import gzip
 import json
+import lzma
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pyarrow.parquet
 import pytest
 from formats import FORMATS, PACKERS, RECORDS, parquet
 
+from spheres.data.readers.decompress import CHUNK, decompress
 from spheres.data.readers.detect import Opened, open_records
-from spheres.data.readers.parquet_pages import page_bytes
-from spheres.data.row import CHUNK, Row, distinct
+from spheres.data.row import Row, distinct
 from spheres.errors import SphereError
 
 
@@ -93,8 +94,8 @@ def test_a_row_with_a_missing_cell_names_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packing", ["gzip", "xz"])
 def test_a_damaged_compressed_file_is_told_from_a_whole_one(packing: str, tmp_path: Path) -> None:
-    lines = "".join(json.dumps({"title": f"{i} {i**5}", "abstract": "x" * 99}) + "\n" for i in range(30_000))
-    content = PACKERS[packing](lines.encode())
+    lines = "".join(json.dumps({"title": f"{i} {i**5}", "abstract": "x" * 999}) + "\n" for i in range(3_000)).encode()
+    content = lzma.compress(lines, preset=0) if packing == "xz" else gzip.compress(lines)
     with pytest.raises(SphereError, match=r"is damaged after line \d+ .*fetch it again"):
         rows_of(tmp_path / "c", content[: len(content) // 2])
 
@@ -140,8 +141,8 @@ def test_no_more_is_read_than_was_allowed(name: str, packing: str, tmp_path: Pat
 @pytest.mark.parametrize("packing", ["gzip", "xz"])
 def test_a_small_file_that_unpacks_to_a_huge_one_is_left_in_time(packing: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(PACKERS[packing](b'{"title": "a"}\n' + b" " * 50 * 2**20))
-    assert path.stat().st_size < 100_000
+    path.write_bytes(PACKERS[packing](b'{"title": "a"}\n' + b" " * 5_000_000))
+    assert path.stat().st_size < 10_000
     with pytest.raises(SphereError, match="more than 2 MB"):
         read(path, max_bytes=2_000_000)
 
@@ -149,9 +150,11 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_left_in_time(packing: str, t
 @pytest.mark.parametrize("packing", ["gzip", "xz"])
 def test_what_unpacks_to_more_than_any_corpus_is_left_even_without_a_limit(packing: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(PACKERS[packing](b'{"title": "a"}\n') + PACKERS[packing](b" " * 2**26) * 8)
-    with pytest.raises(SphereError, match="unpacks to over 200 times its size"):
-        read(path)
+    path.write_bytes(PACKERS[packing](b" " * 5_000_000))
+    with ExitStack() as stack:
+        binary, _ = decompress(path, stack, max_unpacked=1_000_000)
+        with pytest.raises(SphereError, match="unpacks to over 200 times its size"):
+            binary.read()
 
 
 @pytest.mark.parametrize("column", [["y" * 100_000] * 400, [["y" * 100_000] * 20] * 20, [{"a": ["y" * 100_000]}] * 400])
@@ -172,14 +175,6 @@ def test_a_parquet_text_that_stands_in_every_row_counts_in_every_row(tmp_path: P
     assert pyarrow.parquet.ParquetFile(path).metadata.row_group(0).total_byte_size < 10_000
     with pytest.raises(SphereError, match="more than 1 MB"):
         read(path, max_bytes=1_000_000)
-
-
-def test_a_parquet_file_that_unpacks_to_a_huge_one_is_refused_before_a_row_is_read(tmp_path: Path) -> None:
-    table = pyarrow.table({"title": ["x" * 20_000_000]})
-    pyarrow.parquet.write_table(table, tmp_path / "c", compression="zstd", use_dictionary=False, write_statistics=False)
-    assert (tmp_path / "c").stat().st_size < 100_000
-    with ExitStack() as stack, pytest.raises(SphereError, match="more than 2 MB"):
-        open_records(tmp_path / "c", stack, max_bytes=2_000_000)
 
 
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
@@ -217,62 +212,6 @@ def test_a_column_of_an_endless_name_is_only_a_column(tmp_path: Path) -> None:
 def test_a_table_may_have_a_single_column(tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "titles.csv", b"title\nOn trees\nOn rivers\n")
     assert [row.record for row in rows] == [{"title": "On trees"}, {"title": "On rivers"}]
-
-
-def with_lies(content: bytes) -> bytes:
-    """A Parquet file whose summary says of each size over a million that it is small."""
-    length = int.from_bytes(content[-8:-4], "little")
-    head, summary, end = content[: -8 - length], bytearray(content[-8 - length : -8]), content[-8:]
-    group = pyarrow.parquet.read_metadata(io.BytesIO(content)).row_group(0)
-    for size in {group.total_byte_size, *(group.column(i).total_uncompressed_size for i in range(group.num_columns))}:
-        if size > 1_000_000:
-            true, rest = bytearray(), size << 1
-            while rest:
-                true.append(rest & 127 | 128)
-                rest >>= 7
-            true[-1] &= 127
-            lie = bytes([0x90, *[0x80] * (len(true) - 2), 0])  # as long, so that all else stays in its place
-            assert true in summary
-            summary = summary.replace(true, lie)
-    return head + bytes(summary) + end
-
-
-@pytest.mark.parametrize("version", ["1.0", "2.0"])
-def test_a_parquet_file_that_lies_about_its_size_is_known_by_its_pages(version: str, tmp_path: Path) -> None:
-    path, buffer = tmp_path / "c", io.BytesIO()
-    table = pyarrow.table({"id": [1], "title": ["x" * 20_000_000]})
-    pyarrow.parquet.write_table(
-        table, buffer, compression="zstd", use_dictionary=False, write_statistics=False, data_page_version=version
-    )
-    path.write_bytes(with_lies(buffer.getvalue()))
-    assert pyarrow.parquet.read_metadata(path).row_group(0).total_byte_size < 1000
-    with ExitStack() as stack, pytest.raises(SphereError, match="more than 5 MB"):
-        open_records(path, stack, max_bytes=5_000_000)
-
-
-@pytest.mark.parametrize("compression", ["snappy", "zstd", "gzip", "none", "brotli", "lz4"])
-@pytest.mark.parametrize("version", ["1.0", "2.0"])
-@pytest.mark.parametrize("with_all", [True, False])
-def test_a_parquet_files_pages_are_all_found(compression: str, version: str, with_all: bool, tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    columns = {"title": [f"t{i}" for i in range(9000)], "x": [[{"a": ["y" * 9]}]] * 9000, "n": [1.5, None] * 4500}
-    pyarrow.parquet.write_table(
-        pyarrow.table(columns),
-        buffer,
-        compression=compression,
-        data_page_version=version,
-        use_dictionary=with_all,
-        write_page_index=with_all,
-        write_page_checksum=with_all,
-        data_page_size=5000,
-        row_group_size=4000,
-    )
-    metadata = pyarrow.parquet.read_metadata(buffer)
-    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
-    size = sum(group.total_byte_size for group in groups)
-    n_values = sum(group.column(i).num_values for group in groups for i in range(metadata.num_columns))
-    found = page_bytes(buffer, metadata)
-    assert 0.5 * size + 4 * n_values <= found <= size + 8 * n_values  # the summary counts the headers as well
 
 
 @pytest.mark.parametrize("at", range(4, 400, 9))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_cache import ARTICLES, DIM, IDENTITY, IDS, TFIDF_FILES, make_cache, rows_of, scores_of, vectors_of, vouch
+from tiny_cache import ARTICLES, DIM, IDENTITY, IDS, TFIDF, make_cache, relist, rows_of, scores_of, vectors_of
 
 from spheres.embeddings.cache import Identity, View, existing_manifest, files_of, load_tfidf, open_cache, rebuild_hint
 from spheres.embeddings.cache_writer import save_tfidf
@@ -17,7 +17,7 @@ from spheres.errors import SphereError
 from spheres.files.atomic import write_array, write_json, write_safetensors
 from spheres.files.manifest import NewerFormatError
 
-REMEDY = "run `python embed.py CORPUS --encoder tiny --overwrite`"
+HINT = "run `python embed.py CORPUS --encoder tiny --overwrite`"
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +60,10 @@ def test_a_vector_without_a_scale_is_itself_in_single_precision() -> None:
 
 
 def test_of_some_articles_a_view_gives_those_it_has(view: View) -> None:
-    rows, vectors, lexical = view.of(np.array([7, 3, 2]), unit_length=False)
+    rows, vectors, scores = view.of(np.array([7, 3, 2]), unit_length=False)
     assert rows.tolist() == [2, 7]
     assert vectors.tolist() == [[1.0, 2.0], [1.25, 1.5]]
-    assert lexical[:, 0].tolist() == [0.0, 16.0]
+    assert scores[:, 0].tolist() == [0.0, 16.0]
 
 
 def test_vectors_are_given_at_length_one_unless_asked_otherwise(view: View) -> None:
@@ -115,24 +115,24 @@ def test_a_caches_files_are_known_by_its_views_and_its_store() -> None:
     ]
 
 
-def test_the_remedy_names_the_encoder() -> None:
-    assert rebuild_hint(Path("somewhere/tiny")) == REMEDY
+def test_the_hint_names_the_encoder() -> None:
+    assert rebuild_hint(Path("somewhere/tiny")) == HINT
 
 
 def test_a_folder_without_a_manifest_is_no_cache(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "tiny") == f"{tmp_path / 'tiny' / 'manifest.json'} is not there: {REMEDY}."
+    assert refusal(tmp_path / "tiny") == f"{tmp_path / 'tiny' / 'manifest.json'} is not there: {HINT}."
 
 
 @pytest.mark.parametrize("name", files_of(["both", "title", "abstract"], "int8"))
-def test_a_file_that_is_not_vouched_for_is_not_used(name: str, folder: Path) -> None:
-    vouch(folder, without=name)
-    assert refusal(folder) == f"{folder / 'manifest.json'} does not list {name}: {REMEDY}."
+def test_a_file_that_is_not_listed_is_not_used(name: str, folder: Path) -> None:
+    relist(folder, without=name)
+    assert refusal(folder) == f"{folder / 'manifest.json'} does not list {name}: {HINT}."
 
 
 @pytest.mark.parametrize("name", files_of(["both"], "int8"))
 def test_a_changed_file_is_named_with_what_makes_it_anew(name: str, folder: Path) -> None:
     (folder / name).write_bytes(b"\0" + (folder / name).read_bytes()[1:])
-    sentence = f"{folder / name} is not what manifest.json says it is (damaged or replaced): {REMEDY}."
+    sentence = f"{folder / name} is not what manifest.json lists (damaged or replaced): {HINT}."
     assert refusal(folder) == sentence
 
 
@@ -149,47 +149,47 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(("name", "shape", "dtype"), SHAPES)
-def test_an_array_of_another_shape_is_refused_though_vouched_for(
+def test_an_array_of_another_shape_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
     for found in ((shape[0] + 1, *shape[1:]), (*shape[:-1], shape[-1] + 1), (*shape, 1)):
         write_array(folder / f"{name}.npy", np.zeros(found, dtype))
-        vouch(folder)
-        sentence = f"{folder / name}.npy has the shape {found} in {dtype}, expected {shape} in {dtype}: {REMEDY}."
+        relist(folder)
+        sentence = f"{folder / name}.npy has the shape {found} in {dtype}, expected {shape} in {dtype}: {HINT}."
         assert refusal(folder) == sentence
 
 
 @pytest.mark.parametrize(("name", "shape", "dtype"), SHAPES)
-def test_an_array_of_another_type_is_refused_though_vouched_for(
+def test_an_array_of_another_type_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
     write_array(folder / f"{name}.npy", np.zeros(shape, np.float64))
-    vouch(folder)
-    sentence = f"{folder / name}.npy has the shape {shape} in float64, expected {shape} in {dtype}: {REMEDY}."
+    relist(folder)
+    sentence = f"{folder / name}.npy has the shape {shape} in float64, expected {shape} in {dtype}: {HINT}."
     assert refusal(folder) == sentence
 
 
 @pytest.mark.parametrize("file", ["both", "title_tfidf", "title_scales", "targets", "primary"])
-def test_what_is_no_array_is_refused_though_vouched_for(file: str, folder: Path) -> None:
+def test_what_is_no_array_is_refused_though_it_is_listed(file: str, folder: Path) -> None:
     (folder / f"{file}.npy").write_bytes(b"no array")
-    vouch(folder)
+    relist(folder)
     found = re.escape(str(folder / f"{file}.npy"))
-    assert re.fullmatch(rf"{found} is missing or damaged \(.+\): {re.escape(REMEDY)}\.", refusal(folder))
+    assert re.fullmatch(rf"{found} is missing or damaged \(.+\): {re.escape(HINT)}\.", refusal(folder))
 
 
 @pytest.mark.parametrize("column", ["categories", "dates"])
 def test_a_column_of_another_length_is_refused(column: str, folder: Path) -> None:
     listed = json.loads((folder / "articles.json").read_bytes())
     write_json(folder / "articles.json", listed | {column: listed[column][1:]})
-    vouch(folder)
-    assert refusal(folder) == f"{folder / 'articles.json'} does not have 24 {column}: {REMEDY}."
+    relist(folder)
+    assert refusal(folder) == f"{folder / 'articles.json'} does not have 24 {column}: {HINT}."
 
 
 def test_a_list_of_articles_that_is_no_json_is_refused(folder: Path) -> None:
     (folder / "articles.json").write_bytes(b"{")
-    vouch(folder)
+    relist(folder)
     assert refusal(folder).startswith(f"{folder / 'articles.json'} is damaged (")
-    assert refusal(folder).endswith(f"): {REMEDY}.")
+    assert refusal(folder).endswith(f"): {HINT}.")
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_a_manifest_that_makes_no_sense_is_refused(
     fields: dict[str, Any], why: str, made: Path, tmp_path: Path
 ) -> None:
     folder = make_cache(tmp_path / "tiny") if "store" in fields else Path(shutil.copytree(made, tmp_path / "tiny"))
-    vouch(folder, **fields)
+    relist(folder, **fields)
     assert refusal(folder).startswith(f"{folder / 'manifest.json'} does not fit the files beside it ({why}(")
-    assert refusal(folder).endswith(f"): {REMEDY}.")
+    assert refusal(folder).endswith(f"): {HINT}.")
 
 
 def test_the_identity_of_a_cache_is_known_without_opening_it(folder: Path) -> None:
@@ -218,25 +218,25 @@ def test_the_identity_of_a_cache_is_known_without_opening_it(folder: Path) -> No
 
 def test_what_is_no_whole_cache_has_no_identity(folder: Path, tmp_path: Path) -> None:
     assert existing_manifest(tmp_path) is None
-    vouch(folder, identity={"encoder": "tiny"})
+    relist(folder, identity={"encoder": "tiny"})
     assert existing_manifest(folder) is None
-    vouch(folder, without="identity")
+    relist(folder, without="identity")
     assert existing_manifest(folder) is None
 
 
 def test_what_a_later_version_made_is_not_taken_for_nothing(folder: Path) -> None:
-    vouch(folder, format_version=2)
+    relist(folder, format_version=3)
     with pytest.raises(NewerFormatError) as caught:
         existing_manifest(folder)
-    found = f"{folder / 'manifest.json'} has format version 2, expected 1"
+    found = f"{folder / 'manifest.json'} has format version 3, expected 2"
     assert str(caught.value) == f"{found}: add --overwrite, or give another --out."
 
 
 @pytest.mark.parametrize(
     "terms", [["prime"], ["a", "b", "c", "d"], {"hash tables": 0, "prime": 1, "bonds": 2}, "abc", None, 3]
 )
-def test_a_lexicon_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF_FILES)
+def test_a_tfidf_model_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF)
     write_json(tmp_path / "tfidf.json", terms)
     with pytest.raises(SphereError) as caught:
         load_tfidf(tmp_path, "run this")
@@ -253,23 +253,23 @@ def test_a_lexicon_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None
     ],
     ids=["term_weights", "weights", "bias", "more"],
 )
-def test_a_lexicon_of_other_shapes_is_refused(other: dict[str, np.ndarray], tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF_FILES)
-    arrays = {"term_weights": TFIDF_FILES.term_weights, "weights": TFIDF_FILES.weights, "bias": TFIDF_FILES.bias}
+def test_a_tfidf_model_of_other_shapes_is_refused(other: dict[str, np.ndarray], tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF)
+    arrays = {"term_weights": TFIDF.term_weights, "weights": TFIDF.weights, "bias": TFIDF.bias}
     write_safetensors(tmp_path / "tfidf.safetensors", arrays | other)
-    with pytest.raises(SphereError, match=r"does not fit lexicon\.json: run this\."):
+    with pytest.raises(SphereError, match=r"does not fit tfidf\.json: run this\."):
         load_tfidf(tmp_path, "run this")
 
 
 @pytest.mark.parametrize("name", ["tfidf.safetensors", "tfidf.json"])
-def test_a_lexicon_that_lacks_a_file_is_refused(name: str, tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF_FILES)
+def test_a_tfidf_model_that_lacks_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF)
     (tmp_path / name).unlink()
     with pytest.raises(SphereError, match=rf"{re.escape(name)} is .+: run this\."):
         load_tfidf(tmp_path, "run this")
 
 
 def test_terms_are_words_whatever_the_file_has(tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF_FILES)
+    save_tfidf(tmp_path, TFIDF)
     write_json(tmp_path / "tfidf.json", ["prime", 2, None])
     assert load_tfidf(tmp_path, "").terms == ("prime", "2", "None")

@@ -1,43 +1,47 @@
-"""Shards become a whole cache or none; what an interrupted run kept is used where it is of use. No encoder here."""
+"""Shards become a whole cache or none, and what an interrupted run kept is used where it is of use. No encoder here."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_cache import (
-    ARTICLES,
     DIM,
-    IDENTITY,
     IDS,
     SHARD,
-    TFIDF_FILES,
-    add_shards,
+    TFIDF,
+    add_shard,
+    finish,
     make_cache,
-    rows_of,
     scores_of,
     vectors_of,
     writer_of,
 )
 
+from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
-from spheres.data.views import COPIES
 from spheres.embeddings import cache_writer
-from spheres.embeddings.cache import TFIDF_FILES as LEXICON_FILES
-from spheres.embeddings.cache import files_of, load_tfidf, open_cache
-from spheres.embeddings.cache_writer import partial_of, save_tfidf
+from spheres.embeddings.cache import TFIDF_FILES, files_of, load_tfidf, open_cache
+from spheres.embeddings.cache_writer import (
+    CacheWriter,
+    load_out_of_fold,
+    missing_shards,
+    partial_of,
+    save_out_of_fold,
+    save_tfidf,
+)
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
+from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import quantize
 from spheres.errors import SphereError
 from spheres.files.atomic import read_array
+from spheres.files.checkpoint import Checkpoint
 from spheres.files.manifest import FORMAT_VERSION
-
-VECTORS = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]], np.float32)
 
 
 def same(a: TfidfModel, b: TfidfModel) -> bool:
-    arrays = ((x, y) for x, y in zip(list(vars(a).values())[1:4], list(vars(b).values())[1:4], strict=True))
+    arrays = ((getattr(a, name), getattr(b, name)) for name in ("term_weights", "weights", "bias"))
     return a.terms == b.terms and all(x.dtype == y.dtype and np.array_equal(x, y) for x, y in arrays)
 
 
@@ -60,7 +64,7 @@ def test_a_vector_of_zeros_stays_one_and_disturbs_no_other() -> None:
 
 
 @pytest.mark.parametrize("view", ["both", "title", "abstract"])
-def test_shards_are_joined_in_their_order(view: str, tmp_path: Path) -> None:
+def test_shards_stand_in_their_order(view: str, tmp_path: Path) -> None:
     stored = read_array(make_cache(tmp_path / "tiny") / f"{view}.npy", "")
     assert stored.dtype == np.float32
     assert stored.tolist() == vectors_of(view).tolist()
@@ -83,7 +87,7 @@ def test_eight_bits_come_with_a_scale_for_each_row(view: str, tmp_path: Path) ->
     assert read_array(folder / f"{view}_scales.npy", "").tolist() == scales.tolist()
 
 
-def test_words_scores_are_kept_in_half_precision(tmp_path: Path) -> None:
+def test_tfidf_scores_are_kept_in_half_precision(tmp_path: Path) -> None:
     scores = read_array(make_cache(tmp_path / "tiny") / "title_tfidf.npy", "")
     assert scores.dtype == np.float16
     assert scores.tolist() == scores_of("title").astype(np.float16).tolist()
@@ -108,7 +112,7 @@ def test_articles_are_listed_with_their_categories_and_dates(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("store", ["float32", "int8"])
-def test_the_manifest_vouches_for_every_file_and_says_what_made_it(store: str, tmp_path: Path) -> None:
+def test_the_manifest_lists_every_file_and_what_made_it(store: str, tmp_path: Path) -> None:
     folder = make_cache(tmp_path / "tiny", store)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert sorted(manifest["files"]) == sorted(files_of(("both", "title", "abstract"), store))
@@ -137,8 +141,7 @@ def test_the_manifest_vouches_for_every_file_and_says_what_made_it(store: str, t
 
 
 def test_only_the_views_that_were_embedded_are_there(tmp_path: Path) -> None:
-    folder = make_cache(tmp_path / "tiny", views=("title", "both"))
-    assert json.loads((folder / "manifest.json").read_bytes())["views"] == ["both", "title"]
+    folder = make_cache(tmp_path / "tiny", views=("both", "title"))
     assert list(open_cache(folder).views) == ["both", "title"]
     assert not (folder / "abstract.npy").exists() and not (folder / "abstract_tfidf.npy").exists()
 
@@ -152,31 +155,29 @@ def test_more_copies_of_the_parts_mean_more_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("store", ["float32", "float16", "int8"])
 def test_a_view_that_no_article_has_is_kept_empty(store: str, tmp_path: Path) -> None:
-    taught = [article for article in ARTICLES if ARTICLES.index(article) not in rows_of("abstract")]
-    writer = writer_of(tmp_path / "tiny", store)
-    writer.add("both", 0, VECTORS)
-    nothing = np.zeros((0, len(GROUPS)), np.float32)
-    writer.finish(
-        taught[:2], {"both": 1, "abstract": 0}, {"both": scores_of("both")[:2], "abstract": nothing}, TFIDF_FILES, {}
-    )
-    cache = open_cache(tmp_path / "tiny")
-    assert cache.views["abstract"].vectors().shape == (0, DIM)
-    assert cache.views["both"].vectors().shape == (2, DIM)
+    checkpoint = Checkpoint(partial_of(tmp_path / "tiny"), tmp_path / "tiny", {})
+    rows = {"both": np.arange(2), "abstract": np.arange(0)}
+    shards = Shards(Corpus(Path("nowhere")), rows, np.full(2, -1, np.int8), SHARD, frozenset())
+    writer = CacheWriter(checkpoint, shards, DIM, store)
+    writer.add(EmbeddedShard(0, vectors_of("both")[:2], scores_of("both")[:2]))
+    checkpoint.finish(["both.npy", "abstract.npy", "abstract_tfidf.npy"])
+    assert read_array(tmp_path / "tiny" / "both.npy", "").shape == (2, DIM)
+    for name in ("abstract.npy", "abstract_tfidf.npy"):
+        assert len(read_array(tmp_path / "tiny" / name, "")) == 0
 
 
-def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     folder.mkdir()
-    for name in ("both.npy.writing", "other.npy.writing", "mine.txt"):
-        (folder / name).touch()
+    (folder / "mine.txt").touch()
     make_cache(folder)
-    assert not list(folder.glob("*.writing"))
     assert (folder / "mine.txt").exists()
     assert not partial_of(folder).exists()
 
 
-def test_a_cache_that_is_not_finished_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_is_not_finished_leaves_the_old_one_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_cache(tmp_path / "tiny")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
 
     def full_disk(*_: object) -> None:
         raise SphereError("No space left on device")
@@ -185,95 +186,50 @@ def test_a_cache_that_is_not_finished_is_none(tmp_path: Path, monkeypatch: pytes
         patched.setattr(cache_writer, "write_json", full_disk)
         with pytest.raises(SphereError, match="No space left"):
             make_cache(folder)
-    assert not (folder / "manifest.json").exists()  # nobody takes the new vectors with the old articles for a cache
-    writer = writer_of(folder)
-    assert all(writer.has("both", number) for number in range(5))  # and the next run need not compute them again
-    assert not writer.has("both", 5)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert missing_shards(writer_of(folder).checkpoint, len(IDS), SHARD) == set()  # the next run computes none again
 
 
-def test_a_folder_that_cannot_be_tidied_is_finished_all_the_same(
+def test_a_checkpoint_that_cannot_be_removed_is_finished_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("spheres.files.leftovers.shutil.rmtree", refused)
+    monkeypatch.setattr("spheres.files.checkpoint.shutil.rmtree", lambda *_, **__: None)
     assert open_cache(make_cache(tmp_path / "tiny")).ids == IDS
 
 
-def test_beside_the_shards_stands_what_they_are_of(tmp_path: Path) -> None:
-    writer = writer_of(tmp_path / "tiny", "int8", {"title": 3, "abstract": 0})
-    assert json.loads((partial_of(writer.folder) / "plan.json").read_bytes()) == {
-        "format_version": FORMAT_VERSION,
-        "identity": vars(IDENTITY),
-        "precision": "fp32",
-        "shard_size": SHARD,
-        "copies": {"title": 3, "abstract": 0},
-    }
+@pytest.mark.parametrize("store", ["float32", "int8"])
+def test_the_next_run_finds_the_shards_that_were_kept(store: str, tmp_path: Path) -> None:
+    add_shard(writer_of(tmp_path / "tiny", store), 3)
+    writer = writer_of(tmp_path / "tiny", store)
+    assert missing_shards(writer.checkpoint, len(IDS), SHARD) == {0, 1, 2, 4}
+    for number in (4, 2, 0, 1):
+        add_shard(writer, number)
+    finish(writer)
+    make_cache(tmp_path / "at once", store)
+    for name in files_of(("both", "title", "abstract"), store):
+        assert (tmp_path / "tiny" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes()
 
 
-def test_the_next_run_finds_the_shards_that_were_kept(tmp_path: Path) -> None:
-    writer_of(tmp_path / "tiny").add("title", 3, VECTORS)
-    found = writer_of(tmp_path / "tiny")
-    assert found.has("title", 3)
-    assert not found.has("title", 2) and not found.has("abstract", 3)
+def test_a_shard_that_was_damaged_is_computed_again(tmp_path: Path) -> None:
+    for number in range(5):
+        add_shard(writer_of(tmp_path / "tiny"), number)
+    file = partial_of(tmp_path / "tiny") / "title_tfidf.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert missing_shards(writer_of(tmp_path / "tiny").checkpoint, len(IDS), SHARD) == {4}
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"identity": replace(IDENTITY, max_length=32)},
-        {"identity": replace(IDENTITY, corpus_sha256="3" * 64)},
-        {"precision": "bf16"},
-        {"shard_size": SHARD + 1},
-        {"copies": {**COPIES, "title": 1}},
-    ],
-    ids=["length", "corpus", "precision", "shards", "copies"],
-)
-def test_shards_made_otherwise_are_of_no_use(other: dict[str, object], tmp_path: Path) -> None:
-    writer_of(tmp_path / "tiny").add("both", 0, VECTORS)
-    assert not writer_of(tmp_path / "tiny", **other).has("both", 0)  # type: ignore[arg-type]
-    assert not writer_of(tmp_path / "tiny").has("both", 0)  # they are gone
+def test_tfidf_models_are_found_again(tmp_path: Path) -> None:
+    checkpoint = writer_of(tmp_path / "tiny").checkpoint
+    assert load_out_of_fold(checkpoint) is None
+    other = TfidfModel(TFIDF.terms, TFIDF.term_weights + 1, TFIDF.weights, TFIDF.bias)
+    save_out_of_fold(checkpoint, OutOfFoldTfidf(TFIDF, {0: other, 3: TFIDF}))
+    found = load_out_of_fold(writer_of(tmp_path / "tiny").checkpoint)
+    assert found is not None and list(found.held_out) == [0, 3]
+    assert same(found.model, TFIDF) and same(found.held_out[0], other) and same(found.held_out[3], TFIDF)
 
 
-def test_shards_of_another_version_of_the_program_are_of_no_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer_of(tmp_path / "tiny").add("both", 0, VECTORS)
-    monkeypatch.setattr(cache_writer, "FORMAT_VERSION", FORMAT_VERSION + 1)
-    assert not writer_of(tmp_path / "tiny").has("both", 0)
-
-
-def test_shards_serve_whichever_way_vectors_are_to_be_stored(tmp_path: Path) -> None:
-    add_shards(writer_of(tmp_path / "tiny", "float32"), "both")
-    writer = writer_of(tmp_path / "tiny", "int8")
-    assert writer.has("both", 4)
-    writer.finish(ARTICLES, {"both": 5}, {"both": scores_of("both")}, TFIDF_FILES, {})
-    assert read_array(tmp_path / "tiny" / "both.npy", "").tolist() == quantize(vectors_of("both"))[0].tolist()
-
-
-def test_what_words_said_is_found_again(tmp_path: Path) -> None:
-    assert writer_of(tmp_path / "tiny").words(["both"]) is None
-    writer_of(tmp_path / "tiny").keep_words(TFIDF_FILES, {view: scores_of(view) for view in ("both", "title")})
-    found = writer_of(tmp_path / "tiny").words(["both", "title"])
-    assert found is not None
-    lexicon, scores = found
-    assert same(lexicon, TFIDF_FILES)
-    assert {view: array.tolist() for view, array in scores.items()} == {
-        view: scores_of(view).tolist() for view in ("both", "title")
-    }
-
-
-def test_what_words_said_is_asked_again_where_a_view_lacks(tmp_path: Path) -> None:
-    writer = writer_of(tmp_path / "tiny")
-    writer.keep_words(TFIDF_FILES, {"both": scores_of("both")})
-    assert writer.words(["both", "title"]) is None
-    found = writer.words(["both"])
-    assert found is not None and list(found[1]) == ["both"]
-
-
-def test_a_lexicon_comes_back_as_it_went(tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF_FILES)
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(LEXICON_FILES)
-    assert same(load_tfidf(tmp_path, ""), TFIDF_FILES)
+def test_a_tfidf_model_comes_back_as_it_went(tmp_path: Path) -> None:
+    save_tfidf(tmp_path, TFIDF)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(TFIDF_FILES)
+    assert same(load_tfidf(tmp_path, ""), TFIDF)
     assert json.loads((tmp_path / "tfidf.json").read_bytes()) == ["hash tables", "prime", "ценных бумаг"]

@@ -15,13 +15,11 @@ import pytest
 from made_up import articles
 
 import embed
-import spheres.embeddings.build
 import spheres.embeddings.ray_engine
 from spheres.data.corpus import Corpus
-from spheres.embeddings.build import Progress, Settings, embed_corpus
-from spheres.embeddings.engine import LocalEngine, open_engine
-from spheres.embeddings.ray_cluster import Workers, started, workers_for
-from spheres.embeddings.ray_engine import RayEngine, Worker, in_rows
+from spheres.embeddings.build import Progress, Settings, embed_corpus, no_progress
+from spheres.embeddings.ray_cluster import Workers, start_ray, workers_for
+from spheres.embeddings.ray_engine import RayEngine, Worker, as_tables
 from spheres.embeddings.shards import Shards
 from spheres.encoder.hub import BUNDLED, fetch, fingerprint_of
 from spheres.errors import SphereError
@@ -101,12 +99,11 @@ def survived(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> tuple[
             killer.engines.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spheres.embeddings.build, "SHARD", SHARD)
         patch.setattr(spheres.embeddings.ray_engine, "RayEngine", Watched)
         patch.setattr(os, "sched_getaffinity", lambda _: {0, 1})  # two workers, however many cores there are
         patch.delenv("RAY_ADDRESS", raising=False)
-        for engine, start in (("local", spheres.embeddings.build.no_progress), ("ray", killer.start)):
-            settings = Settings(views=("both",), engine=engine)
+        for engine, start in (("local", no_progress), ("ray", killer.start)):
+            settings = Settings(views=("both",), engine=engine, shard_size=SHARD)
             said = killer.said if engine == "ray" else []
             embed_corpus(corpus, BUNDLED, folder / engine, settings=settings, log=said.append, start_progress=start)
     return folder / "local", folder / "ray", killer
@@ -148,18 +145,9 @@ def test_what_the_two_engines_made_has_the_same_manifest(survived: tuple[Path, P
 def test_titles_that_arrow_does_not_take_reach_a_worker_as_the_encoder_reads_them(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"id": "1", "title": "Lone \\ud800 surrogate", "abstract": "a\\u0000b", "categories": "cs.DS"}\n')
-    shards = Shards(Corpus(path), "both", np.arange(1), 1, frozenset({0}))
-    (row,) = [table.to_pylist()[0] for table in in_rows(shards)]
+    shards = Shards(Corpus(path), {"both": np.arange(1)}, np.array([-1], np.int8), 1, frozenset({0}))
+    (row,) = [table.to_pylist()[0] for table in as_tables(shards)]
     assert row == {"number": 0, "titles": ["Lone ? surrogate"], "abstracts": ["a\x00b"]}
-
-
-def test_only_the_wanted_shards_are_read(corpus: Corpus) -> None:
-    shards = Shards(corpus, "title", np.arange(0, N_ARTICLES, 2), 10, frozenset({0, 2}))
-    read = list(shards)
-    assert [number for number, _ in read] == [0, 2]
-    assert [len(texts) for _, texts in read] == [10, 4] == [shards.length(0), shards.length(2)]
-    assert read[1][1][0] == (articles(N_ARTICLES)[40]["title"], "")
-    assert list(Shards(Corpus(Path("nowhere")), "title", np.arange(9), 3, frozenset())) == []
 
 
 def test_without_ray_there_is_one_sentence_and_exit_code_2(
@@ -181,32 +169,15 @@ def test_a_worker_with_other_weights_or_another_tokenizer_is_refused(
 ) -> None:
     monkeypatch.setattr("torch.set_num_threads", lambda n: None)
     with pytest.raises(SphereError, match=r"has other weights or another tokenizer on .*: give every machine the same"):
-        Worker(BUNDLED, "fp32", replace(fingerprint_of(fetch(BUNDLED)), **other), 1)
+        Worker(BUNDLED, "fp32", replace(fingerprint_of(fetch(BUNDLED)), **other), 1, [])
 
 
 def test_a_cluster_that_does_not_answer_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # nobody listens there
-    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): fix"), started():
-        pass
-
-
-def test_an_engine_that_nobody_knows_is_refused() -> None:
-    with (
-        pytest.raises(SphereError, match="engine 'spark' is unknown: give one of local, ray"),
-        open_engine("spark", BUNDLED, "fp32"),
-    ):
+    with pytest.raises(SphereError, match=r"Ray at 127\.0\.0\.1:9 .* cannot be used \(.*refused\): fix"), start_ray():
         pass
 
 
 def test_a_cluster_without_cores_is_refused() -> None:
     with pytest.raises(SphereError, match="no machine with a free core"):
         workers_for([{"memory": 1e9}])
-
-
-def test_the_local_engine_gives_the_encoders_vectors(encoder, corpus: Corpus) -> None:
-    done: list[int] = []
-    shards = Shards(corpus, "title", np.arange(30), 20, frozenset({0, 1}))
-    vectors = dict(LocalEngine(encoder).embed(shards, done.append))
-    assert sum(done) == 30
-    for number, texts in shards:
-        assert (vectors[number] == encoder.encode(encoder.tokenize(texts))).all()

@@ -1,16 +1,12 @@
 """The scores of words: live the same as in the fit, and never from a model that saw the article."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from made_up import articles, write_corpus
+from made_up import articles
 from sklearn.feature_extraction import DictVectorizer
 
-from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import soft_target
-from spheres.data.views import view_rows
-from spheres.embeddings.out_of_fold import tfidf_scores
+from spheres.embeddings.out_of_fold import fit_out_of_fold
 from spheres.embeddings.tfidf import TfidfModel, _weighted, count_terms, fit_tfidf, terms_of
 
 RECORDS = articles()
@@ -54,13 +50,20 @@ def test_fitting_is_repeatable(lexicon: TfidfModel) -> None:
     assert (again.weights == lexicon.weights).all()
 
 
-def test_a_training_article_is_scored_by_a_model_that_has_not_seen_it(tmp_path: Path) -> None:
-    path = write_corpus(tmp_path / "c.jsonl")
-    corpus = Corpus(path)
-    records = list(corpus)
-    rows = {"both": view_rows([a.id for a in records], "both")}
-    lexicon, scores = tfidf_scores(corpus, records, rows)
-    own = lexicon.scores(TEXTS)
-    train = ~np.isin(np.arange(len(records)), view_rows([a.id for a in records], "abstract"))
-    assert np.abs(scores["both"][~train] - own[~train]).max() < 1e-6
-    assert (np.abs(scores["both"][train] - own[train]).max(axis=1) > 1e-3).mean() > 0.9
+def test_a_training_article_is_scored_by_a_model_that_has_not_seen_it() -> None:
+    folds = np.arange(len(TEXTS)) % 3
+    tfidf = fit_out_of_fold(TEXTS, TARGETS, folds)
+    own = tfidf.model.scores(TEXTS)
+    assert (tfidf.scores(TEXTS, np.full(len(TEXTS), -1)) == own).all()
+    assert (np.abs(tfidf.scores(TEXTS, folds) - own).max(axis=1) > 1e-3).mean() > 0.9
+    others = np.flatnonzero(folds != 1)
+    without = fit_tfidf(count_terms(TEXTS).of(others), TARGETS[others])
+    assert (
+        tfidf.scores(TEXTS, folds)[folds == 1] == without.scores([TEXTS[i] for i in np.flatnonzero(folds == 1)])
+    ).all()
+
+
+def test_where_there_is_one_fold_the_one_model_scores_all() -> None:
+    tfidf = fit_out_of_fold(TEXTS[:24], TARGETS[:24], np.zeros(24, int))
+    assert tfidf.held_out == {}
+    assert (tfidf.scores(TEXTS[:9], np.zeros(9, int)) == tfidf.model.scores(TEXTS[:9])).all()

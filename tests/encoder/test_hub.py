@@ -1,4 +1,4 @@
-"""Where an encoder comes from, and what is said where it cannot be had."""
+"""Where an encoder comes from, and the error where it cannot be had."""
 
 import json
 import time

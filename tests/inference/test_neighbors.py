@@ -13,7 +13,7 @@ from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS, primary_group
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classification, Classifier
-from spheres.inference.neighbors import N_NEAREST, Neighbor, NeighborIndex, kneighbors, read_titles
+from spheres.inference.neighbors import N_NEAREST, NeighborIndex, kneighbors, read_titles
 
 TEXTS = {  # of our own
     "physics": (
@@ -168,37 +168,3 @@ def test_a_file_of_other_articles_is_refused(tmp_path: Path) -> None:
     corpus = written(tmp_path / "other.jsonl", {"2001.00001": "One"})
     with pytest.raises(SphereError, match=r"other.jsonl holds none of the 1,200 cached articles: give the file"):
         read_titles(corpus, [f"2002.{n:05}" for n in range(1200)])
-
-
-@pytest.mark.parametrize(
-    ("id", "linked"),
-    [
-        ("1706.03762", True),
-        ("1706.03762v5", True),
-        ("0704.0001", True),
-        ("hep-th/9711200", True),
-        ("hep-th/9711200v12", True),
-        ("math.GT/0309136", True),
-        ("", False),
-        ("7", False),
-        ("my-own-id", False),
-        ("1706.03762 ", False),
-        ("1706.03762\n", False),
-        ("1706.03762v", False),
-        ("1706.037", False),
-        ("1706.037621", False),
-        ("1706_03762", False),
-        ("١٧٠٦.٠٣٧٦٢", False),
-        ("javascript:alert(1)", False),
-        ("../../hep-th/9711200", False),
-        ("//evil.example/9711200", False),
-        ("https://evil.example/1706.03762", False),
-        ('1706.03762" onclick="alert(1)', False),
-        ("1706.03762?x=1", False),
-        ("hep-th/9711200/../..", False),
-        ("hep\u2010th/9711200", False),
-    ],
-)
-def test_only_an_arxiv_id_has_a_link(id: str, linked: bool) -> None:
-    neighbor = Neighbor(0, id, 0.5, "cs.DS", "")
-    assert neighbor.link == (f"https://arxiv.org/abs/{id}" if linked else "")

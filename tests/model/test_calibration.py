@@ -1,4 +1,4 @@
-"""Honest probabilities, and sets that hold the true group as often as they say."""
+"""Temperature scaling, and conformal sets that hold the true group as often as their threshold promises."""
 
 import itertools
 import math
@@ -11,17 +11,17 @@ from places import SHIPPED
 from spheres.embeddings.cache import Cache, open_cache
 from spheres.errors import SphereError
 from spheres.model.calibration import Calibration, apply_temperature, calibrate, fit_temperature
-from spheres.model.evaluate import set_figures, set_table
-from spheres.model.metrics import calibration_error
+from spheres.model.evaluate import SetScores
+from spheres.model.metrics import expected_calibration_error
 from spheres.model.prediction_sets import predict_set, ranking
 
 
-def draw(n: int, boast: float) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probabilities that are `boast` times too sure of themselves, and groups drawn from the honest ones."""
+def draw(n: int, overconfidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities that are `overconfidence` times too sure of themselves, and groups drawn from the true ones."""
     random = np.random.default_rng(0)  # the same draws, whichever tests ran before
-    honest = random.dirichlet([0.4] * 8, n)
-    groups = np.array([random.choice(8, p=p) for p in honest])
-    return apply_temperature(np.log(honest + 1e-12), 1 / boast), groups
+    true_p = random.dirichlet([0.4] * 8, n)
+    groups = np.array([random.choice(8, p=p) for p in true_p])
+    return apply_temperature(np.log(true_p + 1e-12), 1 / overconfidence), groups
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +30,10 @@ def cache() -> Cache:
 
 
 def test_the_temperature_undoes_what_was_too_sure() -> None:
-    log_p, groups = draw(6000, boast=2.0)
+    log_p, groups = draw(6000, overconfidence=2.0)
     assert fit_temperature(log_p, groups) == pytest.approx(2.0, rel=0.1)
-    assert calibration_error(apply_temperature(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
-    assert calibration_error(log_p, groups) > 0.1
+    assert expected_calibration_error(apply_temperature(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
+    assert expected_calibration_error(log_p, groups) > 0.1
 
 
 def test_a_temperature_divides_and_the_rest_is_made_to_sum_to_one_again() -> None:
@@ -58,10 +58,10 @@ def test_a_temperature_is_the_one_under_which_the_primary_groups_are_most_likely
     assert fit_temperature(log_p, np.array([0, 0, 1, 0])) == pytest.approx(2.0, rel=1e-4)
 
 
-def test_each_cut_is_the_smallest_score_that_enough_articles_do_not_exceed() -> None:
+def test_each_quantile_is_the_smallest_score_that_enough_articles_do_not_exceed() -> None:
     """Against the definition: the k-th smallest of n scores, k the whole number from (n + 1) times the threshold."""
-    honest = np.random.default_rng(1).dirichlet([1.0] * 8, 7)
-    log_p, groups = np.log(honest), ranking(honest)[np.arange(7), np.arange(7)]  # one the most probable, the others not
+    true_p = np.random.default_rng(1).dirichlet([1.0] * 8, 7)
+    log_p, groups = np.log(true_p), ranking(true_p)[np.arange(7), np.arange(7)]  # one the most probable, the others not
     calibration = calibrate(log_p, groups)
     assert calibration.temperature == fit_temperature(log_p, groups)
     scores = []
@@ -70,41 +70,40 @@ def test_each_cut_is_the_smallest_score_that_enough_articles_do_not_exceed() -> 
         scores.append(sum(p[i] for i in before))
     scores.sort()
     assert len(calibration.quantiles) == 401
-    for i, cut in enumerate(calibration.quantiles):
+    for i, quantile in enumerate(calibration.quantiles):
         k = -(-i * 8 // 400)  # rounded up
-        assert cut == pytest.approx(scores[max(k, 1) - 1] if k <= 7 else 1.0), i
-    assert all(type(cut) is float for cut in calibration.quantiles)  # JSON knows no other kind
+        assert quantile == pytest.approx(scores[max(k, 1) - 1] if k <= 7 else 1.0), i
+    assert all(type(quantile) is float for quantile in calibration.quantiles)  # JSON knows no other kind
 
 
-def test_between_two_thresholds_the_cut_is_interpolated() -> None:
+def test_between_two_thresholds_the_quantile_is_interpolated() -> None:
     calibration = Calibration(1.0, (0.0, 0.2, 0.8))
     assert [calibration.quantile(t) for t in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.1, 0.2, 0.5, 0.8])
 
 
-def test_a_set_keeps_each_group_whose_mass_before_is_at_most_the_cut() -> None:
+def test_a_set_keeps_each_group_whose_mass_before_is_at_most_the_quantile() -> None:
     calibration = Calibration(1.0, (0.75, 0.75))
     assert calibration.predict_set([0.125, 0.5, 0.125, 0.25], 0.9) == [1, 3, 0]  # 0, 0.5 and exactly 0.75 before
     assert calibration.predict_set([0.1, 0.2, 0.3, 0.4], 0.9) == [3, 2, 1]  # 0.4 + 0.3 before the third
     assert Calibration(1.0, (0.0, 0.0)).predict_set([0.3, 0.7], 0.9) == [1]
 
 
-def test_a_mass_that_binary_holds_a_hair_too_large_is_still_within_the_cut() -> None:
+def test_a_mass_that_binary_holds_a_hair_too_large_is_still_within_the_quantile() -> None:
     assert Calibration(1.0, (0.6, 0.6)).predict_set([0.2, 0.4, 0.2, 0.2], 0.9) == [1, 0, 2]  # 0.4 + 0.2 > 0.6
 
 
 @pytest.mark.parametrize("threshold", [0.80, 0.90, 0.95, 0.99])
 def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie(threshold: float) -> None:
-    log_p, groups = draw(8000, boast=1.7)
+    log_p, groups = draw(8000, overconfidence=1.7)
     calibration = calibrate(log_p[:4000], groups[:4000])
     p = np.exp(calibration.apply(log_p[4000:]))
-    table = set_table(calibration, p, (threshold,))
-    found = set_figures(groups[4000:], *table.values(), names=tuple(table))
+    found = SetScores.of(calibration, p, groups[4000:], (threshold,)).figures()
     assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)
     assert found[f"coverage {threshold:.2f}: spheres"] <= found[f"sum {threshold:.2f}: spheres"]
 
 
 def test_sets_grow_with_the_threshold_and_are_never_empty() -> None:
-    log_p, groups = draw(2000, boast=1.0)
+    log_p, groups = draw(2000, overconfidence=1.0)
     calibration = calibrate(log_p, groups)
     for p in np.exp(calibration.apply(log_p[:100])):
         sets = [calibration.predict_set(p, t) for t in (0.01, 0.5, 0.8, 0.95, 0.99, 1.0)]
@@ -129,9 +128,8 @@ def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cac
 
     for view in ("both", "title", "abstract"):
         rows, log_p = predictions(cache, classifier.bundle, "test", view)
-        table = set_table(classifier.bundle.calibrations[view], np.exp(log_p))
-        found = set_figures(cache.primary[rows], *table.values(), names=tuple(table))
-        assert calibration_error(log_p, cache.primary[rows]) < 0.03
+        found = SetScores.of(classifier.bundle.calibrations[view], np.exp(log_p), cache.primary[rows]).figures()
+        assert expected_calibration_error(log_p, cache.primary[rows]) < 0.03
         for threshold in (0.90, 0.95, 0.99):
             # one point, and a little for what chance does to 4,700 calibration and 4,700 test articles
             assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from spheres.data.taxonomy import GROUPS
-from spheres.model.metrics import by_group, calibration_error, divergence, macro_f1, summary, with_intervals
+from spheres.model.metrics import by_group, expected_calibration_error, kl_divergence, macro_f1, summary, with_intervals
 
 random = np.random.default_rng(0)
 P = random.dirichlet([0.5] * 8, size=400)
@@ -17,17 +17,17 @@ TARGETS = random.dirichlet([0.3] * 8, size=400).astype(np.float32)
 
 
 def test_the_divergence_is_zero_from_itself_and_worked_out_by_hand_elsewhere() -> None:
-    assert divergence(np.log(TARGETS + 1e-30), TARGETS) == pytest.approx(np.zeros(400), abs=1e-5)
-    one = divergence(np.log([[0.25, 0.75]]), np.array([[0.5, 0.5]]))
+    assert kl_divergence(np.log(TARGETS + 1e-30), TARGETS) == pytest.approx(np.zeros(400), abs=1e-5)
+    one = kl_divergence(np.log([[0.25, 0.75]]), np.array([[0.5, 0.5]]))
     assert one[0] == pytest.approx(0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75))
-    assert divergence(np.log([[0.25, 0.75]]), np.array([[1.0, 0.0]]))[0] == pytest.approx(-math.log(0.25))
+    assert kl_divergence(np.log([[0.25, 0.75]]), np.array([[1.0, 0.0]]))[0] == pytest.approx(-math.log(0.25))
 
 
 def test_the_divergence_is_what_the_loss_averages() -> None:
     import torch
 
     loss = torch.nn.KLDivLoss(reduction="batchmean")(torch.tensor(LOG_P), torch.tensor(TARGETS, dtype=torch.float64))
-    assert divergence(LOG_P, TARGETS).mean() == pytest.approx(float(loss), abs=1e-6)
+    assert kl_divergence(LOG_P, TARGETS).mean() == pytest.approx(float(loss), abs=1e-6)
 
 
 def test_macro_f1_is_scikit_learns() -> None:
@@ -45,10 +45,10 @@ def test_accuracies_are_counted_by_hand() -> None:
     assert found["nll"] == pytest.approx(-np.log([0.2, 0.1, 0.1]).mean())
 
 
-def test_the_calibration_error_of_honest_and_of_boastful_answers() -> None:
+def test_the_calibration_error_of_calibrated_and_of_overconfident_answers() -> None:
     log_p = np.log(np.tile([0.8, 0.2], (10, 1)))
-    assert calibration_error(log_p, np.array([0] * 8 + [1] * 2)) == pytest.approx(0, abs=1e-9)
-    assert calibration_error(log_p, np.array([0] * 3 + [1] * 7)) == pytest.approx(0.5)
+    assert expected_calibration_error(log_p, np.array([0] * 8 + [1] * 2)) == pytest.approx(0, abs=1e-9)
+    assert expected_calibration_error(log_p, np.array([0] * 3 + [1] * 7)) == pytest.approx(0.5)
 
 
 def test_each_group_has_its_row() -> None:

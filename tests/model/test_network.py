@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spheres.errors import SphereError
-from spheres.model.metrics import divergence
+from spheres.model.metrics import kl_divergence
 from spheres.model.network import Head, Heads, TrainingConfig
 from spheres.model.train import Examples, check_not_collapsed, information, loss_function, train_heads
 
@@ -58,14 +58,16 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
 
 def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     few = Examples(TRAIN.features[:40], TRAIN.targets[:40])  # soon learned by heart
-    said: list[str] = []
+    sentences: list[str] = []
     heads = train_heads(
-        few, VALIDATION, TrainingConfig(max_epochs=400, patience=3, learning_rate=1e-2, batch_size=8), said.append
+        few, VALIDATION, TrainingConfig(max_epochs=400, patience=3, learning_rate=1e-2, batch_size=8), sentences.append
     )
-    best, best_epoch, last_epoch = re.match(r"seed 0: .* loss ([\d.]+) after epoch (\d+) of (\d+)", said[0]).groups()  # type: ignore[union-attr]
+    best, best_epoch, last_epoch = re.match(
+        r"seed 0: .* loss ([\d.]+) after epoch (\d+) of (\d+)", sentences[0]
+    ).groups()  # type: ignore[union-attr]
     assert int(best_epoch) + 3 == int(last_epoch) < 400
-    found = divergence(heads.log_probabilities(VALIDATION.features), VALIDATION.targets).mean()
-    assert found == pytest.approx(float(best), abs=1e-3)
+    reached = kl_divergence(heads.log_probabilities(VALIDATION.features), VALIDATION.targets).mean()
+    assert reached == pytest.approx(float(best), abs=1e-3)
 
 
 def test_several_heads_answer_with_their_mean_probability() -> None:

@@ -1,4 +1,4 @@
-"""What does not look like the articles it knows is said to be so; what does, is not."""
+"""Texts unlike the training articles are detected; articles are not."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_about_one_held_out_article_in_a_hundred_is_a_false_alarm(view: str, cla
     assert (ood.distances(vectors) > ood.thresholds[view]).mean() < 0.02
 
 
-def test_the_pages_examples_are_familiar(classifier: Classifier) -> None:
+def test_the_pages_examples_are_in_distribution(classifier: Classifier) -> None:
     answers = classifier.classify_many([(e.title, e.abstract) for e in EXAMPLES])
     assert not any(answer.out_of_distribution for answer in answers)
 

@@ -9,7 +9,7 @@ import pytest
 from test_app import running
 
 from spheres.errors import SphereError
-from spheres.server import auth as credentials
+from spheres.server.auth import read_credentials, restart_without_password, without_password
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,24 @@ from spheres.server import auth as credentials
 )
 def test_the_command_goes_on_without_the_password_and_with_all_else(option):
     command = ["python", "-X", "dev", "app.py", "--port", "0", *option, "--share"]
-    rest = credentials.without_password(command, "a:b")
+    rest = without_password(command, "a:b")
     assert "a:b" not in " ".join(rest)
     assert [part for part in rest if part not in ("--auth", "x:y")] == [*command[:6], "--share"]
 
 
 def test_what_only_looks_like_the_password_stays():
     command = ["python", "app.py", "--host", "a:b", "--artifacts=a:b", "--a", "a:b"]
-    assert credentials.without_password(command, "a:b") == command
+    assert without_password(command, "a:b") == command
 
 
 def test_a_user_alone_is_asked_for_the_password_in_a_terminal(monkeypatch):
     asked = []
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "geheim:ü")
-    assert credentials.credentials("reader") == ("reader", "geheim:ü")
+    assert read_credentials("reader") == ("reader", "geheim:ü")
     assert asked == ["Password for reader: "]
     with pytest.raises(SphereError, match="USER:PASSWORD"):
-        credentials.credentials("reader:")
+        read_credentials("reader:")
 
 
 class Terminal:
@@ -47,7 +47,7 @@ class Terminal:
 def test_nothing_is_started_anew_where_no_password_is_on_the_command_line(monkeypatch):
     monkeypatch.setattr("os.execv", lambda *_: pytest.fail("started anew"))
     for given, command in ((None, []), ("reader", ["app.py", "--auth", "reader"]), ("a:b", ["app.py"])):
-        credentials.leave_process_list(given, command)
+        restart_without_password(given, command)
 
 
 def test_a_password_on_the_command_line_protects_and_is_on_no_list_of_processes(tmp_path):
@@ -71,8 +71,8 @@ def read(path: Path) -> bytes:
 
 def test_it_is_gone_from_there_before_anything_is_loaded(tmp_path):
     code = (
-        "import os, sys; sys.path.insert(0, os.getcwd()); from spheres.server.auth import leave_process_list; "
-        "leave_process_list('a:b' if '--auth' in sys.argv else None); "
+        "import os, sys; sys.path.insert(0, os.getcwd()); from spheres.server.auth import restart_without_password; "
+        "restart_without_password('a:b' if '--auth' in sys.argv else None); "
         "heavy = {'torch', 'gradio', 'transformers', 'numpy'} & set(sys.modules); "
         "print(sys.argv[1:], os.environ['SPHERES_AUTH'], *heavy)"
     )

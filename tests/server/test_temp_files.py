@@ -19,9 +19,8 @@ from places import ROOT
 from visiting import served, until
 
 from spheres.inference.service import Service
-from spheres.server import temp_files as storage
-from spheres.server.temp_files import LOCK, PREFIX, VISITORS, remove_abandoned, remove_old
-from spheres.web.page import KEPT, build_page
+from spheres.server.temp_files import INTERVAL, LOCK, MAX_AGE, PREFIX, VISITORS, remove_abandoned, remove_old
+from spheres.web.page import DELETE_CACHE, build_page
 
 ROWS = "title,year\nPrime gaps and L-functions,2020\n"
 QUIET = """
@@ -35,16 +34,16 @@ def note(event, arguments):
 
 sys.addaudithook(note)
 from functools import partial
-from spheres.server import temp_files as storage
-storage.own_folder = partial(storage.own_folder, age=1.0, every=0.3)
+from spheres.server import temp_files
+temp_files.use_private_folder = partial(temp_files.use_private_folder, max_age=3.0, interval=0.3)
 import app
 sys.exit(app.main())
 """
 
 
 def test_the_hours_add_up_to_less_than_a_day():
-    assert storage.AGE + storage.EVERY < 24 * 3600
-    assert sum(KEPT) < 24 * 3600
+    assert MAX_AGE + INTERVAL < 24 * 3600
+    assert sum(DELETE_CACHE) < 24 * 3600
 
 
 def test_old_files_go_and_young_ones_stay(tmp_path):
@@ -60,12 +59,11 @@ def test_old_files_go_and_young_ones_stay(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == [LOCK, VISITORS]  # empty folders follow
 
 
-def test_an_upload_that_broke_off_goes_sooner(tmp_path, monkeypatch):
+def test_an_upload_that_broke_off_goes_sooner(tmp_path):
     (tmp_path / VISITORS / "a").mkdir(parents=True)
     for name in ("tmpabc", "a/whole.csv"):
         (tmp_path / VISITORS / name).touch()
-    monkeypatch.setattr(storage, "BROKEN_OFF", 0.0)
-    assert remove_old(tmp_path, 3600) == 1
+    assert remove_old(tmp_path, 3600, max_age_unfinished=0.0) == 1
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["whole.csv"]
 
 
@@ -79,15 +77,14 @@ def test_a_link_in_the_folder_goes_and_what_it_leads_to_stays(tmp_path):
     assert (outside / "precious").exists() and not (folder / "link").is_symlink()
 
 
-def test_folders_of_killed_servers_go_and_those_in_use_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "YOUNG", -1.0)
+def test_folders_of_killed_servers_go_and_those_in_use_stay(tmp_path):
     used, left, other = (tmp_path / name for name in (f"{PREFIX}used", f"{PREFIX}left", "gradio"))
     for folder in (used, left, other):
         (folder / VISITORS).mkdir(parents=True)
         (folder / VISITORS / "a.csv").touch()
     (tmp_path / f"{PREFIX}link").symlink_to(other)
     with FileLock(used / LOCK):
-        remove_abandoned(tmp_path)
+        remove_abandoned(tmp_path, min_age=-1.0)
     assert (used / VISITORS / "a.csv").exists() and (other / VISITORS / "a.csv").exists()
     assert not left.exists()
 

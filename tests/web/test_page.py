@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
@@ -18,9 +19,9 @@ from visiting import served, until
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
-from spheres.web.article_tab import shower
+from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
-from spheres.web.i18n import LANGUAGES, wording
+from spheres.web.i18n import LANGUAGES, language
 from spheres.web.page import build_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,12 @@ def site(classifier, neighbors):
 @pytest.fixture(scope="module")
 def client(site):
     return Client(site, verbose=False)
+
+
+def article_tab(classifier) -> ArticleTab:
+    """The tab by itself, whose methods Gradio would call."""
+    with gr.Blocks() as page:
+        return ArticleTab(page, Service(classifier), language("en"))
 
 
 def call(site: str, body: str, name: str = "classify") -> tuple[str, object]:
@@ -356,7 +363,7 @@ def test_a_call_with_too_many_values_is_told_so(site, name):
 @pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
 @pytest.mark.parametrize("rule", [["sum"], {}, 7, None, "x"])
 def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, rule, classifier):
-    show, classification = shower(Service(classifier), wording("en")), classifier.classify(TITLE, "")
+    show, classification = article_tab(classifier).show, classifier.classify(TITLE, "")
     assert show(classification, threshold, rule) == show(classification, 0.95, "coverage")
 
 
@@ -399,7 +406,7 @@ def test_the_page_may_be_framed_and_loads_no_foreign_script(site):
 
 @pytest.mark.parametrize(("sent", "asked"), [(None, 0.95), (0, 0.5), (7, 1.0), (0.7, 0.7)])
 def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, classifier):
-    show, classification = shower(Service(classifier), wording("en")), classifier.classify(TITLE, "")
+    show, classification = article_tab(classifier).show, classifier.classify(TITLE, "")
     assert show(classification, sent, "sum") == show(classification, asked, "sum")
 
 
@@ -410,7 +417,7 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 
 
 def test_the_sliders_meaning_is_what_was_measured(classifier):
-    show = shower(Service(classifier), wording("en"))
+    show = article_tab(classifier).show
     covered, size = classifier.measured("both", "coverage", 0.95)
     assert 0.94 < covered < 0.96 and size < 1.7
     meaning = show(None, 0.95, "coverage")[2]

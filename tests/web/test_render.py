@@ -11,25 +11,29 @@ from spheres.data.taxonomy import GROUPS
 from spheres.inference.classifier import Classification
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
 from spheres.model.prediction_sets import RULES
-from spheres.web.i18n import Wording, wording
-from spheres.web.render import answer_html, copies, summary, threshold_meaning
+from spheres.web.i18n import Language, language
+from spheres.web.render import answer_html, copies, meaning_html, summary
 
 #                 physics math  cs   q-bio q-fin stat  eess  econ
 PROBABILITIES = (0.03, 0.05, 0.60, 0.00, 0.00, 0.30, 0.02, 0.00)
 DIVIDED = Classification(PROBABILITIES, n_tokens=120, n_tokens_read=120)
 STRANGE = replace(DIVIDED, out_of_distribution=True, n_tokens_read=60)
 
-EN, RU = wording("en"), wording("ru")
+EN, RU = language("en"), language("ru")
 
 
 def rows(html: str, part: str) -> list[tuple[str, str, str]]:
     """Group, probability and running total of every row in the table's part, `chosen` or `left-out`."""
-    (body,) = re.findall(rf'<tbody class="{part}">(.*?)</tbody>', html)
+    (body,) = re.findall(rf'<tbody class="{part}">(.*?)</tbody>', html, re.DOTALL)
     return re.findall(r'<tr data-group="(.*?)">.*?<td>(.*?)</td><td>(.*?)</td>', body)
 
 
+def panel(outcome, threshold=0.95, rule="sum", words=EN):
+    return answer_html(outcome, threshold, rule, words)
+
+
 def test_chosen_spheres_come_with_probability_and_running_total():
-    assert rows(answer_html(DIVIDED, 0.95), "chosen") == [
+    assert rows(panel(DIVIDED, 0.95), "chosen") == [
         ("cs", "60.0%", "60.0%"),
         ("stat", "30.0%", "90.0%"),
         ("math", "5.0%", "95.0%"),
@@ -37,7 +41,7 @@ def test_chosen_spheres_come_with_probability_and_running_total():
 
 
 def test_the_spheres_left_out_stand_apart_without_a_running_total():
-    html = answer_html(DIVIDED, 0.95)
+    html = panel(DIVIDED, 0.95)
     assert [row[::2] for row in rows(html, "left-out")] == [
         (g, "") for g in ("physics", "eess", "q-bio", "q-fin", "econ")
     ]
@@ -50,58 +54,58 @@ def test_the_spheres_left_out_stand_apart_without_a_running_total():
     ids=lambda value: str(value),
 )
 def test_the_set_grows_exactly_where_a_sum_is_reached(threshold, n_chosen):
-    html = answer_html(DIVIDED, threshold)
+    html = panel(DIVIDED, threshold)
     assert len(rows(html, "chosen")) == n_chosen
     assert len(rows(html, "chosen")) + len(rows(html, "left-out")) == 8
 
 
 def test_at_a_threshold_of_one_the_total_is_everything():
-    assert rows(answer_html(DIVIDED, 1.0), "chosen")[-1] == ("eess", "2.0%", "100%")
+    assert rows(panel(DIVIDED, 1.0), "chosen")[-1] == ("eess", "2.0%", "100%")
 
 
 def test_where_no_sphere_is_left_out_the_page_says_so():
     even = Classification((0.125,) * 8, 10, 10)
-    html = answer_html(even, 1.0)
+    html = panel(even, 1.0)
     assert "None left out" in html
     assert rows(html, "left-out") == []
 
 
 def test_one_sphere_left_out_is_not_called_spheres():
     even = Classification((0.125,) * 8, 10, 10)
-    assert "in 1 sphere<" in answer_html(even, 0.85)
+    assert "in 1 sphere<" in panel(even, 0.85)
 
 
 def test_the_most_probable_sphere_is_the_headline():
     assert re.search(
         r'class="winner" data-group="cs"><span>Computer Science</span> <span class="figure">60.0%',
-        answer_html(DIVIDED, 0.5),
+        panel(DIVIDED, 0.5),
     )
 
 
 @pytest.mark.parametrize("outcome", ["<b>no</b>", '"><script>alert(1)</script>', "a & b"])
 def test_a_message_is_escaped(outcome):
-    html = answer_html(outcome, 0.95)
+    html = panel(outcome, 0.95)
     assert outcome not in html
     assert "<script" not in html and "<b>" not in html
 
 
 def test_before_anything_was_asked_the_eight_spheres_stand_without_numbers():
-    html = answer_html(None, 0.95)
+    html = panel(None, 0.95)
     assert [row[0] for row in rows(html, "left-out")] == list(GROUPS)
     assert "%" not in re.sub(r'style="[^"]*"', "", html)
 
 
 def test_a_text_read_whole_has_no_note():
     assert reading_note(DIVIDED) is None
-    assert 'class="note"' not in answer_html(DIVIDED, 0.95)
+    assert 'class="note"' not in panel(DIVIDED, 0.95)
 
 
 def test_a_text_cut_short_says_how_much_was_read():
     cut = Classification(PROBABILITIES, n_tokens=1610, n_tokens_read=254)
     note = "Only the first 254 of 1,610 word pieces (15%) were read; the rest did not fit."
     assert str(reading_note(cut)) == note
-    assert note in answer_html(cut, 0.95)
-    assert note in summary(cut, 0.95, "sum")
+    assert note in panel(cut, 0.95)
+    assert note in summary(cut, 0.95, "sum", EN)
 
 
 def test_of_a_huge_text_at_least_one_percent_is_said_to_be_read():
@@ -113,10 +117,10 @@ def test_nearly_all_is_not_called_all():
 
 
 def test_the_summary_names_what_is_chosen():
-    assert summary(DIVIDED, 0.9, "sum") == "Computer Science 60.0%, Statistics 30.0%; together 90.0%."
-    assert summary(DIVIDED, 0.5, "sum") == "Computer Science 60.0%."
-    assert summary("Nothing there.", 0.5, "sum") == "Nothing there."
-    assert summary(None, 0.5, "sum") == ""
+    assert summary(DIVIDED, 0.9, "sum", EN) == "Computer Science 60.0%, Statistics 30.0%; together 90.0%."
+    assert summary(DIVIDED, 0.5, "sum", EN) == "Computer Science 60.0%."
+    assert summary("Nothing there.", 0.5, "sum", EN) == "Nothing there."
+    assert summary(None, 0.5, "sum", EN) == ""
 
 
 def test_programs_get_codes_and_every_probability():
@@ -137,27 +141,22 @@ def cells(html: str) -> set[str]:
 def test_in_russian_the_same_numbers_and_rows_stand_in_russian(outcome, threshold):
     english, russian = (answer_html(outcome, threshold, "sum", words) for words in (EN, RU))
     for part in ("chosen", "left-out"):
-        in_russian = [(g, *(n.replace(",", ".").replace("\u202f", "") for n in ns)) for g, *ns in rows(russian, part)]
+        in_russian = [(g, *(n.replace(",", ".").replace("\u00a0", "") for n in ns)) for g, *ns in rows(russian, part)]
         assert in_russian == rows(english, part)
     shared = cells(english) & cells(russian)
     assert not [text for text in shared if re.search("[A-Za-z]", text) and text != outcome]
     assert re.findall(r"</?\w+", english) == re.findall(r"</?\w+", russian)  # the panel keeps its form
 
 
-def test_the_language_is_english_unless_told_otherwise():
-    assert answer_html(DIVIDED, 0.9) == answer_html(DIVIDED, 0.9, "sum", EN)
-    assert summary(DIVIDED, 0.9, "sum") == summary(DIVIDED, 0.9, "sum", EN)
-
-
 def test_the_summary_in_russian():
-    assert summary(DIVIDED, 0.9, "sum", RU) == "Информатика 60,0\u202f%, Статистика 30,0\u202f%; в сумме 90,0\u202f%."
-    assert "60 из 120 токенов (50\u202f%)" in summary(STRANGE, 0.5, "sum", RU)
+    assert summary(DIVIDED, 0.9, "sum", RU) == "Информатика 60,0\u00a0%, Статистика 30,0\u00a0%; в сумме 90,0\u00a0%."
+    assert "60 из 120 токенов (50\u00a0%)" in summary(STRANGE, 0.5, "sum", RU)
 
 
 @pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
-def test_an_unfamiliar_text_has_no_winner_but_a_warning_everywhere(words: Wording):
+def test_an_unfamiliar_text_has_no_winner_but_a_warning_everywhere(words: Language):
     html, warning = answer_html(STRANGE, 0.9, "sum", words), words.translate(UNFAMILIAR)
-    assert words.unfamiliar_head in html and escape(warning) in html
+    assert words.gettext("Unfamiliar text") in html and escape(warning) in html
     assert 'data-group="cs"><span>' not in html  # no headline
     assert len(rows(html, "chosen")) == 2  # but an answer
     assert summary(STRANGE, 0.9, "sum", words).startswith(warning)
@@ -169,7 +168,7 @@ def test_the_rule_decides_what_is_shown(classifier):
     answer = classifier.classify("Deciding reachability in pushdown systems with counters", "")
     for rule in RULES:
         expected = answer.predict_set(0.9, rule)
-        html = answer_html(answer, 0.9, rule)
+        html = panel(answer, 0.9, rule)
         assert (
             [group for group, _, _ in rows(html, "chosen")] == expected == answer_as_json(answer, 0.9, rule)["spheres"]
         )
@@ -179,20 +178,20 @@ def test_the_rule_decides_what_is_shown(classifier):
 @pytest.mark.parametrize(
     ("threshold", "rule", "measured", "english", "russian"),
     [
-        (0.5, "sum", None, "until their probabilities add up to 50%.", "не дадут в сумме 50\u202f%."),
+        (0.5, "sum", None, "until their probabilities add up to 50%.", "не дадут в сумме 50\u00a0%."),
         (
             0.95,
             "coverage",
             None,
             "include the true one for 95 of 100 articles.",
-            "оказывается в 95\u202f% случаев.",
+            "оказывается в 95\u00a0% случаев.",
         ),
         (
             0.95,
             "coverage",
             (0.9512, 1.64),
             "for 95 of 100 articles; measured on unseen articles: 95.1 of 100, 1.6 spheres on average.",
-            "в 95\u202f% случаев; на статьях, которых модель не видела, — в 95,1\u202f%, в среднем областей: 1,6.",
+            "в 95\u00a0% случаев; на статьях, которых модель не видела, — в 95,1\u00a0%, в среднем областей: 1,6.",
         ),
         (
             0.29,
@@ -204,19 +203,19 @@ def test_the_rule_decides_what_is_shown(classifier):
     ],
 )
 def test_the_sliders_meaning_is_told_in_measured_terms(threshold, rule, measured, english, russian):
-    assert english in threshold_meaning(threshold, rule, measured)
-    assert russian in threshold_meaning(threshold, rule, measured, RU)
+    assert english in meaning_html(threshold, rule, measured, EN)
+    assert russian in meaning_html(threshold, rule, measured, RU)
 
 
 def test_what_is_copied_as_text_is_a_line_a_sphere_and_the_notes():
     text, _ = copies(DIVIDED, 0.9, "sum", EN)
     assert text == "Computer Science (cs): 60.0%\nStatistics (stat): 30.0%"
     text, _ = copies(STRANGE, 0.5, "sum", RU)
-    assert text.splitlines() == ["Информатика (cs): 60,0\u202f%", *map(RU.translate, notes(STRANGE))]
+    assert text.splitlines() == ["Информатика (cs): 60,0\u00a0%", *map(RU.translate, notes(STRANGE))]
 
 
 @pytest.mark.parametrize("words", [EN, RU], ids=lambda words: words.code)
-def test_what_is_copied_as_json_is_the_endpoints_answer_and_how_it_was_asked(words: Wording):
+def test_what_is_copied_as_json_is_the_endpoints_answer_and_how_it_was_asked(words: Language):
     _, copied = copies(STRANGE, 0.9, "sum", words)
     assert json.loads(copied) == {**answer_as_json(STRANGE, 0.9), "threshold": 0.9, "rule": "sum"}
     assert "does not look like" in json.loads(copied)["note"]  # programs get English, whatever the page speaks

@@ -1,10 +1,10 @@
-"""Which encoding a file of text is in: UTF-16 by its mark, else UTF-8, else one of Windows' code pages.
+"""Encoding of a text file: UTF-16 by its byte order mark, else UTF-8, else one of Windows' code pages.
 
 >>> charset("Леса;Полка".encode("cp1251")), charset("Forêts,Étagère".encode("cp1252")), charset("Леса".encode())
 ('cp1251', 'cp1252', 'utf-8-sig')
 
 A spreadsheet that runs under Windows writes the code page of its country into a CSV, and says nowhere that it does.
-Read as UTF-8, each letter of it would be a replacement character, and come back as one.
+Read as UTF-8, each letter of it would be a replacement character, and be returned as one.
 """
 
 import codecs

@@ -1,8 +1,8 @@
-"""Rows out of a Parquet file, some at a time, and never more of them than memory has room for.
+"""Records out of Parquet, some rows at a time, by pyarrow.
 
-Parquet dictionary-encodes repeated texts, so a file of kilobytes may unpack to terabytes. Texts are therefore read as
-dictionary indices, and their unpacked size is checked before they are built; a stranger's file has its pages' sizes
-summed first.
+Parquet stores a text that stands in many rows once, and packs what it stores, so a file of kilobytes may unpack to
+terabytes, and what its own summary says of sizes may be a lie. Nothing here guards against that: the file of somebody
+else is read in a child process with a limit on its memory (`spheres.data.readers.child`).
 """
 
 from __future__ import annotations
@@ -13,23 +13,30 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from spheres.data.readers.parquet_pages import page_bytes
-from spheres.data.row import CHUNK, Row, check_size, damaged_after, distinct
+from spheres.data.readers.decompress import CHUNK
+from spheres.data.readers.problems import check_size, damaged_after
+from spheres.data.row import Row, distinct
 from spheres.errors import SphereError
 
 if TYPE_CHECKING:
     import io
 
-TOGETHER, TOGETHER_OF_STRANGERS = 256, 32  # rows read together
-ROOM = 64_000_000  # bytes of them; where there are more, they are made one by one
+ROWS_TOGETHER = 32  # more were no faster, and take more memory where each is long
 
 
-def parquet(
+def read_parquet(
     binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack, max_bytes: int | None
 ) -> Iterator[Row]:
-    """As `spheres.data.readers.detect.open_records`, of a file that begins as Parquet does.
+    """Stream the rows of a file that begins as Parquet does.
 
-    binary : its content, which is read where the file itself is compressed
+    Args:
+        binary: Its content, which is read where the file itself is compressed.
+        stack: Closes what is opened here.
+        max_bytes: The most that its values may take in memory, counted while they are read.
+
+    Raises:
+        SphereError: pyarrow is missing, or the file is damaged; the latter also while the rows are walked, as where
+            there are more than `max_bytes`.
     """
     try:
         import pyarrow
@@ -43,63 +50,58 @@ def parquet(
             source.write(chunk)
         source.seek(0)
     try:
-        columns = checked_columns(source, path, max_bytes)
-        file = stack.enter_context(pyarrow.parquet.ParquetFile(source, read_dictionary=columns))
+        file = stack.enter_context(pyarrow.parquet.ParquetFile(source, pre_buffer=False))
+    except MemoryError:  # pyarrow's own is an ArrowException as well
+        raise
     except (pyarrow.ArrowException, OSError, ValueError) as e:
         raise SphereError("{path} is a damaged Parquet file ({reason}): fetch it again.", path=path, reason=e) from e
-
-    def rows() -> Iterator[Row]:
-        number = n_bytes = 0
-        names = distinct(file.schema_arrow.names)
-        try:
-            for batch in file.iter_batches(batch_size=TOGETHER if max_bytes is None else TOGETHER_OF_STRANGERS):
-                size = sum(map(unpacked_bytes, batch.columns))
-                n_bytes += size
-                check_size(n_bytes, max_bytes, path)
-                for part in [batch] if size <= ROOM else [batch.slice(i, 1) for i in range(len(batch))]:
-                    for values in zip(*(column.to_pylist() for column in part.columns), strict=True):
-                        number += 1
-                        yield Row(f"row {number}", dict(zip(names, values, strict=True)))
-        except (pyarrow.ArrowException, ValueError, OverflowError) as e:  # the last two: a date of no calendar
-            raise damaged_after(f"row {number}", path, e) from e
-
-    return rows()
+    return _rows(file, path, max_bytes)
 
 
-def unpacked_bytes(array: Any) -> int:
-    """How many bytes an array's values take, each as often as it stands there.
+def _rows(file: Any, path: Path, max_bytes: int | None) -> Iterator[Row]:
+    import pyarrow
 
-    >>> import pyarrow
-    >>> unpacked_bytes(pyarrow.array(["prime", "prime", None, "gaps"]).dictionary_encode())
-    14
-    """
-    import pyarrow.compute as compute
+    names = distinct(file.schema_arrow.names)
+    number = n_bytes = 0
+    try:
+        for batch in file.iter_batches(batch_size=ROWS_TOGETHER, use_threads=False):
+            columns, sizes = zip(*map(_values, batch.columns), strict=True)
+            n_bytes += sum(sizes)
+            check_size(n_bytes, max_bytes, path)
+            for values in zip(*columns, strict=True):
+                number += 1
+                yield Row(f"row {number}", dict(zip(names, values, strict=True)))
+    except MemoryError:
+        raise
+    except (pyarrow.ArrowException, ValueError, OverflowError) as e:  # the last two: a date of no calendar
+        raise damaged_after(f"row {number}", path, e) from e
+
+
+def _values(column: Any) -> tuple[list[Any], int]:
+    """A column as values that JSON has, and about how many bytes they take."""
     import pyarrow.types as types
 
-    if types.is_dictionary(array.type):
-        lengths = compute.take(compute.binary_length(array.dictionary), array.indices)
-        return int(compute.sum(lengths).as_py() or 0)
-    if types.is_map(array.type):
-        return unpacked_bytes(array.keys) + unpacked_bytes(array.items)
-    if types.is_struct(array.type):
-        return sum(map(unpacked_bytes, array.flatten()))
-    if types.is_nested(array.type):
-        return unpacked_bytes(array.flatten())
-    return int(array.nbytes)
+    values: list[Any] = column.to_pylist()
+    kind = column.type
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind) or types.is_floating(kind):
+        return values, column.nbytes
+    values = [as_json_value(value) for value in values]
+    return values, len(repr(values))  # a dictionary's own size has each text once, however often it stands there
 
 
-def checked_columns(source: IO[bytes] | Path, path: Path, max_bytes: int | None) -> list[str]:
-    """The columns of texts, by what the file calls them, once it is known to unpack to no more than `max_bytes`.
+def as_json_value(value: Any) -> Any:
+    """Dates, bytes, decimals and maps, which Parquet has and JSON has not, as text and lists; all else as it is.
 
-    raises : SphereError where it would; ValueError, or pyarrow's errors, where the file is damaged
+    >>> import datetime
+    >>> as_json_value({"day": datetime.date(2020, 1, 2), "raw": [b"x", None, 7]})
+    {'day': '2020-01-02', 'raw': ['x', None, 7]}
     """
-    import pyarrow.parquet
-
-    with ExitStack() as stack:
-        file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-        metadata = pyarrow.parquet.read_metadata(file)
-        if max_bytes is not None:
-            check_size(page_bytes(file, metadata), max_bytes, path)
-        file.seek(0)
-    columns = [metadata.schema.column(i) for i in range(len(metadata.schema))]
-    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(name): as_json_value(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):  # a map comes as a list of pairs
+        return [as_json_value(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

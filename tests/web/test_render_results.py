@@ -1,23 +1,22 @@
-"""What stands below an answer: a visitor's text comes back whole and harmless, with the right signs and numbers."""
+"""What stands below an answer: a visitor's text comes back whole and as text, with the right signs and numbers."""
 
-import base64
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from html.parser import HTMLParser
 
 import pytest
 
 from spheres.data.taxonomy import GROUPS
-from spheres.data.text import Text
+from spheres.data.text import Text, plain
 from spheres.inference.explain import Explanation, Piece, sentences_of, words_of
 from spheres.inference.map_image import COLOURS
 from spheres.inference.neighbors import Neighbor
-from spheres.web.i18n import LANGUAGES, wording
-from spheres.web.render_details import chart_html, map_html, near_html, picture_html, why_html
+from spheres.web.i18n import LANGUAGES, language
+from spheres.web.render import render
+from spheres.web.render_why import why_html
 
-EN, RU = wording("en"), wording("ru")
+EN, RU = language("en"), language("ru")
 MARKUP = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -91,7 +90,7 @@ def closer_look(told: Explanation, sentence: Piece, without: tuple[float, ...]) 
     return replace(told, pieces=tuple(replace(word, without=without) for word in words))
 
 
-TEXT = ("Old trees", "We climb up. They sway down.")
+TEXT = Text("Old trees", "We climb up. They sway down.")
 WHOLE = answer(cs=0.6, math=0.4)
 TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2), WHOLE])
 
@@ -110,12 +109,13 @@ TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2),
     ],
 )
 def test_the_text_comes_back_whole_and_nothing_typed_becomes_markup(text: Text, code: str) -> None:
+    text = Text(*map(plain, text))
     told = weighed(text, WHOLE, [answer(cs=0.3), answer(cs=0.7)])
     told = told if len(told.pieces) > 1 else replace(told, pieces=())
     sentence = told.strongest("cs") or sentences_of(text)[0]
     closer = closer_look(told, sentence, answer(cs=0.5))
     for look in (None, closer if len(closer.pieces) > 1 else None):
-        read = Markup(why_html(told, look, "cs", wording(code)))
+        read = Markup(why_html(told, look, "cs", language(code)))
         expected = [part if part.strip() else "" for part in text]
         assert [read.weighed["weighed-title"], read.weighed["weighed"]] == expected
 
@@ -173,39 +173,56 @@ def test_the_words_of_the_strongest_sentence_stand_inside_it() -> None:
     words = read.of("word")
     assert [(w["class"], w["data-say"]) for w in words] == [("word against", "without it 65.0% (−5.0 points)")] * 2
     assert [e["text"] for e in read.of("sr-only")] == [" (−5.0)"] * 2  # colour is not for everyone
-    assert EN.why_words in read.text
+    assert "In the outlined sentence" in read.text
     assert [e["text"][:8] for e in read.of("sentence")] == ["We climb", "They swa"]
 
 
 def test_of_a_single_sentence_the_words_alone_are_marked() -> None:
-    text = ("", "Oaks climb — up.")
+    text = Text("", "Oaks climb — up.")
     told = Explanation(text, WHOLE, ())
     read = Markup(why_html(told, closer_look(told, sentences_of(text)[0], answer(cs=0.5)), "cs", EN))
     assert [w["class"] for w in read.of("word")] == ["word for"] * 3
     assert read.of("sentence") == read.of("strongest") == []
     assert read.weighed["weighed"] == text[1]
-    assert EN.why_words not in read.text
+    assert "In the outlined sentence" not in read.text
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_single_word_gets_a_sentence_instead(code: str) -> None:
-    alone = Explanation(("Graphs", ""), WHOLE, ())
-    html = why_html(alone, alone, "cs", wording(code))
-    assert Markup(html).text == wording(code).why_nothing
+    alone = Explanation(Text("Graphs", ""), WHOLE, ())
+    html = why_html(alone, alone, "cs", language(code))
+    assert Markup(html).text.strip() == language(code).gettext(
+        "This text is a single word: without it, nothing is left to compare with."
+    )
 
 
 def neighbour(**fields: object) -> Neighbor:
-    known = {"row": 0, "id": "2001.00001", "similarity": 0.87654, "categories": "cs.DS math.CO", "date": "2001-01-01"}
+    known = {
+        "row": 0,
+        "id": "2001.00001",
+        "similarity": 0.87654,
+        "categories": "cs.DS math.CO",
+        "date": "2001-01-01",
+        "group": "cs",
+    }
     return Neighbor(**{**known, **fields})  # type: ignore[arg-type]
 
 
+def near_html(neighbors, n_articles, words):
+    return render("nearest.html", words, neighbors=neighbors, n_articles=n_articles)
+
+
+def map_html(centers, cross, rings, words):
+    return render("map.html", words, centers=centers, cross=cross, rings=rings)
+
+
 def cells(html: str) -> list[list[str]]:
-    rows = re.findall(r"<tr>(.*?)</tr>", html)
-    return [[Markup(cell).text for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    return [[Markup(cell).text for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
 
 
 def test_the_nearest_articles_are_a_table_with_links() -> None:
-    html = near_html([neighbour(), neighbour(id="own", similarity=0.5, date="")], ["cs", "math"], 39782, EN)
+    html = near_html([neighbour(), neighbour(id="own", similarity=0.5, date="", group="math")], 39782, EN)
     assert cells(html) == [
         ["Similarity", "Article", "Categories", "Date"],
         ["0.877", "2001.00001", "cs.DS math.CO", "2001-01-01"],
@@ -219,7 +236,7 @@ def test_the_nearest_articles_are_a_table_with_links() -> None:
 
 
 def test_where_one_title_is_known_there_is_a_column_for_all() -> None:
-    html = near_html([neighbour(title="Old trees"), neighbour()], ["cs", "cs"], 2, RU)
+    html = near_html([neighbour(title="Old trees"), neighbour()], 2, RU)
     assert cells(html) == [
         ["Сходство", "Статья", "Название", "Категории", "Дата"],
         ["0,877", "2001.00001", "Old trees", "cs.DS math.CO", "2001-01-01"],
@@ -229,10 +246,9 @@ def test_where_one_title_is_known_there_is_a_column_for_all() -> None:
 
 @pytest.mark.parametrize("nasty", MARKUP)
 def test_nothing_of_a_corpus_becomes_markup(nasty: str) -> None:
-    html = near_html([neighbour(id=nasty, title=nasty, categories=nasty, date=nasty)], ["cs"], 1, EN)
+    html = near_html([neighbour(id=nasty, title=nasty, categories=nasty, date=nasty)], 1, EN)
     assert cells(html)[1] == ["0.877", nasty, nasty, nasty, nasty]
     assert "<a " not in html
-    assert escape(nasty) in html
 
 
 def test_names_cross_and_rings_stand_at_their_places() -> None:
@@ -253,19 +269,18 @@ def test_without_an_article_there_is_no_mark() -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_picture_is_within_the_page(code: str) -> None:
-    (image,) = Markup(picture_html(b"\x89PNG\x00\xff", wording(code))).elements
-    kind, data = image["src"].split(",")
-    assert (kind, base64.b64decode(data)) == ("data:image/png;base64", b"\x89PNG\x00\xff")
-    assert image["alt"] == wording(code).map_alt
+def test_the_picture_has_a_description(code: str) -> None:
+    (image,) = Markup(render("map_image.html", language(code), png="iVBORw0=")).elements
+    assert image["src"] == "data:image/png;base64,iVBORw0="
+    assert image["alt"].startswith({"en": "Map", "ru": "Карта"}[code])
 
 
 def test_the_chart_counts_the_spheres_of_a_file_the_most_frequent_first() -> None:
-    html = chart_html({"physics": 10, "cs": 1200, "math": 0, "econ": 300}, EN)
+    html = render("chart.html", EN, counts={"physics": 10, "cs": 1200, "math": 0, "econ": 300})
     assert cells(html)[1:] == [["Computer Science", "1,200"], ["Economics", "300"], ["Physics", "10"]]
     assert re.findall(r"width:([\d.]+)%", html) == ["100.00", "25.00", "0.83"]
 
 
 @pytest.mark.parametrize("counts", [{}, dict.fromkeys(GROUPS, 0)])
 def test_a_chart_of_nothing_is_empty(counts: dict[str, int]) -> None:
-    assert len(cells(chart_html(counts, RU))) == 1
+    assert len(cells(render("chart.html", RU, counts=counts))) == 1

@@ -1,0 +1,269 @@
+"""Checkpoints: what an interrupted run has done, kept beside its result, so that the next run resumes there.
+
+    with exclusive_lock(lock, result, ""):
+        checkpoint = Checkpoint(folder, result, plan)
+        checkpoint.allocate("both.npy", (n, dim), "float32")
+        for name, rows in work:
+            if name not in checkpoint.pieces:
+                checkpoint.save(name, {"both.npy": (offset, data)})     # from when this returns, it survives
+        checkpoint.finish(["both.npy"])                                 # moved into `result`; the folder is removed
+
+The folder holds the files in the making and `.checkpoint.jsonl`: the plan, then one line for each piece, with the
+place and the sha256 of its bytes and a checksum of the line. A piece's bytes are on the disk before its line is, so a
+run may be killed, or the disk fill up, at any write. When a checkpoint is opened every piece is read again: one that
+is not what its line says is dropped, and so is computed again; under another plan all are.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from spheres.errors import SphereError
+from spheres.files.atomic import as_json, atomic_file, explain_write_errors, flush_to_disk, make_folder, npy_header
+from spheres.files.manifest import FORMAT_VERSION, Manifest, with_checksum
+
+LOG, LOCK = ".checkpoint.jsonl", ".lock"
+
+
+@contextmanager
+def exclusive_lock(lock: Path, result: Path, hint: str) -> Iterator[None]:
+    """Hold a lock for the time of the block; the system releases it when its holder ends, however it ends.
+
+    Args:
+        lock: The lock's file.
+        result: What is written under it.
+        hint: What to do where it is held, besides waiting; it ends the error's sentence.
+
+    Raises:
+        SphereError: another run holds it, at once, or its file cannot be made.
+    """
+    make_folder(lock.parent)
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise SphereError(f"another run is writing {result}: wait for it{hint}.") from None
+    except OSError as e:
+        raise SphereError(f"{lock} could not be written ({e.strerror or e}): name another folder.") from e
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def lock_of(folder: Path) -> Path:
+    """The lock of an encoder's artifacts, for whatever writes into that folder."""
+    return folder.with_name(folder.name + ".lock")
+
+
+class Checkpoint:
+    """An open checkpoint; the caller holds the lock.
+
+    Args:
+        folder: Where the checkpoint is kept until the result is whole.
+        result: The folder that the finished files go to.
+        plan: JSON; everything that decides the result.
+
+    Attributes:
+        pieces: Name -> the line of each piece that is whole; its `about` is what the caller noted of it.
+        finished: Names of the files, where an earlier run was killed while it moved them: only `finish` is left to do.
+
+    Raises:
+        SphereError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, result: Path, plan: Manifest) -> None:
+        self.folder, self.result = folder, result
+        self.pieces: dict[str, Manifest] = {}
+        self.finished: list[str] = []
+        first = _as_line({"plan": {"format_version": FORMAT_VERSION, **plan}})
+        make_folder(folder)
+        # 1. Lines of the same plan whose pieces are whole stay.
+        lines = _read_log(folder)
+        if lines[:1] == [first]:
+            self.finished = next((line["finished"] for line in lines if "finished" in line), [])
+            found = {line["piece"]: line for line in lines if "piece" in line}
+            self.pieces = {name: line for name, line in found.items() if self._is_whole(line)}
+            if self.finished and self.pieces != found:  # a file was damaged after it was moved
+                self.pieces, self.finished = {}, []
+        # 2. Files that nothing is known of go; a log without dropped and half-written lines comes.
+        if not self.pieces:
+            with explain_write_errors(folder):
+                for file in folder.iterdir():
+                    if file.name not in (LOG, LOCK):
+                        file.unlink()
+        kept = [first, *self.pieces.values(), *([_as_line({"finished": self.finished})] if self.finished else [])]
+        with atomic_file(folder / LOG) as f:
+            f.write(b"".join(as_json(line) + b"\n" for line in kept))
+
+    def _is_whole(self, piece: Manifest) -> bool:
+        """Whether a piece's bytes are what its line says."""
+        for name, (offset, n_bytes, sha256) in piece["parts"].items():
+            file = self.folder / name
+            if self.finished and not file.exists():
+                file = self.result / name
+            try:
+                with file.open("rb") as f:
+                    f.seek(offset)
+                    if hashlib.sha256(f.read(n_bytes)).hexdigest() != sha256:
+                        return False
+            except OSError:
+                return False
+        return True
+
+    def allocate(self, name: str, shape: tuple[int, ...], dtype: str) -> int:
+        """Make the npy file of an array, whose rows `save` fills in; those that are there already stay.
+
+        Returns:
+            The offset of its first row in the file, in bytes.
+        """
+        header = npy_header(shape, dtype)
+        self.resize(name, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize, header)
+        return len(header)
+
+    def resize(self, name: str, n_bytes: int, start: bytes = b"") -> None:
+        """Have a file begin with these bytes, and be as long as this."""
+        path = self.folder / name
+        with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
+            f.write(start)
+            f.truncate(n_bytes)
+            flush_to_disk(f)
+
+    def save(self, piece: str, parts: Mapping[str, tuple[int, bytes]], about: object = None) -> None:
+        """Keep a piece of the work; from when this returns, it survives whatever happens to the run.
+
+        Args:
+            piece: Its name; of two pieces of one name the later counts.
+            parts: File -> offset and bytes.
+            about: JSON; what the next run wants to know of it.
+
+        Raises:
+            SphereError: the disk is full.
+        """
+        places = {}
+        for name, (offset, data) in parts.items():
+            path = self.folder / name
+            with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
+                f.seek(offset)
+                f.write(data)
+                flush_to_disk(f)
+            places[name] = (offset, len(data), hashlib.sha256(data).hexdigest())
+        self.pieces[piece] = self._append({"piece": piece, "parts": places, "about": about})
+
+    def finish(self, names: Sequence[str]) -> None:
+        """Move these files into the result's folder, in this order, and remove the checkpoint.
+
+        Raises:
+            SphereError: one cannot be moved; the next run moves it.
+        """
+        if not self.finished:
+            self.finished = self._append({"finished": list(names)})["finished"]
+        make_folder(self.result)
+        for name in self.finished:
+            if (self.folder / name).exists():  # else an earlier run has moved it
+                with explain_write_errors(self.result / name):
+                    (self.folder / name).replace(self.result / name)
+        self.remove()
+
+    def remove(self) -> None:
+        """Let go of all that was done; what cannot be removed is of no use to anyone."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _append(self, fields: Manifest) -> Manifest:
+        line = _as_line(fields)
+        with explain_write_errors(self.folder / LOG), (self.folder / LOG).open("ab") as f:
+            f.write(as_json(line) + b"\n")
+            flush_to_disk(f)
+        return line
+
+
+class ResumableFile:
+    """A file that a run appends to. `n_rows` rows of it are there already, and gave these `counts`."""
+
+    def __init__(self, checkpoint: Checkpoint, name: str) -> None:
+        self.checkpoint, self.name = checkpoint, name
+        self.n_rows, self.n_bytes, self.n_pieces = 0, 0, 0
+        self.counts: dict[str, int] = {}
+        while piece := checkpoint.pieces.get(str(self.n_pieces)):
+            offset, n_bytes, _ = piece["parts"][name]
+            if offset != self.n_bytes:
+                break  # a piece before it was damaged, and what took its place is of another length
+            self._count(n_bytes, piece["about"]["n_rows"], piece["about"]["counts"])
+
+    def append(self, data: bytes, n_rows: int, counts: Mapping[str, int]) -> None:
+        """Write what belongs to the next `n_rows` rows; `counts` are of all rows so far."""
+        n_rows += self.n_rows
+        about = {"n_rows": n_rows, "counts": dict(counts)}
+        self.checkpoint.save(str(self.n_pieces), {self.name: (self.n_bytes, data)}, about)
+        self._count(len(data), n_rows, counts)
+
+    def _count(self, n_bytes: int, n_rows: int, counts: Mapping[str, int]) -> None:
+        self.n_pieces, self.n_bytes, self.n_rows = self.n_pieces + 1, self.n_bytes + n_bytes, n_rows
+        self.counts = dict(counts)
+
+    def finish(self) -> None:
+        """Put the file in its place."""
+        if not self.checkpoint.finished:
+            self.checkpoint.resize(self.name, self.n_bytes)
+        self.checkpoint.finish([self.name])
+
+
+@contextmanager
+def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[ResumableFile]:
+    """A file that appears whole when the block ends; where it ends early, the next run of the same plan resumes.
+
+    Args:
+        path: The file. Until it is whole it lies in `.NAME.partial/`, beside its place.
+        plan: JSON; everything that decides its content.
+        keep: Whether what is done is kept where the block ends early.
+
+    Raises:
+        SphereError: another run is writing the file, or it cannot be written.
+    """
+    folder = path.with_name(f".{path.name}.partial")
+    with exclusive_lock(folder / LOCK, path, ", or name another file"):
+        if not keep:
+            (folder / LOG).unlink(missing_ok=True)  # what a killed run has left
+        file = ResumableFile(Checkpoint(folder, path.parent, plan), path.name)
+        try:
+            yield file
+            file.finish()
+        finally:
+            if not (keep and file.n_rows):
+                file.checkpoint.remove()
+
+
+def read_plan(folder: Path) -> Manifest | None:
+    """The plan of the checkpoint in a folder, None where there is none that can be read."""
+    lines = _read_log(folder)
+    plan = lines[0].get("plan") if lines else None
+    return plan if isinstance(plan, dict) else None
+
+
+def _read_log(folder: Path) -> list[Manifest]:
+    """The lines of the log that are whole."""
+    try:
+        lines = (folder / LOG).read_bytes().split(b"\n")
+    except OSError:
+        return []
+    whole = []
+    for line in lines:
+        try:
+            found: Any = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and found == with_checksum(found):
+            whole.append(found)
+    return whole
+
+
+def _as_line(fields: Manifest) -> Manifest:
+    """A line of the log as it is read back."""
+    return with_checksum(json.loads(as_json(fields)))
