@@ -13,7 +13,6 @@ command is run again.
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from spheres.errors import SphereError
 from spheres.files.manifest import ARTIFACTS
 from spheres.model.prediction_sets import RULES
 
-PREDICTED_TOGETHER = 256  # articles between two steps of the progress bar
+PREDICTED_TOGETHER = 256  # articles between two steps of the progress bar of `predict`
 SHOWN_PROBLEMS = 5
 FIGURES = {
     "top1_primary": "most probable sphere is the article's primary group",
@@ -75,15 +74,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="a corpus that one group dominates, such as Kaggle's arxivData.json",
     )
 
-    _predict_options(
-        commands.add_parser(
-            "predict",
-            parents=[shared],
-            help="classify every article of a file",
-            description="Classify every article of a file. A row that cannot be read or has no text is named at the "
-            "end, and stops none of the others.",
-        ).add_argument
+    predict = commands.add_parser(
+        "predict",
+        parents=[shared],
+        help="classify every article of a file",
+        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
+        "and stops none of the others.",
     )
+    _add_predict_options(predict)
     return parser.parse_args(arguments)
 
 
@@ -102,9 +100,9 @@ def _shared_options() -> argparse.ArgumentParser:
     return shared
 
 
-def _predict_options(add: Callable[..., object]) -> None:
-    add("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
-    add(
+def _add_predict_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,
@@ -112,18 +110,18 @@ def _predict_options(add: Callable[..., object]) -> None:
         help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv and FILE.tsv take every "
         "column of CORPUS, then spheres, p_physics ... p_econ and note",
     )
-    add(
+    parser.add_argument(
         "--keep-columns",
         action="store_true",
         help="with FILE.jsonl, keep every column of CORPUS and write a line for every row",
     )
-    add(
+    parser.add_argument(
         "--threshold",
         type=float,
         default=0.95,
         help="above 0, at most 1; what it sets depends on --rule (default: %(default)s)",
     )
-    add(
+    parser.add_argument(
         "--rule",
         choices=RULES,
         default="sum",
@@ -133,6 +131,7 @@ def _predict_options(add: Callable[..., object]) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
+    """Train a head on the cached embeddings and save it beside them."""
     from dataclasses import replace
 
     from spheres.embeddings.cache import open_cache
@@ -152,6 +151,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
+    """Measure the saved head on one split."""
     import json
 
     from spheres.embeddings.cache import open_cache
@@ -169,6 +169,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def compare(args: argparse.Namespace) -> None:
+    """Run the study and write its report."""
     from tqdm import tqdm
 
     from spheres.model.bundle import Bundle
@@ -200,6 +201,7 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
+    """Classify every article of a file."""
     from contextlib import closing
 
     from tqdm import tqdm
@@ -234,7 +236,11 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def artifacts_folder(args: argparse.Namespace) -> Path:
-    """Whose arrays are meant; by default distilbert-base-cased's where they are there."""
+    """The folder of the encoder that is meant; by default distilbert-base-cased's where it is there.
+
+    Raises:
+        SphereError: If it holds no embeddings.
+    """
     from spheres.embeddings.cache import MANIFEST
     from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 
@@ -248,6 +254,7 @@ def artifacts_folder(args: argparse.Namespace) -> Path:
 
 
 def print_figures(report: dict[str, Any], split: str) -> None:
+    """Print what `spheres.model.evaluate.evaluate` gives, a line for each metric."""
     from spheres.data.views import VIEW_NAMES
 
     for view, part in report.items():
@@ -264,9 +271,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"head.py: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = args.command in ("predict", "compare")
-        ended = "run the same command again to go on" if goes_on else "nothing was written"
-        print(f"head.py: stopped; {ended}.", file=sys.stderr)
+        resumes = args.command in ("predict", "compare")
+        outcome = "run the same command again to go on" if resumes else "nothing was written"
+        print(f"head.py: stopped; {outcome}.", file=sys.stderr)
         return 130
     return 0
 

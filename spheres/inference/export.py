@@ -34,15 +34,19 @@ LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # JSON tak
 MAX_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
 
 
-def check_suffix(out: Path) -> None:
-    """Refuse a file whose ending names none of the formats.
+def check_out(out: Path, source: Path) -> None:
+    """Refuse a file of answers that cannot be one.
 
     Raises:
-        SphereError: It is none of .jsonl, .csv and .tsv.
+        SphereError: `out` is a folder, has another ending than the formats', or is the file that is read.
     """
+    if out.is_dir():
+        raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     if out.suffix.lower() not in SUFFIXES:
         found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
         raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
 class Writer(Protocol):
@@ -118,7 +122,7 @@ class Table:
 
 
 def writer_for(out: Path, keep_columns: bool, columns: Sequence[str], separator: str = "") -> Writer:
-    """How to write `out`; its ending (see `check_suffix`) decides the format.
+    """How to write `out`; its ending (see `check_out`) decides the format.
 
     Args:
         keep_columns: Whether .jsonl keeps the input's columns, as the tables always do.
