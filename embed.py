@@ -6,8 +6,8 @@
 CORPUS is Kaggle's arxivData.json, arXiv's snapshot, or any CSV, TSV, JSON lines or Parquet file with columns for title,
 abstract and categories; plain, gzip or xz. The arrays go to artifacts/<encoder>/, or where --out says. With the bundled
 encoder about 40 articles a second go into the cache on two cores, all views included: 40,000 articles take about twenty
-minutes, with the four that their words take first. Interrupted, run the same command again: it goes on where it was.
-With --engine ray many processes share the work, those of a cluster where RAY_ADDRESS names one: docs/scale.md.
+minutes, with four for the TF-IDF model first. Interrupted, run the same command again: it resumes where it was. With
+--engine ray many processes share the work, those of a cluster where RAY_ADDRESS names one: docs/scale.md.
 """
 
 import argparse

@@ -221,7 +221,7 @@ def fit(corpus: str, n: str) -> Figures:
 
     articles = list(islice(Corpus(Path(corpus)), int(n)))
     started = time.perf_counter()
-    counts = count_terms([(a.title, a.abstract) for a in articles])
+    counts = count_terms([a.text for a in articles])
     fit_tfidf(counts, np.stack([soft_target(a.categories) for a in articles]))
     return {"seconds": time.perf_counter() - started}
 

@@ -1,4 +1,4 @@
-"""The corpus as the encoder sees it, computed once and kept as arrays.
+"""Embedding cache: a corpus's vectors, TF-IDF scores and labels as arrays, computed once, read by training and search.
 
     artifacts/<encoder>/
         manifest.json       encoder, hashes of weights and tokenizer, pooling, maximum length, corpus, counts, versions
@@ -6,8 +6,8 @@
         title.npy           (n_rows, dim) of the title alone, for the articles that `view_rows` names
         abstract.npy        (n_rows, dim) of the abstract alone, likewise
         *_scales.npy        (n_rows,) float32, where vectors are kept as int8: vector = int8 * scale
-        *_tfidf.npy       (n_rows, 8) float16 scores of the article's words, out of fold for training articles
-        tfidf.*           the model that gives these scores to new articles
+        *_tfidf.npy         (n_rows, 8) float16 TF-IDF scores, out of fold for training articles
+        tfidf.*             the model that gives these scores to new articles
         targets.npy         (n_articles, 8) float32, soft targets
         primary.npy         (n_articles,) uint8, the primary group's place in GROUPS
         articles.json       ids, categories and dates, in the same order
@@ -54,12 +54,19 @@ class Identity:
 
 @dataclass(frozen=True)
 class View:
-    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`."""
+    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`.
 
-    rows: NDArray[np.intp]  # (n_rows,), ascending
-    stored: NDArray[Any]  # (n_rows, dim) float32, float16 or int8
-    scales: NDArray[np.float32] | None  # (n_rows,), with int8
-    tfidf_scores: NDArray[np.float16]  # (n_rows, n_groups)
+    Attributes:
+        rows: (n_rows,) row numbers of articles, ascending.
+        stored: (n_rows, dim) float32, float16 or int8.
+        scales: (n_rows,) float32 with int8, else None.
+        tfidf_scores: (n_rows, n_groups) float16.
+    """
+
+    rows: NDArray[np.intp]
+    stored: NDArray[Any]
+    scales: NDArray[np.float32] | None
+    tfidf_scores: NDArray[np.float16]
 
     def vectors(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float32]:
         """The vectors at these places of `rows`, (n, dim) float32."""
@@ -73,7 +80,7 @@ class View:
     def of(
         self, articles: NDArray[np.intp], unit_length: bool = True
     ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float16]]:
-        """Those of `articles` (row numbers) that this view has, ascending, their vectors and their lexical scores."""
+        """Those of `articles` (row numbers) that this view has, ascending, their vectors and their TF-IDF scores."""
         places = np.flatnonzero(np.isin(self.rows, articles))
         vectors = self.unit_vectors(places) if unit_length else self.vectors(places)
         return self.rows[places], vectors, self.tfidf_scores[places]
@@ -81,13 +88,24 @@ class View:
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache opened for reading. `targets`, `primary` and the lists hold the same articles in the same order."""
+    """A cache opened for reading.
+
+    Attributes:
+        folder: Where it is.
+        manifest: How it was made.
+        views: Of those that were asked for and are there.
+        targets: (n_articles, n_groups) float32, soft targets.
+        primary: (n_articles,) uint8, places in GROUPS.
+        ids: Of the same articles in the same order, as are the two below.
+        categories: Separated by spaces, the primary first.
+        dates: As the corpus has them.
+    """
 
     folder: Path
     manifest: Manifest
     views: dict[str, View]
-    targets: NDArray[np.float32]  # (n_articles, n_groups)
-    primary: NDArray[np.uint8]  # (n_articles,)
+    targets: NDArray[np.float32]
+    primary: NDArray[np.uint8]
     ids: list[str]
     categories: list[str]
     dates: list[str]
@@ -109,8 +127,12 @@ class Cache:
 def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
     """Open what `embed.py` made, after checking every file against the manifest.
 
-    views  : those to open, of those it has; all but "both" take the time of hashing every id
-    raises : SphereError naming the file that is wrong and the command that makes it anew
+    Args:
+        folder: artifacts/<encoder>.
+        views: Those to open, of those it has; all but "both" take the time of hashing every id.
+
+    Raises:
+        SphereError: a file is missing or wrong; it names the file and the command that makes it anew.
     """
     hint = rebuild_hint(folder)
     manifest = read_manifest(folder / MANIFEST, hint, ABOUT_GROUPS)
@@ -165,9 +187,11 @@ def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, hint
 
 
 def _check_shapes(cache: Cache, hint: str) -> None:
-    """Refuse arrays that do not belong together, though each is what the manifest says.
+    """Refuse arrays that do not belong together, though each is what the manifest lists.
 
-    raises : SphereError; KeyError and ValueError where the manifest itself makes no sense
+    Raises:
+        SphereError: an array has another shape or type.
+        KeyError, ValueError: the manifest itself makes no sense.
     """
     n, store = len(cache.ids), cache.manifest["store"]
     if store not in STORES:
@@ -198,7 +222,8 @@ def _check_shapes(cache: Cache, hint: str) -> None:
 def existing_manifest(folder: Path) -> Manifest | None:
     """The manifest of the cache in `folder`, None where there is no whole one.
 
-    raises : SphereError where it is of a later version of the program
+    Raises:
+        NewerFormatError: it is of a later version of the program.
     """
     try:
         manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out", ABOUT_GROUPS)
@@ -211,9 +236,10 @@ def existing_manifest(folder: Path) -> Manifest | None:
 
 
 def load_tfidf(folder: Path, hint: str) -> TfidfModel:
-    """The lexicon that `spheres.embeddings.cache_writer.save_tfidf` wrote.
+    """The TF-IDF model that `spheres.embeddings.cache_writer.save_tfidf` wrote.
 
-    raises : SphereError where its two files are damaged, or not of one lexicon
+    Raises:
+        SphereError: its two files are damaged, or not of one model.
     """
     arrays = read_safetensors(folder / "tfidf.safetensors", hint)
     terms = read_json(folder / "tfidf.json", hint)

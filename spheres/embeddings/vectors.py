@@ -20,8 +20,11 @@ def l2_normalize(vectors: NDArray[Float]) -> NDArray[Float]:
 def quantize(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Each vector as whole numbers from -127 to 127 and one scale: off by at most half a step, its largest/254.
 
-    vectors : (n, dim)
-    returns : (n, dim) int8 and (n,) float32; vector = int8 * scale
+    Args:
+        vectors: (n, dim).
+
+    Returns:
+        (n, dim) int8 and (n,) float32; vector = int8 * scale.
 
     >>> quantize(np.array([[1.0, -0.5, 0.0]]))[0].tolist()
     [[127, -64, 0]]
