@@ -93,7 +93,7 @@ def field_of(texts: Sequence[Text], every: int, encoder: Encoder, precise: Encod
     positions = blocks(texts, every)
     sample = [texts[i] for i in positions]
     pairs = precise.encode(precise.tokenize(sample))
-    same_ids = precise.encode(precise.tokenize([(joined(text), "") for text in sample]))
+    same_ids = precise.encode(precise.tokenize([Text(joined(text), "") for text in sample]))
     ours = (
         Contestant(OURS, lambda given: encoder.encode(encoder.tokenize(given)), texts, pairs, positions),
         Contestant(OURS_FP32, lambda given: precise.encode(precise.tokenize(given)), sample),

@@ -1,8 +1,13 @@
 """Real parts, loaded once: the bundled encoder, and the classifier over the shipped artifacts."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+
+# One thread for each of pytest's workers: more than there are cores wait for one another, at a third of the speed.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported, here and in what the tests start
 
 import pytest
 from hypothesis import settings
@@ -72,7 +77,7 @@ def neighbors(classifier: Classifier) -> NeighborIndex:
 def run_script() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run one of the three scripts as a user does."""
 
-    def run(script: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(script: str, *arguments: object, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, script, *map(str, arguments)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
 

@@ -1,14 +1,13 @@
 """What is shipped: small, whole, and as good as the README says, on articles that training never saw."""
 
 import json
-import subprocess
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from made_up import articles
 from places import ROOT, SHIPPED
 
+import head
 from spheres.data.splits import split_rows
 from spheres.embeddings.cache import open_cache
 from spheres.encoder.encoder import Encoder
@@ -30,11 +29,9 @@ def test_no_split_shares_an_article_with_another() -> None:
     assert len(rows["train"]) > 25_000 and len(rows["test"]) > 4_500
 
 
-def test_it_is_as_good_on_unseen_articles_as_promised(
-    run_script: Callable[..., subprocess.CompletedProcess[str]],
-) -> None:
-    result = run_script("head.py", "evaluate", "--encoder", "all-MiniLM-L6-v2", "--json")
-    figures = json.loads(result.stdout)["both"]["figures"]
+def test_it_is_as_good_on_unseen_articles_as_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    assert head.main(["evaluate", "--encoder", "all-MiniLM-L6-v2", "--artifacts", str(SHIPPED), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["both"]["figures"]
     assert figures["top1_heaviest"]["value"] >= 0.82
     assert figures["kl"]["value"] <= 0.50
 

@@ -27,7 +27,7 @@ from spheres.errors import SphereError
 from spheres.files.atomic import file_sha256
 from spheres.files.checkpoint import resumable_file
 from spheres.files.manifest import Manifest
-from spheres.inference.export import check_suffix, writer_for
+from spheres.inference.export import check_out, writer_for
 from spheres.inference.file_rows import (
     FileSummary,
     InputRow,
@@ -148,19 +148,6 @@ def classify_file(
             header = b""
             yield tracker.progress()
     yield tracker.progress(out)
-
-
-def check_out(out: Path, source: Path) -> None:
-    """Refuse a file of answers that cannot be one.
-
-    Raises:
-        SphereError: `out` is a folder, has another ending than the formats', or is the file that is read.
-    """
-    if out.is_dir():
-        raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
-    check_suffix(out)
-    if out.exists() and source.exists() and out.samefile(source):
-        raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
 class ProgressTracker:

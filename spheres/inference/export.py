@@ -34,15 +34,19 @@ LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # JSON tak
 MAX_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
 
 
-def check_suffix(out: Path) -> None:
-    """Refuse a file whose ending names none of the formats.
+def check_out(out: Path, source: Path) -> None:
+    """Refuse a file of answers that cannot be one.
 
     Raises:
-        SphereError: It is none of .jsonl, .csv and .tsv.
+        SphereError: `out` is a folder, has another ending than the formats', or is the file that is read.
     """
+    if out.is_dir():
+        raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     if out.suffix.lower() not in SUFFIXES:
         found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
         raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
 class Writer(Protocol):
@@ -118,7 +122,7 @@ class Table:
 
 
 def writer_for(out: Path, keep_columns: bool, columns: Sequence[str], separator: str = "") -> Writer:
-    """How to write `out`; its ending (see `check_suffix`) decides the format.
+    """How to write `out`; its ending (see `check_out`) decides the format.
 
     Args:
         keep_columns: Whether .jsonl keeps the input's columns, as the tables always do.
@@ -188,27 +192,19 @@ def as_cell(value: Any) -> str:
     if value is None or value != value:  # NaN is how tables say null
         return ""
     text = value if isinstance(value, str) else as_json(value)
-    return text if isinstance(value, str) or not text.startswith('"') else str(json.loads(text))  # a date: no quotes
+    return text if isinstance(value, str) or not text.startswith('"') else str(json.loads(text))
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON, with text for what JSON has no word for, and null for NaN.
+    """A value as JSON, with text for infinities, which JSON has no word for, and null for NaN.
 
-    >>> as_json({"a": float("nan"), "b": [float("-inf"), b"x"]})
+    >>> as_json({"a": float("nan"), "b": [float("-inf"), "x"]})
     '{"a": null, "b": ["-Infinity", "x"]}'
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_as_text)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         return '"(nested too deep to be copied)"'
     except ValueError:  # NaN or an infinity: read it back, and put in their place what JSON knows
-        loose = json.dumps(value, default=_as_text)
-        strict = json.loads(loose, parse_constant=lambda name: None if name == "NaN" else name)
+        strict = json.loads(json.dumps(value), parse_constant=lambda name: None if name == "NaN" else name)
         return json.dumps(strict, ensure_ascii=False)
-
-
-def _as_text(value: Any) -> str:
-    """Dates, bytes and decimals, which come out of Parquet."""
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
