@@ -192,27 +192,19 @@ def as_cell(value: Any) -> str:
     if value is None or value != value:  # NaN is how tables say null
         return ""
     text = value if isinstance(value, str) else as_json(value)
-    return text if isinstance(value, str) or not text.startswith('"') else str(json.loads(text))  # a date: no quotes
+    return text if isinstance(value, str) or not text.startswith('"') else str(json.loads(text))
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON, with text for what JSON has no word for, and null for NaN.
+    """A value as JSON, with text for infinities, which JSON has no word for, and null for NaN.
 
-    >>> as_json({"a": float("nan"), "b": [float("-inf"), b"x"]})
+    >>> as_json({"a": float("nan"), "b": [float("-inf"), "x"]})
     '{"a": null, "b": ["-Infinity", "x"]}'
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_as_text)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         return '"(nested too deep to be copied)"'
     except ValueError:  # NaN or an infinity: read it back, and put in their place what JSON knows
-        loose = json.dumps(value, default=_as_text)
-        strict = json.loads(loose, parse_constant=lambda name: None if name == "NaN" else name)
+        strict = json.loads(json.dumps(value), parse_constant=lambda name: None if name == "NaN" else name)
         return json.dumps(strict, ensure_ascii=False)
-
-
-def _as_text(value: Any) -> str:
-    """Dates, bytes and decimals, which come out of Parquet."""
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

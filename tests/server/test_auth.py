@@ -50,15 +50,23 @@ def test_nothing_is_started_anew_where_no_password_is_on_the_command_line(monkey
         restart_without_password(given, command)
 
 
-def test_a_password_on_the_command_line_protects_and_is_on_no_list_of_processes(tmp_path):
-    with running("--auth", "reader:offenbar", folder=tmp_path) as (url, _, lines):
+def test_a_password_on_the_command_line_protects_page_and_tools_and_is_on_no_list_of_processes(tmp_path):
+    auth = "reader", "offenbar:ü"
+    with running("--mcp", "--auth", ":".join(auth), folder=tmp_path) as (_, line_with, lines):
+        url = line_with("Article Sphere Classifier is at", 60).split()[5]
         listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
         assert "app.py --port 0" in listed and "offenbar" not in listed
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             assert b"offenbar" not in read(path) or b"pytest" in read(path)
+        tools = httpx.get(f"{url}gradio_api/mcp/schema", auth=auth).json()
+        assert [tool["name"] for tool in tools] == ["classify", "classify_file"]  # asked for, so they are there
+        assert httpx.get(f"{url}gradio_api/mcp/schema").status_code == 401
+        assert httpx.post(f"{url}gradio_api/call/classify", json={"data": ["x", "", 0.9]}).status_code == 401
         assert httpx.get(f"{url}config").status_code == 401
-        answer = httpx.post(f"{url}login", data={"username": "reader", "password": "offenbar"})
-        assert answer.status_code == 200
+        assert "offenbar" not in httpx.get(url).text
+        for password, status in (("wrong", 400), (auth[1], 200)):
+            answer = httpx.post(f"{url}login", data={"username": "reader", "password": password})
+            assert answer.status_code == status
         assert "offenbar" not in "".join(lines)
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import test_app
 from filelock import FileLock
+from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from places import ROOT
 from visiting import served, until
@@ -100,17 +101,17 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     assert ended.stderr.count("\n") == 1 and "GRADIO_TEMP_DIR" in ended.stderr
 
 
-def test_gradio_deletes_uploads_and_downloads_once_they_are_old(classifier, tmp_path):
+def test_gradio_knows_which_uploads_and_downloads_it_is_to_delete(classifier, tmp_path):
     page = build_page(Service(classifier))
-    page.delete_cache = (1, 1)  # seconds: every one, those that are one old
     with served(page) as site:
         table = tmp_path / "articles.csv"
         table.write_text(ROWS)
         client = Client(site, verbose=False, download_files=tmp_path)
         client.predict(file=handle_file(table), api_name="/classify_file")
-        kept = [Path(path) for files in page.temp_file_sets for path in files]
-        assert {path.name for path in kept} >= {"articles.csv", "articles-spheres.csv"}
-        until(lambda: not any(path.exists() for path in kept))
+        recorded = [Path(path) for files in page.temp_file_sets for path in files]
+        assert {path.name for path in recorded} >= {"articles.csv", "articles-spheres.csv"}
+        delete_files_created_by_app(page, age=None)  # what Gradio does in intervals of DELETE_CACHE, whatever the age
+        assert not any(path.exists() for path in recorded)
 
 
 def broken_off(site: str) -> None:

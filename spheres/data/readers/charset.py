@@ -3,7 +3,7 @@
 >>> charset("Леса;Полка".encode("cp1251")), charset("Forêts,Étagère".encode("cp1252")), charset("Леса".encode())
 ('cp1251', 'cp1252', 'utf-8-sig')
 
-A spreadsheet that runs under Windows writes the code page of its country into a CSV, and says nowhere that it does.
+A spreadsheet that runs under Windows writes a CSV in the code page of its country, and names it nowhere.
 Read as UTF-8, each letter of it would be a replacement character, and be returned as one.
 """
 

@@ -26,8 +26,8 @@ from spheres.data.readers.problems import check_file
 from spheres.data.row import Row
 from spheres.errors import SphereError
 
-MAX_MEMORY = 512 * 2**20  # bytes of data; a table of 50 MB takes a third of it
-MAX_SECONDS = 20  # of computing; a table of 50 MB takes 3
+MAX_MEMORY = 512 * 2**20  # bytes of data; a table of 50 MB took 20 MB, as Parquet 85 MB
+MAX_SECONDS = 20  # of computing; a table of 50 MB took 1.7
 ADDRESS_SPACE = 2 * 2**30  # bytes beyond the data: libraries and stacks, reserved rather than used
 MAX_DEPTH = 500  # of nested values: half of what the parent can read, wherever it stands
 BUFFER = 2**18  # bytes written and read at a time: where cores are busy, each change between processes costs

@@ -32,7 +32,7 @@ def read_table(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
         raise SphereError(
             "{path} has more than {most:,} columns: give a table of articles.", path=path, most=MAX_COLUMNS
         )
-    csv.field_size_limit(MAX_RECORD)  # for the header as well: nobody says that its cells are short
+    csv.field_size_limit(MAX_RECORD)  # for the header as well, whose cells may be as long
     header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
     # A table of one column is told from a line of text by its heading, which is a word or two.
     is_table = len(header) > 1 or re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", header[0] if header else "")

@@ -5,9 +5,9 @@
     CSV, TSV     a header and rows         with commas, semicolons or tabs
     Parquet
 
-each plain or compressed with gzip or xz, text in UTF-8, UTF-16 or a Windows code page. The file's name says nothing.
-One record (for Parquet, a few rows) is in memory at a time, and a broken record costs itself alone. A file that
-somebody else has sent is read the same way, but in another process: see `spheres.data.readers.child`.
+each plain or compressed with gzip or xz, text in UTF-8, UTF-16 or a Windows code page; the file's name does not matter.
+One record (for Parquet, a few rows) is in memory at a time, and a broken record costs itself alone. An uploaded file is
+read the same way, but in another process: see `spheres.data.readers.child`.
 """
 
 import io

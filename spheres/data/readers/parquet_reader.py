@@ -1,8 +1,8 @@
 """Records out of Parquet, some rows at a time, by pyarrow.
 
 Parquet stores a text that stands in many rows once, and packs what it stores, so a file of kilobytes may unpack to
-terabytes, and what its own summary says of sizes may be a lie. Nothing here guards against that: the file of somebody
-else is read in a child process with a limit on its memory (`spheres.data.readers.child`).
+terabytes, and the sizes in its own summary may be false. Nothing here guards against that: an uploaded file is read in
+a child process with a limit on its memory (`spheres.data.readers.child`).
 """
 
 from __future__ import annotations
