@@ -29,7 +29,7 @@ def artifacts(run_script: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
     embedded = run_script("embed.py", corpus, *ENCODER, "--out", folder / "all-MiniLM-L6-v2")
     assert embedded.returncode == 0, embedded.stderr
     assert "JSON lines. 288 records read: 288 articles kept" in embedded.stdout
-    assert "articles/s" in embedded.stderr  # the progress bar
+    assert "texts/s" in embedded.stderr  # the progress bar
     trained = run_script("head.py", "train", *ENCODER, "--artifacts", folder)
     assert trained.returncode == 0, trained.stderr
     assert "validation articles, with 95 % intervals" in trained.stdout
