@@ -195,7 +195,7 @@ class Classifier:
         # 2. Build the head's features: the vector and, where the recipe has them, the scores of TF-IDF
         recipe, tfidf = self.bundle.recipe, self.bundle.tfidf
         scores = tfidf.scores(texts) if tfidf else None  # (n, n_groups)
-        features = build_features(recipe, unit_vectors if recipe.unit_length else vectors, scores)  # (n, n_features)
+        features = build_features(unit_vectors if recipe.unit_length else vectors, scores)  # (n, n_features)
         # 3. Answer each by itself, with the calibration of what was given: both parts or one
         return [
             self._answer(view_of(text), read, unit_vectors[i], features[i])
