@@ -18,8 +18,8 @@ from made_up import articles, write_corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
-from spheres.inference.classify_file import SHOWN_CHARACTERS, SHOWN_PROBLEMS, SHOWN_ROWS, Progress, classify_file
-from spheres.inference.file_rows import Limits, summarize_file
+from spheres.inference.classify_file import SHOWN_PROBLEMS, SHOWN_ROWS, Progress, classify_file
+from spheres.inference.file_rows import SHOWN_CHARACTERS, FileSummary, Limits, summarize_file
 from spheres.inference.service import Service
 
 CLASSIFIER = FakeClassifier()
@@ -112,9 +112,9 @@ def test_the_first_rows_are_shown_in_short(tmp_path: Path) -> None:
     first = classified(source, tmp_path / "out.jsonl")[-1].first
     assert len(first) == SHOWN_ROWS
     assert [row.place for row in first[:3]] == ["record 1", "record 2", "record 3"]
-    assert (len(first[0].text), first[0].text[-6:]) == (SHOWN_CHARACTERS, " word…")
-    assert first[1].text == "A ? title"  # half a surrogate pair, which no page can show
-    assert first[2].text == articles(1)[0]["title"]
+    assert (len(first[0].short_text), first[0].short_text[-6:]) == (SHOWN_CHARACTERS, " word…")
+    assert first[1].short_text == "A ? title"  # half a surrogate pair, which no page can show
+    assert first[2].short_text == articles(1)[0]["title"]
     line = lines_of(tmp_path / "out.jsonl")[2]
     assert list(first[2].spheres) == line["spheres"]
     assert first[2].classification.predict_set(0.95) == line["spheres"]
@@ -221,13 +221,15 @@ def test_closing_it_early_leaves_everything_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_file_that_turns_out_damaged_leaves_nothing(tmp_path: Path) -> None:
-    source, out = write_corpus(tmp_path / "c.jsonl", 70), tmp_path / "out.csv"
-    reports = classify_file(CLASSIFIER, source, out, 0.95, "sum")
-    next(reports)
-    source.write_bytes(gzip.compress(source.read_bytes())[:-99])  # after it was counted
+    lines = "".join(json.dumps({"title": f"{i} {i**400}"}) + "\n" for i in range(2_000, 3_000))
+    source = tmp_path / "c.gz"
+    source.write_bytes(gzip.compress(lines.encode())[:-99])
+    counted = FileSummary("JSON lines", "", 1_000, ("title",))  # when it was whole
+    reports = classify_file(CLASSIFIER, source, tmp_path / "out.csv", 0.95, "sum", batch_size=100, summary=counted)
+    assert [next(reports).n_done for _ in range(2)] == [0, 100]
     with pytest.raises(SphereError, match="is damaged"):
         list(reports)
-    assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]
+    assert list(tmp_path.iterdir()) == [source]
 
 
 @pytest.mark.parametrize(
