@@ -40,32 +40,22 @@ if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import ClassifiesMany
 
 BATCH_SIZE = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel, others wait
-SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20
+SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20  # at most
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come.
+    """How far a run has come."""
 
-    Attributes:
-        n_rows: Rows in the file.
-        n_answered: Rows that have an answer.
-        n_problems: Rows that have none.
-        counts: For every group, in arXiv's order, the rows of which it is the most probable one.
-        first: The first rows that this run has answered, at most SHOWN_ROWS.
-        problems: Place of the first rows without an answer, and why, in a sentence; at most SHOWN_PROBLEMS.
-        seconds_left: At the rate so far; None before the first batch is done.
-        path: The file of answers once it is in its place; None until then.
-    """
-
-    n_rows: int
+    n_rows: int  # in the file
     n_answered: int = 0
-    n_problems: int = 0
+    n_problems: int = 0  # rows without an answer
+    # For every group, in arXiv's order, the rows of which it is the most probable one
     counts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(GROUPS, 0))
-    first: tuple[FileRow, ...] = ()
-    problems: tuple[tuple[str, SphereError], ...] = ()
-    seconds_left: float | None = None
-    path: Path | None = None
+    first: tuple[FileRow, ...] = ()  # that this run has answered, at most SHOWN_ROWS
+    problems: tuple[tuple[str, SphereError], ...] = ()  # of the first rows without an answer: where, and why
+    seconds_left: float | None = None  # at the rate so far; None before the first batch is done
+    path: Path | None = None  # of the file of answers, once it is in its place
 
     @property
     def n_done(self) -> int:
@@ -102,7 +92,6 @@ def classify_file(
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
     Args:
-        source: Any format that `spheres.data.readers.detect` reads.
         out: .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed early,
             not at all.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.

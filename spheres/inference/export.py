@@ -63,11 +63,7 @@ class AnswerLines:
 
 
 class JsonLines:
-    """JSON lines of a row's own columns and its answer.
-
-    Args:
-        columns: All of the input's, each once.
-    """
+    """JSON lines of a row's own columns and its answer."""
 
     header = b""
 
@@ -84,17 +80,11 @@ class JsonLines:
 
 
 class Table:
-    """A table of a row's own columns, the answer beside them.
+    """A table of a row's own columns, the answer beside them."""
 
-    Args:
-        columns: All of the input's, each once.
-        separator: Between cells.
-        byte_order_mark: Tells spreadsheets that the file is UTF-8.
-    """
-
-    def __init__(self, columns: Sequence[str], separator: str, byte_order_mark: bool) -> None:
+    def __init__(self, columns: Sequence[str], separator: str) -> None:
         self.columns, self.separator = columns, separator
-        mark = "\ufeff".encode() if byte_order_mark else b""
+        mark = b"" if separator == "\t" else "\ufeff".encode()  # tells spreadsheets that a .csv is UTF-8
         self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
 
     def line(self, row: FileRow) -> bytes:
@@ -137,9 +127,7 @@ def writer_for(
         )
     if suffix == ".jsonl":
         return JsonLines(columns)
-    if suffix == ".tsv":
-        return Table(columns, "\t", byte_order_mark=False)
-    return Table(columns, ";" if separator == ";" else ",", byte_order_mark=True)
+    return Table(columns, "\t" if suffix == ".tsv" else ";" if separator == ";" else ",")
 
 
 def download_name(source_name: str, format: str) -> str:

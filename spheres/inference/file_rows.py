@@ -28,53 +28,32 @@ SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken of an uploaded file. None in its place takes everything.
+    """What is taken of an uploaded file. None in its place takes everything."""
 
-    Attributes:
-        max_rows: Rows, good or bad.
-        max_bytes: Bytes, unpacked: what a small gzip file may unpack to is not for its sender to decide.
-    """
-
-    max_rows: int = 20_000
-    max_bytes: int = 50_000_000
+    max_rows: int = 20_000  # good or bad
+    max_bytes: int = 50_000_000  # unpacked: what a small gzip file may unpack to is not for its sender to decide
 
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What a first walk over a file finds.
+    """What a first walk over a file finds."""
 
-    Attributes:
-        format: For people: "CSV", "JSON lines, xz".
-        separator: Of a table's cells; "" of what is none.
-        n_rows: Good and bad ones.
-        columns: Every name that some record has, in the order of their first appearance.
-    """
-
-    format: str
-    separator: str
-    n_rows: int
-    columns: tuple[str, ...]
+    format: str  # for people: "CSV", "JSON lines, xz"
+    separator: str  # of a table's cells; "" of what is none
+    n_rows: int  # good and bad ones
+    columns: tuple[str, ...]  # every name that some record has, in the order of their first appearance
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """A row of the file and, once it is classified, its answer.
+    """A row of the file, with an article or a problem; once it is classified, the article's answer as well."""
 
-    Attributes:
-        place: As a person would look it up: "line 7", "record 7", "row 7".
-        record: The row's own columns; empty where it could not be read.
-        article: What is to be classified; None where there is a problem instead.
-        problem: Why there is nothing to classify.
-        classification: The answer; None where there is nothing to classify, or not yet.
-        spheres: Codes of the chosen groups, the most probable first; empty without an answer.
-    """
-
-    place: str
-    record: Record
+    place: str  # as a person would look it up: "line 7", "record 7", "row 7"
+    record: Record  # the row's own columns; empty where it could not be read
     article: Article | None = None
-    problem: SphereError | None = None
+    problem: SphereError | None = None  # why there is no article
     classification: Classification | None = None
-    spheres: tuple[str, ...] = ()
+    spheres: tuple[str, ...] = ()  # codes of the chosen groups, the most probable first
 
     @property
     def note(self) -> str:
