@@ -165,13 +165,13 @@ def crowd_of(n: int, site: Site, numbered: Iterator[tuple[int, Text]], seconds: 
 
 def overfill(site: Site, texts: Sequence[Text]) -> tuple[Crowd, float]:
     """Far more clients at one moment than the queue takes; and seconds of one that asks when they are gone."""
-    crowd, gate = Crowd(), threading.Barrier(BEYOND)
+    crowd, barrier = Crowd(), threading.Barrier(BEYOND)
     numbers = iter(range(BEYOND))
 
     def client() -> None:
         visitor = Visitor(site.port)
         number = next(numbers)
-        gate.wait()
+        barrier.wait()
         crowd.ask(visitor, number, texts[number])
         visitor.close()
 

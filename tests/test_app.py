@@ -18,7 +18,7 @@ import app
 from spheres.errors import SphereError
 from spheres.server.address import free_address
 from spheres.server.auth import read_credentials
-from spheres.server.tunnel import PublicLink
+from spheres.server.tunnel import open_public_link
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -194,7 +194,7 @@ def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp
 def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:
     monkeypatch.setattr("gradio.networking.setup_tunnel", tunnel)
     said: list[str] = []
-    PublicLink(("0.0.0.0", 7860), said.append, patience).open()
+    open_public_link(("0.0.0.0", 7860), said.append, patience)
     end = time.monotonic() + 5
     while not said and time.monotonic() < end:
         time.sleep(0.01)

@@ -1,8 +1,7 @@
 """`Article`: one article out of a record of any published schema, with arXiv categories in any notation.
 
-Which column is what stands in `COLUMNS`; a new schema is a new name there. Known ones: the Kaggle data set
-`neelshah18/arxivdataset` (`tag` is a Python literal in a string), arXiv's own snapshot (`categories` separated by
-spaces), and tables with title / abstract / categories columns.
+Which column is what stands in `COLUMNS`; a new schema is a new name there. Known ones: Kaggle's `arxivdataset`, whose
+`tag` holds a Python literal, arXiv's snapshot, whose categories are separated by spaces, and tables with such columns.
 """
 
 import ast
@@ -74,11 +73,7 @@ def to_article(record: Record) -> Article:
 
 
 def check_columns(columns: Iterable[str], path: Path, format: str, labelled: bool) -> None:
-    """Refuse a file of which no column is a title or an abstract, or, where labels are wanted, categories.
-
-    Raises:
-        SphereError: There is none; it names the columns that there are.
-    """
+    """Raise SphereError where no column is a title or an abstract, or, where labels are wanted, categories."""
     names = {name.strip().lower() for name in columns}
     missing = [] if names.intersection(COLUMNS["title"] + COLUMNS["abstract"]) else ["title or abstract"]
     if labelled and not names.intersection(COLUMNS["categories"]):
@@ -116,10 +111,9 @@ def parse_categories(value: Any) -> list[str]:
     ['math.CO', 'cs.DM']
     """
     if isinstance(value, str):
-        text = value.strip()
-        if text[:1] in ("[", "(", "{"):
-            return parse_categories(_literal(text))
-        return [name for name in re.split(r"[\s,;|]+", text) if name]
+        if value.strip()[:1] in ("[", "(", "{"):
+            return parse_categories(_literal(value.strip()))
+        return [name for name in re.split(r"[\s,;|]+", value) if name]
     if isinstance(value, dict):
         return parse_categories(value.get("term"))
     if isinstance(value, list | tuple | set):

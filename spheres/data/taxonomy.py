@@ -66,10 +66,7 @@ def known_categories(categories: Iterable[str]) -> list[str]:
 
 
 def primary_group(categories: Sequence[str]) -> str:
-    """The group of the first-listed known category, as it stands.
-
-    Raises:
-        ValueError: No category is known.
+    """The group of the first-listed known category, as it stands; ValueError where none is known.
 
     >>> primary_group(["math-ph", "math.MP"])
     'physics'

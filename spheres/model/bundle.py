@@ -95,7 +95,7 @@ class Bundle:
         """
         arrays = {
             "head.safetensors": {name: value.numpy() for name, value in self.heads.state_dict().items()},
-            "ood.safetensors": {"middle": self.ood.mean, "whiten": self.ood.whitening},
+            "ood.safetensors": {"mean": self.ood.mean, "whitening": self.ood.whitening},
             "projection.safetensors": dict(vars(self.projection)),
         }
         fields = {
@@ -134,7 +134,7 @@ class Bundle:
                     view: Calibration(saved["temperature"], tuple(saved["quantiles"]))
                     for view, saved in manifest["calibrations"].items()
                 },
-                ood=OodDetector(ood["middle"], ood["whiten"], manifest["ood_thresholds"]),
+                ood=OodDetector(**ood, thresholds=manifest["ood_thresholds"]),
                 projection=Projection(**plane),
                 measured=manifest["measured"],
                 metrics=manifest["metrics"],

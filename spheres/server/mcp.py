@@ -29,34 +29,24 @@ INSTALL = 'pip install "gradio[mcp]==6.31.0"'
 
 
 def check_installed() -> None:
-    """Refuse to go on where Gradio's optional part is not installed.
-
-    Raises:
-        SphereError: the package mcp is missing.
-    """
+    """Raise SphereError where Gradio's optional part is not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise SphereError(f"--mcp needs the package mcp, which is not installed: run `{INSTALL}`.")
 
 
 @dataclass(frozen=True)
 class McpLogin:
-    """Who may use the tools, and the session by which the tools call the page.
+    """Who may use the tools, and the session by which the tools call the page."""
 
-    Attributes:
-        auth: user and password.
-        token: of the tools' own session at the page.
-    """
-
-    auth: tuple[str, str]
-    token: str = field(default_factory=secrets.token_urlsafe)
+    auth: tuple[str, str]  # user and password
+    token: str = field(default_factory=secrets.token_urlsafe)  # of the tools' own session at the page
 
     def allows(self, header: bytes) -> bool:
         """Whether an Authorization header has the right user and password.
 
-        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:secret"))
-        True
-        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:Secret"))
-        False
+        >>> login = McpLogin(("reader", "secret"))
+        >>> [login.allows(b"Basic " + base64.b64encode(given)) for given in (b"reader:secret", b"reader:Secret")]
+        [True, False]
         """
         kind, _, encoded = header.strip().partition(b" ")
         try:

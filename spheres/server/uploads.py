@@ -1,7 +1,7 @@
 """Checks of the files that callers name: only those that were uploaded to this server are taken.
 
-    check_calls(page)                                  # before Gradio reads the values of a call, they are checked
-    path = find_upload({"path": "/tmp/.../a.csv"})     # for an endpoint that reads its values itself
+    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)     # checks a call before Gradio reads it
+    path = find_upload({"path": "/tmp/.../a.csv"})                        # for an endpoint that reads its values itself
 
 Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
 for a text field.
@@ -9,7 +9,6 @@ for a text field.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
@@ -27,14 +25,12 @@ from spheres.server.asgi import API
 FILE_PREFIX = f"{API}/file="  # an upload's address is this and its path
 
 
-def check_calls(page: gr.Blocks) -> None:
-    """Let the page refuse calls with another number of values, or with a file that was not uploaded to it."""
-    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)
-
-
 @dataclass(frozen=True)
 class CheckedPreprocessing:
-    """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it."""
+    """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it.
+
+    Refused are calls with another number of values, and with a file that was not uploaded to the page.
+    """
 
     preprocess: Callable[..., Awaitable[list[Any]]]
 
@@ -52,17 +48,11 @@ class CheckedPreprocessing:
         return list(await self.preprocess(block_fn, inputs, *rest, **named))
 
 
-def randomize_upload_folders() -> None:
-    """Name uploads' folders so that nobody can compute a name from a file's content, not even with the same Gradio."""
-    processing_utils.hash_seed = secrets.token_bytes(32)
-
-
 def find_upload(file: object) -> Path:
     """Where an uploaded file lies.
 
     Args:
-        file: what a Gradio client makes of a file, or its path alone: the one that uploading it returned, or that path
-            as an address of this server.
+        file: what a Gradio client makes of a file, or the path that uploading it returned, or that as an address here.
 
     Raises:
         SphereError: that is no uploaded file.

@@ -112,12 +112,12 @@ def test_the_markup_to_copy_is_that_of_the_frames(embedding):
         expect(embedding.locator(f"pre[data-of={name}]")).to_contain_text(f'<iframe src="{address}"')
 
 
-@pytest.mark.parametrize("src", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "x"])
-def test_what_is_no_web_address_is_not_framed(context, elsewhere, src):
+def test_what_is_no_web_address_is_not_framed(context, elsewhere):
     own = "http://127.0.0.1:7860/"
     page = context.new_page()
     page.route(f"{own}**", lambda route: route.abort())
-    page.goto(f"{elsewhere}embed.html?src={quote(src, safe='')}")
-    framed = {name: page.locator(f"iframe#{name}").get_attribute("src") for name in ("compact", "full")}
+    for src in ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "x"):
+        page.goto(f"{elsewhere}embed.html?src={quote(src, safe='')}")
+        framed = {name: page.locator(f"iframe#{name}").get_attribute("src") for name in ("compact", "full")}
+        assert framed == {"compact": f"{own}?view=compact", "full": own}, src
     page.close()
-    assert framed == {"compact": f"{own}?view=compact", "full": own}

@@ -56,17 +56,27 @@ def downloaded(page: Page) -> Path:
     return path.rename(path.with_name(event.value.suggested_filename))
 
 
-def test_the_limits_are_said_before_the_upload(visit):
-    page = visit()
-    open_tab(page, "A file of articles")
-    expect(page.locator("#file-intro")).to_contain_text("At most 1,000 rows and 50 MB")
-
-
-def test_a_table_comes_back_with_every_column_and_its_spheres(visit, table):
+def test_a_table_comes_back_with_every_column_and_its_spheres_its_bad_rows_named(visit, table):
     page = visit()
     upload(page, table)
     start(page)
     expect(page.locator("#file-status")).to_contain_text("3 of 5 rows classified")
+    # the rows without an answer
+    problems = page.locator("#file-status .problems li")
+    expect(problems).to_have_count(2)
+    expect(problems.nth(0)).to_contain_text("line 4")
+    expect(problems.nth(0)).to_contain_text("2 columns, expected 4")
+    expect(problems.nth(1)).to_contain_text("line 5")
+    expect(problems.nth(1)).to_contain_text("neither a title nor an abstract")
+    # the first rows and the chart
+    rows = page.locator("#file-first tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text(WHOLE[0].title)
+    expect(rows.first).to_contain_text("Physics")
+    expect(rows.last).to_contain_text("does not look like")
+    counted = page.locator("#file-chart tbody td").all_inner_texts()
+    assert sum(map(int, counted)) == 3
+    # the file
     path = downloaded(page)
     assert path.name == "my articles-spheres.csv"
     with path.open(newline="", encoding="utf-8-sig") as f:
@@ -79,37 +89,12 @@ def test_a_table_comes_back_with_every_column_and_its_spheres(visit, table):
     assert "does not look like" in rows[4]["note"]
 
 
-def test_a_bad_row_is_named_by_its_number_and_stops_nothing(visit, table):
-    page = visit()
-    upload(page, table)
-    start(page)
-    problems = page.locator("#file-status .problems li")
-    expect(problems).to_have_count(2)
-    expect(problems.nth(0)).to_contain_text("line 4")
-    expect(problems.nth(0)).to_contain_text("2 columns, expected 4")
-    expect(problems.nth(1)).to_contain_text("line 5")
-    expect(problems.nth(1)).to_contain_text("neither a title nor an abstract")
-
-
-def test_the_first_rows_and_a_chart_of_spheres_are_shown(visit, table):
-    page = visit()
-    upload(page, table)
-    start(page)
-    rows = page.locator("#file-first tbody tr")
-    expect(rows).to_have_count(3)
-    expect(rows.first).to_contain_text(WHOLE[0].title)
-    expect(rows.first).to_contain_text("Physics")
-    expect(rows.last).to_contain_text("does not look like")
-    counted = page.locator("#file-chart tbody td").all_inner_texts()
-    assert sum(map(int, counted)) == 3
-
-
 def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, tmp_path, slow_files):
     page = visit()
     upload(page, many(tmp_path, 1000))
     start(page)
     expect(page.locator("#file-status progress")).to_be_visible()
-    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ s left"))
+    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ (s|min) left"))
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
     expect(page.locator("#file-download")).to_be_disabled()
@@ -129,32 +114,30 @@ def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
     assert counting.runs == runs
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("notes.txt", b"just a line of text, and more.\nAnd another, like it.\n", "title or abstract"),
-        ("empty.csv", b"id,title\n", "holds no records"),
-        ("colours.csv", b"colour,shape\nred,round\n", "title or abstract"),
-        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", "in no known format"),
-    ],
-)
-def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visit, tmp_path, name, content, said):
-    page = visit()
-    (tmp_path / name).write_bytes(content)
-    upload(page, tmp_path / name)
-    start(page)
-    problem = page.locator(".status.problem")
-    expect(problem).to_contain_text(said)
-    expect(problem).to_contain_text(name)
-    assert "/tmp" not in problem.inner_text()
-    expect(page.locator("#file-download")).to_be_disabled()
+NO_ARTICLES = {
+    "notes.txt": (b"just a line of text, and more.\nAnd another, like it.\n", "title or abstract"),
+    "empty.csv": (b"id,title\n", "holds no records"),
+    "colours.csv": (b"colour,shape\nred,round\n", "title or abstract"),
+    "photo.png": (b"\x89PNG\r\n\x1a\n\x00\x00", "in no known format"),
+}
 
 
-def test_starting_without_a_file_says_what_to_do(visit):
+def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visit, tmp_path):
     page = visit()
     open_tab(page, "A file of articles")
+    expect(page.locator("#file-intro")).to_contain_text("At most 1,000 rows and 50 MB")
     start(page)
-    expect(page.locator(".status.problem")).to_have_text("Choose a file first.")
+    problem = page.locator(".status.problem")
+    expect(problem).to_have_text("Choose a file first.")
+    for name, (content, sentence) in NO_ARTICLES.items():
+        (tmp_path / name).write_bytes(content)
+        upload(page, tmp_path / name)
+        start(page)
+        expect(problem).to_contain_text(name)
+        expect(problem).to_contain_text(sentence)
+        assert "/tmp" not in problem.inner_text()
+        expect(page.locator("#file-download")).to_be_disabled()
+        page.get_by_label("Clear").last.click()  # the box, for the next file
 
 
 def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path, slow_files):

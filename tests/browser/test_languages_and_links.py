@@ -38,7 +38,7 @@ def speaking(browser):
         context.close()
 
 
-@pytest.mark.parametrize(("locale", "code"), [("ru-RU", "ru"), ("ru", "ru"), ("en-GB", "en"), ("de-DE", "en")])
+@pytest.mark.parametrize(("locale", "code"), [("ru-RU", "ru"), ("de-DE", "en")])
 def test_the_page_speaks_the_browsers_language_or_english(visit, speaking, locale, code):
     page = visit("", within=speaking(locale))
     expect(page.locator("h1")).to_have_text(language(code).gettext(NAME))
@@ -126,15 +126,15 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     expect(other.locator(".chosen")).to_have_text(before.replace("\n", "").replace("\t", ""), use_inner_text=False)
 
 
-@pytest.mark.parametrize(
-    "fragment", ["#threshold=9&rule=none", "#title=", "#%%%", "#threshold=NaN&title=", "#a=b&title=%00"]
-)
-def test_an_odd_link_opens_the_page_as_it_is(visit, fragment):
-    page = visit(fragment)
-    expect(box(page, "Title")).to_be_visible()
-    expect(page.locator("#threshold input[type=number]")).to_have_value("0.95")
-    expect(page.locator("#meaning")).to_contain_text("95 of 100")
-    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+def test_an_odd_link_opens_the_page_as_it_is(visit, site):
+    page = visit()
+    for fragment in ("#threshold=9&rule=none", "#title=", "#%%%", "#threshold=NaN&title=", "#a=b&title=%00"):
+        page.goto("about:blank")
+        page.goto(site + fragment)
+        expect(box(page, "Title")).to_be_visible()
+        expect(page.locator("#threshold input[type=number]")).to_have_value("0.95")
+        expect(page.locator("#meaning")).to_contain_text("95 of 100")
+        expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
 def test_the_frame_snippet_holds_the_address_that_the_visitor_sees(visit, site):

@@ -150,11 +150,12 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_left_in_time(packing: str, t
 @pytest.mark.parametrize("packing", ["gzip", "xz"])
 def test_what_unpacks_to_more_than_any_corpus_is_left_even_without_a_limit(packing: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(PACKERS[packing](b" " * 5_000_000))
+    path.write_bytes(PACKERS[packing](b" " * 2**24) * 10)
     with ExitStack() as stack:
-        binary, _ = decompress(path, stack, max_unpacked=1_000_000)
+        binary, _ = decompress(path, stack)
         with pytest.raises(SphereError, match="unpacks to over 200 times its size"):
-            binary.read()
+            while binary.read(CHUNK):
+                pass
 
 
 @pytest.mark.parametrize("column", [["y" * 100_000] * 400, [["y" * 100_000] * 20] * 20, [{"a": ["y" * 100_000]}] * 400])

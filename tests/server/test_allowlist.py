@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from fake_classifier import FakeClassifier
 from places import ROOT
 from visiting import served, upload
 
@@ -64,9 +65,9 @@ WAYS = [
 
 
 @pytest.fixture(scope="module")
-def sites(classifier) -> Iterator[dict[bool, str]]:
+def sites() -> Iterator[dict[bool, str]]:
     """Two pages: open, and behind a password, both with tools."""
-    pages = [build_page(Service(classifier, limits=Limits(50, MAX_UPLOAD))) for _ in range(2)]
+    pages = [build_page(Service(FakeClassifier(), limits=Limits(50, MAX_UPLOAD))) for _ in range(2)]
     with (
         served(pages[0], mcp=True, max_upload=MAX_UPLOAD) as open_one,
         served(pages[1], AUTH, mcp=True, max_upload=MAX_UPLOAD) as closed_one,

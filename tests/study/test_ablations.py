@@ -38,7 +38,9 @@ def test_the_gradient_ratio_is_that_of_the_losses_own_gradients():
 
 
 def test_a_trial_is_measured_in_each_view_and_on_the_cache_it_names(cache):
-    row = Trial("x", cache, QUICK, views=("both", "title"), share=0.5, tested_on=cache, resamples=3).measure()
+    trial = Trial("x", cache, QUICK, views=("both", "title"), share=0.5, tested_on=cache, resamples=3)
+    row = trial.measure()
+    assert trial.measure() == row, "the same seed gives the same figures"
     assert row["what"] == "x" and list(row["views"]) == ["both", "title"]
     assert 0 <= row["views"]["title"]["top1_primary"]["value"] <= 1
     assert {"mean_set_size", "information", "kl"} <= set(row["views"]["both"])

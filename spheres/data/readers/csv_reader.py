@@ -24,7 +24,7 @@ def read_table(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
         is a broken one.
 
     Raises:
-        SphereError: The first line is no header of a table, or has more than MAX_COLUMNS columns.
+        SphereError: The first line is no header of a table, or has too many columns.
     """
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)

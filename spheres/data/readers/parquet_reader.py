@@ -27,16 +27,11 @@ ROWS_TOGETHER = 32  # more were no faster, and take more memory where each is lo
 def read_parquet(
     binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack, max_bytes: int | None
 ) -> Iterator[Row]:
-    """Stream the rows of a file that begins as Parquet does.
-
-    Args:
-        binary: Its content, which is read where the file itself is compressed.
-        stack: Closes what is opened here.
-        max_bytes: The most that its values may take in memory, counted while they are read.
+    """Stream the rows of a file that begins as Parquet does; `binary` is its content, unpacked.
 
     Raises:
         SphereError: pyarrow is missing, or the file is damaged; the latter also while the rows are walked, as where
-            there are more than `max_bytes`.
+            their values take more than `max_bytes` in memory.
     """
     try:
         import pyarrow
