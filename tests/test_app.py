@@ -10,12 +10,15 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gradio_client import Client
+from places import SHIPPED
 
 import app
 from spheres.errors import SphereError
+from spheres.model.bundle import Bundle
 from spheres.server.address import free_address
 from spheres.server.auth import read_credentials
 from spheres.server.tunnel import open_public_link
@@ -131,12 +134,11 @@ def test_credentials_may_come_from_the_environment(monkeypatch):
 
 
 @pytest.fixture
-def in_process(monkeypatch, classifier):
-    """What `app.main` changes for its process alone is left as it was; gives the classifier, already loaded."""
+def in_process(monkeypatch):
+    """What `app.main` changes for its process alone is left as it was."""
     monkeypatch.setattr("spheres.server.temp_files.use_private_folder", lambda: None)
     monkeypatch.setattr(app, "ENVIRONMENT", {})
     monkeypatch.setattr("gc.freeze", lambda: None)
-    return classifier
 
 
 def one_sentence(said: str, about: str) -> None:
@@ -252,7 +254,8 @@ def test_a_limit_that_is_no_number_above_zero_is_refused(option, value, capsys):
 
 
 def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path, in_process, monkeypatch, capsys):
-    monkeypatch.setattr("spheres.inference.classifier.Classifier.load", lambda *_: in_process)
+    loaded = SimpleNamespace(name="all-MiniLM-L6-v2", bundle=Bundle.load(SHIPPED / "all-MiniLM-L6-v2"))
+    monkeypatch.setattr("spheres.inference.classifier.Classifier.load", lambda *_: loaded)
     corpus = tmp_path / "mine.csv"
     corpus.write_text("id,title,abstract\na1,On trees,We climb.\n")
     assert app.main(["--corpus", str(corpus), "--port", "0"]) == 2

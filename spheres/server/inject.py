@@ -62,8 +62,6 @@ class _HeldResponse:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
-        elif message["type"] != "http.response.body":  # an extension, such as a test client's
-            await self._send(message)
         else:
             self._body.extend(message.get("body", b""))
             if not message.get("more_body"):
