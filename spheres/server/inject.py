@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
 
 class ScriptInjector:
-    """Adds the script to the pages' HTML; every other response passes as it is.
+    """Adds the script, which holds no "</script", to the pages' HTML; every other response passes as it is.
 
-    Args:
-        app: the application behind.
-        pages: path of each page -> attributes of its script tag; `lang` also becomes the `lang` of the page.
-        script: JavaScript that holds no "</script".
+    `pages` has the attributes of the script tag by the path of each page; `lang` also becomes the `lang` of the page.
     """
 
     def __init__(self, app: ASGIApp, pages: Mapping[str, Mapping[str, str]], script: str) -> None:
