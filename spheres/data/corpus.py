@@ -53,9 +53,7 @@ class Counts:
 
 
 class Corpus:
-    """A corpus file, read as a stream; may be walked any number of times.
-
-    After a walk `counts` tells what was kept and skipped, and `format` what was found.
+    """A corpus file, which may be walked any number of times; then `counts` and `format` tell what was found.
 
     Args:
         path: The file; its format is recognised by content.

@@ -48,10 +48,9 @@ Refusal = tuple[int, str]  # HTTP status and a sentence
 
 
 class AllowlistMiddleware:
-    """Refuses a request with a status and a sentence, or hands it on.
+    """Refuses a request with a status and a sentence, or hands it on to `app`.
 
     Args:
-        app: the application behind.
         pages: paths of the pages, such as "/" and "/ru".
         max_upload: bytes of an uploaded file.
         login: who may use the API; None where there is no password.

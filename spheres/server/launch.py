@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from spheres.server.inject import ScriptInjector
 from spheres.server.mcp import McpLogin, patch_mcp_server
 from spheres.server.sessions import use_light_sessions
 from spheres.server.theme import theme
-from spheres.server.uploads import CheckedPreprocessing
+from spheres.server.uploads import check_and_preprocess
 
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
 LAUNCH: dict[str, Any] = {  # options of Gradio's `launch`
@@ -91,7 +92,7 @@ def serve(
         Middleware(AllowlistMiddleware, pages=site.addresses, max_upload=max_upload, login=login),
         Middleware(ScriptInjector, pages=site.addresses, script=site.script.read_text(encoding="utf-8")),
     ]
-    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)
+    page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)
     # With Gradio's seed, whoever has it could compute an upload's address from the file's content
     processing_utils.hash_seed = secrets.token_bytes(32)
     _bypass_proxy(host)

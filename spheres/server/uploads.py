@@ -1,7 +1,7 @@
 """Checks of the files that callers name: only those that were uploaded to this server are taken.
 
-    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)     # checks a call before Gradio reads it
-    path = find_upload({"path": "/tmp/.../a.csv"})                        # for an endpoint that reads its values itself
+    page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)    # checks a call before Gradio reads it
+    path = find_upload({"path": "/tmp/.../a.csv"})      # for an endpoint that reads its values itself
 
 Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
 for a text field.
@@ -10,7 +10,6 @@ for a text field.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,27 +24,24 @@ from spheres.server.asgi import API
 FILE_PREFIX = f"{API}/file="  # an upload's address is this and its path
 
 
-@dataclass(frozen=True)
-class CheckedPreprocessing:
+async def check_and_preprocess(
+    preprocess: Callable[..., Awaitable[list[Any]]], block_fn: Any, inputs: list[Any], *rest: Any, **named: Any
+) -> list[Any]:
     """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it.
 
     Refused are calls with another number of values, and with a file that was not uploaded to the page.
     """
-
-    preprocess: Callable[..., Awaitable[list[Any]]]
-
-    async def __call__(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
-        expected, found = len(block_fn.inputs), len(inputs)
-        if found != expected:
-            hint = "give all of them" if found < expected else "give no more"
-            raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
-        # Gradio cannot send a lone surrogate back: its answer would break off.
-        inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
-        try:
-            inputs = traverse(inputs, lambda file: {**file, "path": str(find_upload(file))}, is_file_obj_with_meta)
-        except SphereError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        return list(await self.preprocess(block_fn, inputs, *rest, **named))
+    expected, found = len(block_fn.inputs), len(inputs)
+    if found != expected:
+        hint = "give all of them" if found < expected else "give no more"
+        raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
+    # Gradio cannot send a lone surrogate back: its answer would break off.
+    inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
+    try:
+        inputs = traverse(inputs, lambda file: {**file, "path": str(find_upload(file))}, is_file_obj_with_meta)
+    except SphereError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return list(await preprocess(block_fn, inputs, *rest, **named))
 
 
 def find_upload(file: object) -> Path:

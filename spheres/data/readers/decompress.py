@@ -20,13 +20,9 @@ MAX_UNPACKED, MAX_RATIO = 100_000_000, 200
 def decompress(path: Path, stack: ExitStack, max_bytes: int | None = None) -> tuple[io.BufferedReader, str]:
     """Open a file for reading what it unpacks to.
 
-    Args:
-        stack: Closes it.
-        max_bytes: The most that may be read of it, unpacked; None for any amount.
-
     Returns:
-        A stream, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError after `max_bytes`,
-        and EOFError, LZMAError, zlib.error or OSError where the file is damaged.
+        A stream, which `stack` closes, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError
+        after `max_bytes`, unpacked, and EOFError, LZMAError, zlib.error or OSError where the file is damaged.
     """
     with path.open("rb") as f:
         magic = f.read(6)
