@@ -136,7 +136,8 @@ class Bundle:
             )
             bundle._check_shapes(folder, hint)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
-            raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({e}): {hint}.") from e
+            reason = (str(e).splitlines() or [type(e).__name__])[0]  # torch lists every missing weight on a line
+            raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({reason}): {hint}.") from e
         return bundle
 
     def _check_shapes(self, folder: Path, hint: str) -> None:
