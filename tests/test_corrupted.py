@@ -257,9 +257,9 @@ def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> 
 @pytest.mark.parametrize(
     ("whose", "name", "arrays"),
     [
-        ("head", "ood.safetensors", {"middle": (100,), "whiten": (100, 100)}),
-        ("head", "ood.safetensors", {"middle": (16,), "whiten": (16, 100)}),
-        ("head", "ood.safetensors", {"middle": (16,)}),
+        ("head", "ood.safetensors", {"mean": (100,), "whitening": (100, 100)}),
+        ("head", "ood.safetensors", {"mean": (16,), "whitening": (16, 100)}),
+        ("head", "ood.safetensors", {"mean": (16,)}),
         ("head", "projection.safetensors", {"matrix": (100, 2), "low": (2,), "high": (2,)}),
         ("head", "projection.safetensors", {"nothing": (1,)}),
         ("head", "head.safetensors", {"heads.0.shift": (100,)}),

@@ -7,15 +7,18 @@ wait(page)                                                   # until Ctrl+C or a
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from gradio import processing_utils
 from starlette.middleware import Middleware
 
 from spheres.errors import SphereError
@@ -24,7 +27,7 @@ from spheres.server.inject import ScriptInjector
 from spheres.server.mcp import McpLogin, patch_mcp_server
 from spheres.server.sessions import use_light_sessions
 from spheres.server.theme import theme
-from spheres.server.uploads import check_calls, randomize_upload_folders
+from spheres.server.uploads import check_and_preprocess
 
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
 LAUNCH: dict[str, Any] = {  # options of Gradio's `launch`
@@ -71,18 +74,14 @@ def serve(
     mcp: bool = False,
     max_upload: int = MAX_UPLOAD,
 ) -> str:
-    """Start Gradio's server in threads of its own.
+    """Start Gradio's server in threads of its own, and return its local address, which ends in a slash.
 
     Args:
         page: a `gradio.Blocks`.
         address: host and port to listen on.
-        site: addresses, script and styles of the page.
         auth: user and password to ask for, or None for an open page.
         mcp: whether the named endpoints are tools of a Model Context Protocol server as well, behind `auth`.
         max_upload: bytes of an uploaded file.
-
-    Returns:
-        The page's local address, which ends in a slash.
 
     Raises:
         SphereError: the server does not start.
@@ -93,8 +92,9 @@ def serve(
         Middleware(AllowlistMiddleware, pages=site.addresses, max_upload=max_upload, login=login),
         Middleware(ScriptInjector, pages=site.addresses, script=site.script.read_text(encoding="utf-8")),
     ]
-    check_calls(page)
-    randomize_upload_folders()
+    page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)
+    # With Gradio's seed, whoever has it could compute an upload's address from the file's content
+    processing_utils.hash_seed = secrets.token_bytes(32)
     _bypass_proxy(host)
     try:
         _, url, _ = page.launch(

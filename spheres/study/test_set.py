@@ -104,8 +104,15 @@ def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
             scales=None if view.scales is None else view.scales[kept],
             tfidf_scores=view.tfidf_scores[kept],
         )
-    lists = {name: [getattr(cache, name)[row] for row in rows] for name in ("ids", "categories", "dates")}
-    return replace(cache, views=views, targets=cache.targets[rows], primary=cache.primary[rows], **lists)
+    return replace(
+        cache,
+        views=views,
+        targets=cache.targets[rows],
+        primary=cache.primary[rows],
+        ids=[cache.ids[row] for row in rows],
+        categories=[cache.categories[row] for row in rows],
+        dates=[cache.dates[row] for row in rows],
+    )
 
 
 def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[float]]:

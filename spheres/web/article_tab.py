@@ -48,7 +48,7 @@ class ArticleTab:
     def __init__(self, page: gr.Blocks, service: Service, language: Language) -> None:
         self.service, self.language = service, language
         self.outcome, self.text = gr.State(None), gr.State(None)
-        with gr.Row(elem_id="desk"):
+        with gr.Row(elem_id="article-tab"):
             with gr.Column(elem_id="question", min_width=280):
                 self._build_boxes()
             with gr.Column(elem_id="reply", min_width=280):

@@ -3,12 +3,10 @@
     with ExitStack() as stack:
         for row in open_in_child(path, stack, max_bytes=50_000_000).rows: ...
 
-Every format has its bombs: kilobytes of gzip, one text in each row of a Parquet file, millions of empty JSON objects
-or cells. Rather than a guard for each, whoever reads too much dies alone, and the server answers with one sentence.
-
-The child is a fresh interpreter that imports the readers only (0.1 s before the first row, 0.5 s where it is Parquet,
-on a quiet core), not a fork: a fork of a server that computes in threads may hang. It hands on one line of JSON a row,
-which unlike a pickle cannot make its reader run anything, and waits where nobody takes the rows.
+Every format has its bombs (a text repeated in each row of a Parquet file, millions of empty JSON objects), so there is
+one limit instead of a guard for each. The child is a fresh interpreter that imports the readers only (0.1 s before the
+first row, 0.5 s for Parquet, on a quiet core): a fork of a server that computes in threads may hang. It hands on one
+line of JSON a row, which unlike a pickle cannot make its reader run anything, and waits where nobody takes the rows.
 """
 
 import json
@@ -64,9 +62,11 @@ def open_in_child(
     return Opened(format, (_row(*message) for message in messages), separator)
 
 
-def _messages(
-    process: subprocess.Popen[bytes], path: Path, max_memory: int, max_seconds: int
-) -> Iterator[tuple[Any, ...]]:
+def _row(place: str, record: dict[str, Any] | None, problem: tuple[str, dict[str, Any]] | None) -> Row:
+    return Row(place, record, SphereError(problem[0], **problem[1]) if problem else None)
+
+
+def _messages(process: subprocess.Popen[bytes], path: Path, max_memory: int, max_seconds: int) -> Iterator[Any]:
     """What the child hands on: format and separator, then the rows; its error is raised here."""
     assert process.stdout
     for line in process.stdout:
@@ -77,7 +77,7 @@ def _messages(
             template, values = message["template"], message["values"]
             # As a path again, which a page shows by its name, without the server's folders
             raise SphereError(template, **{**values, **({"path": path} if "path" in values else {})})
-        yield tuple(message)
+        yield message
     status = process.wait()
     if status == -getattr(signal, "SIGXCPU", 0):
         raise SphereError(
@@ -94,13 +94,6 @@ def _messages(
             megabytes=max_memory / 2**20,
         )
     raise RuntimeError(f"the process that read {path} ended with status {status}")
-
-
-def _row(place: str, record: dict[str, Any] | None, problem: tuple[str, dict[str, Any]] | None) -> Row:
-    if problem is None:
-        return Row(place, record)
-    template, values = problem
-    return Row(place, record, SphereError(template, **values))
 
 
 def main(path: str, max_bytes: str, max_memory: str, max_seconds: str) -> None:

@@ -33,17 +33,11 @@ HEAD = 4096  # bytes in which a file must have begun to be text
 
 @dataclass(frozen=True)
 class Opened:
-    """A recognised file.
+    """A recognised file, whose rows may be walked once."""
 
-    Attributes:
-        format: For people: "JSON lines, xz".
-        rows: May be walked once.
-        separator: What stands between a table's cells, "" in what is none.
-    """
-
-    format: str
+    format: str  # for people: "JSON lines, xz"
     rows: Iterator[Row]
-    separator: str = ""
+    separator: str = ""  # between a table's cells
 
 
 def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> Opened:
