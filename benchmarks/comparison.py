@@ -54,8 +54,9 @@ def compare(table: Table, candidates: Sequence[Candidate], encoder: Encoder, rou
     shapes = multiplications(encoder)
     for multiply in shapes.values():
         multiply()
-    runs: dict[object, Callable[[], object]] = {c.name: partial(embed, c) for c in candidates} | dict(shapes)
-    seconds = interleaved({str(key): run for key, run in runs.items()}, rounds, warm_up=False)
+    runs: dict[str, Callable[[], object]] = {c.name: partial(embed, c) for c in candidates}
+    runs |= {str(shape): multiply for shape, multiply in shapes.items()}
+    seconds = interleaved(runs, rounds, warm_up=False)
     found = {c.name: len(c.texts) / seconds[c.name] for c in candidates}
     ours = candidates[0]
     for c in candidates:

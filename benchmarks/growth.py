@@ -227,7 +227,7 @@ def fit(corpus: str, n: str) -> Figures:
 
 OURS = "this project"
 
-Search = Callable[[NDArray[np.float32]], Sequence[int]]
+Search = Callable[[NDArray[np.float32]], NDArray[np.integer]]
 
 
 def search(engine: str, vectors: str, asked: str, truth: str) -> Figures:
@@ -272,7 +272,7 @@ def _ours(vectors: str) -> Search:
     from spheres.inference.neighbors import kneighbors
 
     loaded = np.load(vectors)
-    return lambda vector: kneighbors(loaded, vector, N_NEAREST)[0].tolist()
+    return lambda vector: kneighbors(loaded, vector, N_NEAREST)[0]
 
 
 def _int8(vectors: str) -> Search:
@@ -281,10 +281,9 @@ def _int8(vectors: str) -> Search:
 
     kept = [quantize(part) for part in _parts(vectors)]
 
-    def nearest(vector: NDArray[np.float32]) -> Sequence[int]:
+    def nearest(vector: NDArray[np.float32]) -> NDArray[np.integer]:
         found = np.concatenate([(part.astype(np.float32) @ vector) * scales for part, scales in kept])
-        best = np.argpartition(-found, N_NEAREST)[:N_NEAREST]
-        return [int(i) for i in best]
+        return np.argpartition(-found, N_NEAREST)[:N_NEAREST]
 
     return nearest
 
@@ -300,7 +299,7 @@ def _faiss(kind: str) -> Callable[[str], Search]:
             index.add(part)
         if kind.startswith("IVF"):
             index.nprobe = 16
-        return lambda vector: index.search(vector[None], N_NEAREST)[1][0]  # type: ignore[no-any-return]
+        return lambda vector: np.asarray(index.search(vector[None], N_NEAREST)[1][0])
 
     return build
 
@@ -313,7 +312,7 @@ def _hnswlib(vectors: str) -> Search:
     for part in _parts(vectors):
         index.add_items(part)
     index.set_ef(100)
-    return lambda vector: index.knn_query(vector[None], N_NEAREST)[0][0]  # type: ignore[no-any-return]
+    return lambda vector: np.asarray(index.knn_query(vector[None], N_NEAREST)[0][0])
 
 
 def _usearch(vectors: str) -> Search:
@@ -322,7 +321,7 @@ def _usearch(vectors: str) -> Search:
     index = Index(ndim=DIM, metric="ip", dtype="i8", expansion_search=100)
     for start, part in enumerate(_parts(vectors)):
         index.add(np.arange(start * 10_000, start * 10_000 + len(part)), part)
-    return lambda vector: index.search(vector, N_NEAREST).keys  # type: ignore[no-any-return]
+    return lambda vector: np.asarray(index.search(vector, N_NEAREST).keys)
 
 
 ENGINES: dict[str, Callable[[str], Search]] = {
