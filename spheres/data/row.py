@@ -18,6 +18,7 @@ class Row:
     place: str  # as a person would look it up: "line 7", "record 7", "row 7"
     record: Record | None = None
     problem: SphereError | None = None
+    source: str = ""  # the entry's own text where the format is one of references (RIS, BibTeX ...), to be given back
 
 
 def distinct(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

@@ -22,7 +22,7 @@ from typing import IO, Any
 from spheres.data.readers.detect import Opened, open_records
 from spheres.data.readers.problems import check_file
 from spheres.data.row import Row
-from spheres.errors import SphereError
+from spheres.errors import Message, SphereError
 
 MAX_MEMORY = 512 * 2**20  # bytes of data; a table of 50 MB took 20 MB, as Parquet 85 MB
 MAX_SECONDS = 20  # of computing; a table of 50 MB took 1.7
@@ -58,16 +58,16 @@ def open_in_child(
     )
     stack.callback(process.kill)  # before Popen waits for it
     messages = _messages(process, path, max_memory, max_seconds)
-    format, separator = next(messages)
-    return Opened(format, (_row(*message) for message in messages), separator)
-
-
-def _row(place: str, record: dict[str, Any] | None, problem: tuple[str, dict[str, Any]] | None) -> Row:
-    return Row(place, record, SphereError(problem[0], **problem[1]) if problem else None)
+    format, separator, notes = next(messages)
+    rows = (
+        Row(place, record, SphereError(problem[0], **problem[1]) if problem else None, source)
+        for place, record, problem, source in messages
+    )
+    return Opened(format, rows, separator, tuple(Message(template, **values) for template, values in notes))
 
 
 def _messages(process: subprocess.Popen[bytes], path: Path, max_memory: int, max_seconds: int) -> Iterator[Any]:
-    """What the child hands on: format and separator, then the rows; its error is raised here."""
+    """What the child hands on: format, separator and notes, then the rows; its error is raised here."""
     assert process.stdout
     for line in process.stdout:
         message = json.loads(line)
@@ -104,13 +104,14 @@ def main(path: str, max_bytes: str, max_memory: str, max_seconds: str) -> None:
     try:
         with ExitStack() as stack:
             opened = open_records(Path(path), stack, int(max_bytes))
-            _write(out, [opened.format, opened.separator])
+            notes = [[note.template, note.values] for note in opened.notes]
+            _write(out, [opened.format, opened.separator, notes])
             for row in opened.rows:
                 problem = [row.problem.template, row.problem.values] if row.problem else None
                 try:
-                    _write(out, [row.place, row.record, problem])
+                    _write(out, [row.place, row.record, problem, row.source])
                 except RecursionError as e:
-                    _write(out, [row.place, None, ["not readable JSON: {reason}", {"reason": e}]])
+                    _write(out, [row.place, None, ["not readable JSON: {reason}", {"reason": e}], ""])
         _write(out, None)
         out.flush()
     except SphereError as error:
