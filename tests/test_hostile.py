@@ -1,4 +1,4 @@
-"""Hostile input, over HTTP and in files: always an answer or a clear refusal, within ten seconds and 1.5 GB.
+"""Hostile input, over HTTP and in files: always an answer or a clear refusal, within a minute and 1.5 GB.
 
 python -m pytest tests/test_hostile.py -s                                # a short form, with its counts
 python -m pytest tests/test_hostile.py -s --hypothesis-profile=long      # full sizes, and many more examples
@@ -36,7 +36,7 @@ from spheres.inference.export import FORMULA_STARTS, PLAIN_NUMBER
 from spheres.inference.neighbors import NeighborIndex
 from spheres.model.bundle import Bundle
 
-MOST_SECONDS, MOST_MB = 10.0, 1500.0
+MOST_SECONDS, MOST_MB = 60.0, 1500.0  # a bound for what hangs, on a busy machine too: benchmarks/ measures speed
 LONG = settings.get_current_profile_name() == "long"
 SLOW = (
     "lines",
@@ -72,7 +72,7 @@ class Server:
         assert seconds < MOST_SECONDS, f"{name[:60]}: {seconds:.1f} s"
 
     def ask(self, name: str, body: bytes, endpoint: str = "classify") -> str:
-        """What comes of it: "complete", or the sentence that refuses it. Of a file, each batch has its ten seconds."""
+        """What comes of it: "complete", or the sentence that refuses it. Of a file, each batch has its own minute."""
         place = f"gradio_api/call/{endpoint}"
         with self.timed(name):
             answer = self.http.post(place, content=body, headers={"Content-Type": "application/json"})

@@ -12,13 +12,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from gradio import processing_utils
+from gradio import I18n, processing_utils
 from starlette.middleware import Middleware
 
 from spheres.errors import SphereError
@@ -57,12 +57,14 @@ class Site:
         script: JavaScript file that is put there.
         css: style sheet of all pages.
         locked_paths: files and folders of which nothing is ever handed out.
+        translations: language code -> Gradio's key, such as "common.complete" -> its text, where Gradio has none.
     """
 
     addresses: Mapping[str, Mapping[str, str]]
     script: Path
     css: Path
     locked_paths: tuple[Path, ...] = ()
+    translations: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
 
 def serve(
@@ -106,6 +108,7 @@ def serve(
             app_kwargs={"middleware": middlewares},
             theme=theme(),
             css_paths=[site.css],
+            i18n=I18n(**site.translations),
             blocked_paths=[str(path) for path in site.locked_paths],
             **LAUNCH,
         )
