@@ -60,7 +60,7 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     from spheres.inference.neighbors import NeighborIndex
     from spheres.inference.service import Service
     from spheres.server.launch import serve, wait
-    from spheres.server.tunnel import PublicLink
+    from spheres.server.tunnel import open_public_link
     from spheres.web.page import build_page, site
 
     try:
@@ -74,7 +74,7 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
         gc.enable()
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
-        PublicLink(address, log=partial(print, flush=True)).open()
+        open_public_link(address, log=partial(print, flush=True))
     wait(page)
 
 

@@ -20,7 +20,7 @@ from spheres.errors import SphereError
 from spheres.files.manifest import ARTIFACTS
 from spheres.model.prediction_sets import RULES
 
-PREDICTED_TOGETHER = 256  # articles between two steps of the progress bar of `predict`
+BATCH_SIZE = 256  # articles between two steps of the progress bar of `predict`
 SHOWN_PROBLEMS = 5
 FIGURES = {
     "top1_primary": "most probable sphere is the article's primary group",
@@ -36,56 +36,9 @@ FIGURES = {
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="head.py", description=__doc__, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared = _shared_options()
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", parents=[shared], help="train the head on the cached embeddings")
-    train.add_argument(
-        "--recipe",
-        choices=("best", "classic"),
-        default="best",
-        help="best, or classic: the encoder's vector alone and equal weight for every listing (default: best)",
-    )
-    train.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (default: 0)")
-
-    evaluate = commands.add_parser("evaluate", parents=[shared], help="measure the head on held-out articles")
-    evaluate.add_argument(
-        "--split",
-        choices=("validation", "calibration", "test"),
-        default="test",
-        help="which articles to measure on (default: %(default)s)",
-    )
-    evaluate.add_argument("--json", action="store_true", help="print everything as JSON, with figures for each group")
-
-    compare = commands.add_parser(
-        "compare", parents=[shared], help="run the study and write its report beside the embeddings"
-    )
-    compare.add_argument(
-        "--corpus",
-        type=Path,
-        metavar="FILE",
-        help="the file the embeddings were made from, for the sections on pooling and length",
-    )
-    compare.add_argument(
-        "--imbalanced",
-        "--lopsided",
-        type=Path,
-        metavar="FILE",
-        help="a corpus that one group dominates, such as Kaggle's arxivData.json",
-    )
-
-    predict = commands.add_parser(
-        "predict",
-        parents=[shared],
-        help="classify every article of a file",
-        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
-        "and stops none of the others.",
-    )
-    _add_predict_options(predict)
-    return parser.parse_args(arguments)
-
-
-def _shared_options() -> argparse.ArgumentParser:
+    # 1. what every command takes
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
         "--encoder",
@@ -97,12 +50,49 @@ def _shared_options() -> argparse.ArgumentParser:
         "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
     )
     shared.add_argument("--quiet", action="store_true", help="print only errors")
-    return shared
 
+    # 2. train
+    command = commands.add_parser("train", parents=[shared], help="train the head on the cached embeddings")
+    command.set_defaults(run=train)
+    command.add_argument(
+        "--recipe",
+        choices=("best", "classic"),
+        default="best",
+        help="best, or classic: the encoder's vector alone and equal weight for every listing (default: best)",
+    )
+    command.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (default: 0)")
 
-def _add_predict_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
-    parser.add_argument(
+    # 3. evaluate
+    command = commands.add_parser("evaluate", parents=[shared], help="measure the head on held-out articles")
+    command.set_defaults(run=evaluate)
+    command.add_argument(
+        "--split",
+        choices=("validation", "calibration", "test"),
+        default="test",
+        help="which articles to measure on (default: %(default)s)",
+    )
+    command.add_argument("--json", action="store_true", help="print everything as JSON, with figures for each group")
+
+    # 4. compare
+    manual = "run the study and write its report beside the embeddings"
+    command = commands.add_parser("compare", parents=[shared], help=manual)
+    command.set_defaults(run=compare)
+    manual = "the file the embeddings were made from, for the sections on pooling and length"
+    command.add_argument("--corpus", type=Path, metavar="FILE", help=manual)
+    manual = "a corpus that one group dominates, such as Kaggle's arxivData.json"
+    command.add_argument("--imbalanced", "--lopsided", type=Path, metavar="FILE", help=manual)
+
+    # 5. predict
+    command = commands.add_parser(
+        "predict",
+        parents=[shared],
+        help="classify every article of a file",
+        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
+        "and stops none of the others.",
+    )
+    command.set_defaults(run=predict)
+    command.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
+    command.add_argument(
         "--out",
         type=Path,
         required=True,
@@ -110,24 +100,25 @@ def _add_predict_options(parser: argparse.ArgumentParser) -> None:
         help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv and FILE.tsv take every "
         "column of CORPUS, then spheres, p_physics ... p_econ and note",
     )
-    parser.add_argument(
+    command.add_argument(
         "--keep-columns",
         action="store_true",
         help="with FILE.jsonl, keep every column of CORPUS and write a line for every row",
     )
-    parser.add_argument(
+    command.add_argument(
         "--threshold",
         type=float,
         default=0.95,
         help="above 0, at most 1; what it sets depends on --rule (default: %(default)s)",
     )
-    parser.add_argument(
+    command.add_argument(
         "--rule",
         choices=RULES,
         default="sum",
         help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
         "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
     )
+    return parser.parse_args(arguments)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -177,19 +168,13 @@ def compare(args: argparse.Namespace) -> None:
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
+    def start_progress(label: str, total: int, done: int) -> Any:
+        return tqdm(desc=label, total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True)
+
     log = (lambda sentence: None) if args.quiet else print
     folder = artifacts_folder(args)
     bundle = Bundle.load(folder)
-    caches = prepare(
-        folder,
-        args.artifacts / "study",
-        args.corpus,
-        args.imbalanced,
-        log,
-        lambda label, total, done: tqdm(
-            desc=label, total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True
-        ),
-    )
+    caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, start_progress)
     bundle.check_cache(caches.main)
     figures = {
         "study": run_study(caches, log),
@@ -210,21 +195,13 @@ def predict(args: argparse.Namespace) -> None:
     from spheres.inference.classify_file import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
-    run = classify_file(
-        classifier,
-        args.corpus,
-        args.out,
-        args.threshold,
-        args.rule,
-        keep_columns=args.keep_columns,
-        batch_size=PREDICTED_TOGETHER,
-        identity=classifier.identity(),
-    )
+    options = {"keep_columns": args.keep_columns, "batch_size": BATCH_SIZE, "identity": classifier.identity()}
+    run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, **options)
     with closing(run):
         progress = next(run)  # the rows are counted; or the file is refused, and no bar was begun
-        if progress.n_done and not args.quiet:
-            print(f"Going on after {progress.n_done:,} rows that an earlier run has answered.")
         rows, done = progress.n_rows, progress.n_done
+        if done and not args.quiet:
+            print(f"Going on after {done:,} rows that an earlier run has answered.")
         with tqdm(total=rows, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True) as bar:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
@@ -236,11 +213,7 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def artifacts_folder(args: argparse.Namespace) -> Path:
-    """The folder of the encoder that is meant; by default distilbert-base-cased's where it is there.
-
-    Raises:
-        SphereError: If it holds no embeddings.
-    """
+    """The folder of the encoder that is meant; SphereError where it holds no embeddings."""
     from spheres.embeddings.cache import MANIFEST
     from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 
@@ -266,13 +239,12 @@ def print_figures(report: dict[str, Any], split: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
-        {"train": train, "evaluate": evaluate, "compare": compare, "predict": predict}[args.command](args)
+        args.run(args)
     except SphereError as e:
         print(f"head.py: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        resumes = args.command in ("predict", "compare")
-        outcome = "run the same command again to go on" if resumes else "nothing was written"
+        outcome = "run the same command again to go on" if args.run in (predict, compare) else "nothing was written"
         print(f"head.py: stopped; {outcome}.", file=sys.stderr)
         return 130
     return 0

@@ -41,7 +41,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     tops: dict[str, NDArray[np.intp]] = {}
     shares: dict[str, float] = {}
     for name, found in vectors.items():
-        answers = bundle.log_probabilities(build_features(bundle.recipe, found, scores), "both")
+        answers = bundle.log_probabilities(build_features(found, scores), "both")
         tops[name] = answers.argmax(axis=1)
         shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
         kl = float(kl_divergence(answers, cache.targets[rows]).mean())

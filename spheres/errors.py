@@ -23,6 +23,9 @@ class Message:
     def __str__(self) -> str:
         return self.template.format(**self.values) if self.values else self.template
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.template!r}, {self.values!r})"
+
 
 class SphereError(Message, Exception):
     """Something the user can put right; its message says what was found, what was expected, and what to do.

@@ -15,6 +15,7 @@ from places import ROOT, SHIPPED
 
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import find_encoder
+from spheres.errors import Message
 from spheres.inference.classifier import Classifier
 from spheres.inference.neighbors import NeighborIndex
 
@@ -45,6 +46,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("long")]
     items[:] = [item for item in items if not item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a message by its template: by its address, the workers of one run would collect different tests."""
+    return val.template if isinstance(val, Message) else None
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ class FakeClassifier:
     """Probabilities drawn from the text's hash: the same text has the same answer, another text another one."""
 
     name = "fake"
+    n_articles = 1000
 
     def classify(self, title: str, abstract: str) -> Classification:
         seed = hashlib.sha256(" ".join(f"{title} | {abstract}".split()).encode("utf-8", "replace")).digest()
@@ -24,6 +25,9 @@ class FakeClassifier:
 
     def classify_many(self, texts: Sequence[tuple[str, str]]) -> list[Classification]:
         return [self.classify(*text) for text in texts]
+
+    def measured(self, view: str, rule: str, threshold: float) -> None:
+        """It was not measured."""
 
     def identity(self) -> dict[str, str]:
         return {"encoder": self.name}

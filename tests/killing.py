@@ -102,7 +102,7 @@ def live(script: str, arguments: list[str], log: Path, at: int, how: str, most_b
     from spheres.encoder.encoder import Encoder
 
     build.Settings = partial(build.Settings, shard_size=SHARD)  # type: ignore[assignment, misc]
-    main.PREDICTED_TOGETHER = BATCH
+    main.BATCH_SIZE = BATCH
     counted(Encoder, "encode", log.with_suffix(".encoded"))
     for owner, name in ((os, "fsync"), (Path, "replace")):
         counted(owner, name, log.with_suffix(".writes"), at, how)

@@ -1,8 +1,7 @@
 """`Article`: one article out of a record of any published schema, with arXiv categories in any notation.
 
-Which column is what stands in `COLUMNS`; a new schema is a new name there. Known ones: the Kaggle data set
-`neelshah18/arxivdataset` (`tag` is a Python literal in a string), arXiv's own snapshot (`categories` separated by
-spaces), and tables with title / abstract / categories columns.
+Which column is what stands in `COLUMNS`; a new schema is a new name there. Known ones: Kaggle's `arxivdataset`, whose
+`tag` holds a Python literal, arXiv's snapshot, whose categories are separated by spaces, and tables with such columns.
 """
 
 import ast
@@ -32,20 +31,13 @@ MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories ce
 
 @dataclass(frozen=True)
 class Article:
-    """One article.
+    """One article, whose title and abstract are plain and no longer than `spheres.data.text.MAX_CHARACTERS`."""
 
-    Attributes:
-        id: The source's; where it has none, one made from the text, so that it is the same every time.
-        title: Plain text, as the abstract; the two together have `spheres.data.text.MAX_CHARACTERS` at most.
-        categories: arXiv's known ones, the primary first.
-        date: As the source has it.
-    """
-
-    id: str
+    id: str  # the source's; where it has none, one made from the text, so that it is the same every time
     title: str
     abstract: str
-    categories: tuple[str, ...] = ()
-    date: str = ""
+    categories: tuple[str, ...] = ()  # arXiv's known ones, the primary first
+    date: str = ""  # as the source has it
 
     @property
     def text(self) -> Text:
@@ -74,11 +66,7 @@ def to_article(record: Record) -> Article:
 
 
 def check_columns(columns: Iterable[str], path: Path, format: str, labelled: bool) -> None:
-    """Refuse a file of which no column is a title or an abstract, or, where labels are wanted, categories.
-
-    Raises:
-        SphereError: There is none; it names the columns that there are.
-    """
+    """Raise SphereError where no column is a title or an abstract, or, where labels are wanted, categories."""
     names = {name.strip().lower() for name in columns}
     missing = [] if names.intersection(COLUMNS["title"] + COLUMNS["abstract"]) else ["title or abstract"]
     if labelled and not names.intersection(COLUMNS["categories"]):
@@ -108,18 +96,13 @@ def _date(columns: Record) -> str:
 def parse_categories(value: Any) -> list[str]:
     """Names of categories out of whatever a source keeps them in; what cannot be read gives none.
 
-    >>> parse_categories("cs.LG stat.ML")
-    ['cs.LG', 'stat.ML']
     >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL', 'scheme': None}]")
     ['cs.AI', 'cs.CL']
-    >>> parse_categories(["math.CO cs.DM"])
-    ['math.CO', 'cs.DM']
     """
     if isinstance(value, str):
-        text = value.strip()
-        if text[:1] in ("[", "(", "{"):
-            return parse_categories(_literal(text))
-        return [name for name in re.split(r"[\s,;|]+", text) if name]
+        if value.strip()[:1] in ("[", "(", "{"):
+            return parse_categories(_literal(value.strip()))
+        return [name for name in re.split(r"[\s,;|]+", value) if name]
     if isinstance(value, dict):
         return parse_categories(value.get("term"))
     if isinstance(value, list | tuple | set):

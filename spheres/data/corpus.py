@@ -15,7 +15,6 @@ from spheres.data.article import Article, check_columns, to_article
 from spheres.data.arxiv_id import base_id
 from spheres.data.readers.detect import open_records
 from spheres.data.readers.problems import check_file, nothing_readable, unreadable
-from spheres.data.row import Row
 from spheres.errors import SphereError
 
 SHOWN_PROBLEMS = 5
@@ -39,12 +38,6 @@ class Counts:
         self.read += 1
         setattr(self, fate, getattr(self, fate) + 1)
 
-    def add_broken(self, row: Row) -> None:
-        """Count a record that cannot be read."""
-        self.add("broken")
-        if len(self.problems) < SHOWN_PROBLEMS:
-            self.problems.append(f"{row.place}: {row.problem}")
-
     def __str__(self) -> str:
         """One line for people.
 
@@ -60,9 +53,7 @@ class Counts:
 
 
 class Corpus:
-    """A corpus file, read as a stream; may be walked any number of times.
-
-    After a walk `counts` tells what was kept and skipped, and `format` what was found.
+    """A corpus file, which may be walked any number of times; then `counts` and `format` tell what was found.
 
     Args:
         path: The file; its format is recognised by content.
@@ -95,7 +86,9 @@ class Corpus:
             self.format = opened.format
             for row in opened.rows:
                 if row.record is None:
-                    counts.add_broken(row)
+                    counts.add("broken")
+                    if len(counts.problems) < SHOWN_PROBLEMS:
+                        counts.problems.append(f"{row.place}: {row.problem}")
                     continue
                 if counts.read == counts.broken:  # the first that can be read
                     check_columns(row.record, self.path, self.format, self.labelled)
@@ -118,7 +111,7 @@ class Corpus:
         return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
 
     def _fate(self, article: Article, seen: set[bytes]) -> str:
-        """Under which of `Counts` an article falls; `seen` has eight bytes of each that was kept."""
+        """The field of `Counts` that an article belongs to; `seen` has eight bytes of each that was kept."""
         if not any(article.text):
             return "without_text"
         if self.labelled and not article.categories:

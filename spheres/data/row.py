@@ -13,15 +13,12 @@ Record = dict[str, Any]  # column -> what JSON has: text, number, true or false,
 
 @dataclass(frozen=True)
 class Row:
-    """One record, or the reason why there is none.
+    """One record, or the reason why there is none."""
 
-    Attributes:
-        place: Where it stands, as a person would look it up: "line 7", "record 7", "row 7".
-    """
-
-    place: str
+    place: str  # as a person would look it up: "line 7", "record 7", "row 7"
     record: Record | None = None
     problem: SphereError | None = None
+    source: str = ""  # the entry's own text where the format is one of references (RIS, BibTeX ...), to be given back
 
 
 def distinct(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

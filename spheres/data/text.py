@@ -25,10 +25,6 @@ class Text(NamedTuple):
 def prepare_text(title: str, abstract: str) -> Text:
     """The plain text of what somebody typed or pasted.
 
-    Args:
-        title: Any string, also an empty one.
-        abstract: Likewise.
-
     Raises:
         SphereError: There is nothing to classify, or more than MAX_CHARACTERS.
 

@@ -4,12 +4,11 @@ Every article is embedded whole. Of the single parts only what training and meas
 articles held out of training, and the titles of every second training article, which teach the head to do with little.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.corpus import Corpus
 from spheres.data.splits import split_rows
 from spheres.data.text import Text
 
@@ -39,28 +38,10 @@ def view_of(text: Text) -> str:
 
 
 def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
-    """Which articles this view is embedded of.
-
-    Args:
-        ids: Of all articles.
-        copies: Of which training articles single parts are embedded, as COPIES.
-
-    Returns:
-        (n,) intp row numbers, ascending.
-    """
+    """Which of the articles this view is embedded of: (n,) intp row numbers, ascending; `copies` as COPIES."""
     if view == "both":
         return np.arange(len(ids))
     rows = split_rows(ids)
     held_out = [rows[name] for name in ("validation", "calibration", "test")]
     taught = [rows["train"][:: copies[view]]] if copies[view] else []
     return np.sort(np.concatenate(held_out + taught))
-
-
-def texts_of(corpus: Corpus, rows: NDArray[np.intp], view: str) -> Iterator[Text]:
-    """The texts of these rows of the corpus (ascending), as the view shows them, in one pass over the file."""
-    wanted = iter(rows.tolist())
-    following = next(wanted, None)
-    for row, article in enumerate(corpus):
-        if row == following:
-            yield shown_in(article.text, view)
-            following = next(wanted, None)

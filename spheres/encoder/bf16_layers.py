@@ -66,21 +66,13 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Bf16Layers:
-    """The whole of a BertModel or a DistilBertModel, from token ids to the last hidden states.
+    """The whole of a BertModel or a DistilBertModel, from token ids to the last hidden states."""
 
-    Attributes:
-        words: (n_words, dim) embeddings.
-        positions: (n_positions, dim) embeddings, with those of token type 0 added.
-        norm: Of the embeddings, torch's module.
-        layers: In the order of use.
-        n_heads: Attention heads of each layer.
-    """
-
-    words: "Tensor"
-    positions: "Tensor"
-    norm: Any
+    words: "Tensor"  # (n_words, dim) embeddings
+    positions: "Tensor"  # (n_positions, dim) embeddings, with those of token type 0 added
+    norm: Any  # of the embeddings, torch's module
     layers: list[Layer]
-    n_heads: int
+    n_heads: int  # attention heads of each layer
 
     @classmethod
     def for_model(cls, model: Any) -> "Bf16Layers | None":
@@ -91,17 +83,16 @@ class Bf16Layers:
         if model.device.type != "cpu" or model.dtype != torch.bfloat16 or not onednn.is_available():
             return None
         operators: Any = torch.ops.mkldnn
-        if not hasattr(operators, "_linear_pointwise") or not operators._is_mkldnn_bf16_supported():
-            return None
-        return cls.from_model(model)
+        fast = hasattr(operators, "_linear_pointwise") and operators._is_mkldnn_bf16_supported()
+        return cls.from_model(model) if fast else None
 
     @classmethod
     def from_model(cls, model: Any) -> "Bf16Layers | None":
         """The layers of a model, in its own precision; None where it is neither BERT nor DistilBERT with GELU."""
         c, kind = model.config, type(model).__name__
-        if kind not in PARTS or (c.hidden_act if kind == "BertModel" else c.activation) != "gelu":
+        if kind not in PARTS or getattr(c, "is_decoder", False):
             return None
-        if getattr(c, "is_decoder", False):
+        if (c.hidden_act if kind == "BertModel" else c.activation) != "gelu":
             return None
         embeddings = model.embeddings
         positions = embeddings.position_embeddings.weight

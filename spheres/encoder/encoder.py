@@ -35,9 +35,9 @@ class Encoder:
     Attributes:
         spec: Its name, source, pooling and maximum length.
         model: The transformers model, frozen.
-        layers: The model's layers, faster; None where the model's own are used.
+        layers: Used in place of the model's own where they are faster, else None.
         tokenizer: The Hugging Face tokenizer.
-        fingerprint: Identifies weights and tokenizer.
+        fingerprint: Of weights and tokenizer.
         precision: "bf16" or "fp32".
         dim: Length of the vectors.
     """
@@ -60,11 +60,10 @@ class Encoder:
         """Load from a folder, the bundled package, the Hub's cache or the Hub.
 
         Args:
-            spec: Which encoder.
             precision: "bf16", "fp32", or "auto": bf16 where the processor computes in it.
 
         Raises:
-            SphereError: If the files cannot be had, are damaged, or are no such encoder.
+            SphereError: The files cannot be had, are damaged, or are no such encoder.
         """
         if precision not in PRECISIONS:
             raise SphereError(f"precision {precision!r} is unknown: give one of {', '.join(PRECISIONS)}.")
@@ -92,14 +91,11 @@ class Encoder:
         return tokenize(self.tokenizer, texts, self.spec.max_length)
 
     def encode(self, tokens: Sequence[Tokens], advance: Callable[[int], object] = bool) -> NDArray[np.float32]:
-        """The vectors of tokenized articles.
+        """The vectors of tokenized articles, (len(tokens), dim) float32, in the order given.
 
         Args:
             tokens: As `tokenize` gives them.
             advance: Called after each batch with the number of articles in it.
-
-        Returns:
-            (len(tokens), dim) float32, in the order given, whatever order they were computed in.
         """
         vectors = np.empty((len(tokens), self.dim), np.float32)
 
@@ -118,7 +114,7 @@ class Encoder:
 
     @contextmanager
     def _count_run(self) -> Iterator[bool]:
-        """Count a run while it lasts; gives whether it is the only one."""
+        """Count a run while it lasts; yields whether it is the only one."""
         with self._lock:
             self._n_running += 1
             alone = self._n_running == 1
@@ -150,16 +146,13 @@ class Encoder:
             input_ids = torch.tensor(ids, device=self.model.device)  # (n_batch, n_tokens) int64
             # (n_batch, n_tokens, hidden_size), the last hidden states
             hidden = self.layers(input_ids) if self.layers else self.model(input_ids=input_ids).last_hidden_state
-            parts = {"cls": lambda: hidden[:, 0].float(), "mean": lambda: hidden.float().mean(dim=1)}
-            pooled = torch.cat([parts[part]() for part in self.spec.pooling.split("+")], dim=1)
+            parts = {"cls": hidden[:, 0].float(), "mean": hidden.float().mean(dim=1)}
+            pooled = torch.cat([parts[part] for part in self.spec.pooling.split("+")], dim=1)
             return np.asarray(pooled.cpu().numpy())  # (n_batch, dim) float32
 
 
 def batches_of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Positions grouped so that all in a batch have the same length; the longest first, so that memory peaks early.
-
-    Args:
-        lengths: Tokens of each text.
 
     >>> list(batches_of_one_length([3, 5, 3, 5]))
     [[1, 3], [0, 2]]

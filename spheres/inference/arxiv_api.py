@@ -9,8 +9,9 @@ at most one in three seconds, so visitors ask in turn: https://info.arxiv.org/he
 What comes back is not trusted: redirects are not followed, and only a whole Atom feed of a sane size is read.
 """
 
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -67,9 +68,7 @@ class ArxivClient:
     def __init__(self, url: str = URL, patience: float = PATIENCE, pause: float = PAUSE) -> None:
         self.url, self.patience, self.pause = url, patience, pause
         self._remembered: dict[str, ArxivArticle] = {}
-        # One thread, so that requests wait for each other; and not the visitor's own, because a name server or a list
-        # of dead addresses may take longer than any timeout given
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="arxiv")
+        self._turn = threading.Lock()  # held while a request runs, also where its visitor has gone
         self._next_request = 0.0  # not before, on the monotonic clock
 
     def fetch(self, identifier: str) -> ArxivArticle:
@@ -83,18 +82,34 @@ class ArxivClient:
             raise ArxivLookupError(UNKNOWN, plain(identifier[:40]))
         if article := self._remembered.get(number):
             return article
+        deadline = time.monotonic() + self.patience
+        # 1. Wait for the requests of others
+        if not self._turn.acquire(timeout=self.patience):
+            raise ArxivLookupError(BUSY, number)
+        # 2. Ask in a thread, because a name server or a list of dead addresses may take longer than any timeout given;
+        #    a daemon, so that the server's end does not wait for it
+        answer: Future[ArxivArticle] = Future()
         try:
-            answer = self._worker.submit(self._look_up, number, time.monotonic() + self.patience)
+            threading.Thread(target=self._look_up, args=(number, deadline, answer), name="arxiv", daemon=True).start()
         except RuntimeError:  # the machine has no thread to spare
+            self._turn.release()
             raise ArxivLookupError(BUSY, number) from None
+        # 3. Wait for it no longer than the visitor does; what comes later serves the next one
         try:
-            return answer.result(self.patience)
-        except TimeoutError:  # what still waits is not asked any more; what was asked serves the next visitor
-            raise ArxivLookupError(BUSY if answer.cancel() else SLOW, number) from None
+            return answer.result(deadline - time.monotonic())
+        except TimeoutError:
+            raise ArxivLookupError(SLOW, number) from None
 
-    def _look_up(self, number: str, deadline: float) -> ArxivArticle:
-        if article := self._remembered.get(number):  # another visitor's, who came before
-            return article
+    def _look_up(self, number: str, deadline: float, answer: Future[ArxivArticle]) -> None:
+        try:
+            # another visitor, who came before, may have asked for the same article
+            answer.set_result(self._remembered.get(number) or self._ask(number, deadline))
+        except Exception as error:
+            answer.set_exception(error)
+        finally:
+            self._turn.release()
+
+    def _ask(self, number: str, deadline: float) -> ArxivArticle:
         pause = self._next_request - time.monotonic()
         if pause > deadline - time.monotonic():
             raise ArxivLookupError(BUSY, number)

@@ -23,11 +23,7 @@ MAX_BATCH = 16  # texts in one run: beyond that a run only gets longer, not fast
 
 
 class Batcher:
-    """Classifies waiting texts in the order they came, one batch at a time.
-
-    Args:
-        classify_many: As `Classifier.classify_many`; never called by two threads at once.
-    """
+    """Classifies waiting texts in the order they came, one batch at a time."""
 
     def __init__(self, classify_many: Callable[[Sequence[Text]], list[Classification]]) -> None:
         self.classify_many = classify_many
@@ -35,11 +31,7 @@ class Batcher:
         self._running = threading.Lock()
 
     def classify(self, text: Text) -> Classification:
-        """The answer to one text.
-
-        Raises:
-            Exception: What `classify_many` raises for this text alone.
-        """
+        """The answer to one text, or the exception that `classify_many` raises for this text alone."""
         answer: Future[Classification] = Future()
         self._waiting.append((text, answer))
         while not answer.done():

@@ -20,8 +20,7 @@ from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
 from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.encoder import Encoder
-from spheres.encoder.hub import BUNDLED, DISTILBERT, Fingerprint, find_encoder
-from spheres.encoder.tokenizer import Tokens
+from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 from spheres.errors import SphereError
 from spheres.files.manifest import library_versions
 from spheres.model.bundle import HEAD, Bundle
@@ -38,12 +37,12 @@ class Classification:
 
     Attributes:
         probabilities: One number a group, in the order of `spheres.data.taxonomy.GROUPS`, summing to 1.
-        n_tokens: How many tokens (word pieces) title and abstract hold.
-        n_tokens_read: How many of them fitted the encoder's window; the rest was not read.
+        n_tokens: Word pieces that title and abstract hold.
+        n_tokens_read: Those that fitted the encoder's window; the rest was not read.
         view: "both", "title" or "abstract", whichever was given.
         out_of_distribution: Whether the text does not look like the articles the head was trained on.
-        calibration: Turns a threshold into a set that holds the primary group that often; None in made-up answers.
-        vector: (dim,) float32, the encoder's vector of the text at length one; empty in made-up answers.
+        calibration: For the rule "coverage"; None in made-up answers.
+        vector: (dim,) float32, the encoder's vector at length one; empty in made-up answers.
     """
 
     probabilities: tuple[float, ...]
@@ -128,16 +127,17 @@ class Classifier:
         bundle = Bundle.load(folder)
         identity = bundle.identity
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
-        hint = (
-            f"run `python embed.py CORPUS --encoder {wanted} --overwrite`, then "
-            f"`python head.py train --encoder {wanted}`"
-        )
-        if loaded.fingerprint != Fingerprint(identity.weights_sha256, identity.tokenizer_sha256):
-            other = "other weights" if loaded.fingerprint.weights != identity.weights_sha256 else "another tokenizer"
-            raise SphereError(f"{folder / HEAD} was trained with {other} than {spec.name} has here: {hint}.")
-        if loaded.dim != bundle.dim:
+        problem = ""
+        if loaded.fingerprint.weights != identity.weights_sha256:
+            problem = f"was trained with other weights than {spec.name} has here"
+        elif loaded.fingerprint.tokenizer != identity.tokenizer_sha256:
+            problem = f"was trained with another tokenizer than {spec.name} has here"
+        elif loaded.dim != bundle.dim:
+            problem = f"expects {bundle.dim} numbers an article, {spec.name} gives {loaded.dim}"
+        if problem:
             raise SphereError(
-                f"{folder / HEAD} expects {bundle.dim} numbers an article, {spec.name} gives {loaded.dim}: {hint}."
+                f"{folder / HEAD} {problem}: run `python embed.py CORPUS --encoder {wanted} --overwrite`, then "
+                f"`python head.py train --encoder {wanted}`."
             )
         return cls(loaded, bundle)
 
@@ -165,14 +165,10 @@ class Classifier:
         return self.classify_many([prepare_text(title, abstract)])[0]
 
     def classify_batch(self, articles: Iterable[tuple[str, str]]) -> list[Classification]:
-        """Classify articles together, which takes less computing than one by one.
+        """Classify articles together, which takes less computing than one by one; an answer for each, in their order.
 
         Args:
-            articles: (title, abstract) pairs, as `classify` takes them; some hundreds at a time, since all are held in
-                memory.
-
-        Returns:
-            One answer for each, in their order.
+            articles: (title, abstract) pairs as `classify` takes them; some hundreds, since all are held in memory.
 
         Raises:
             SphereError: As `classify`, for the first of them that is no article.
@@ -195,39 +191,34 @@ class Classifier:
         # 2. Build the head's features: the vector and, where the recipe has them, the scores of TF-IDF
         recipe, tfidf = self.bundle.recipe, self.bundle.tfidf
         scores = tfidf.scores(texts) if tfidf else None  # (n, n_groups)
-        features = build_features(recipe, unit_vectors if recipe.unit_length else vectors, scores)  # (n, n_features)
+        features = build_features(unit_vectors if recipe.unit_length else vectors, scores)  # (n, n_features)
         # 3. Answer each by itself, with the calibration of what was given: both parts or one
-        return [
-            self._answer(view_of(text), read, unit_vectors[i], features[i])
-            for i, (text, read) in enumerate(zip(texts, tokens, strict=True))
-        ]
+        answers = []
+        for i, text in enumerate(texts):
+            view = view_of(text) if view_of(text) in self.bundle.calibrations else "both"
+            probabilities = np.exp(self.bundle.log_probabilities(features[i : i + 1], view)[0])  # (n_groups,)
+            answer = Classification(
+                probabilities=tuple((probabilities / probabilities.sum()).tolist()),
+                n_tokens=tokens[i].n_text,
+                n_tokens_read=tokens[i].n_read,
+                view=view,
+                out_of_distribution=self.bundle.ood.is_ood(unit_vectors[i], view),
+                calibration=self.bundle.calibrations[view],
+                vector=unit_vectors[i],
+            )
+            answers.append(answer)
+        return answers
 
     def measured(self, view: str, rule: str, threshold: float) -> tuple[float, float] | None:
-        """What sets at this threshold did on test articles of this view.
+        """What sets at this threshold did on test articles of this view, None where that was not measured.
 
         Returns:
-            The share of articles whose primary group was in the set, and the mean number of groups in it; None where
-            that was not measured.
+            The share of articles whose primary group was in the set, and the mean number of groups in it.
         """
         for at, covered, size in self.bundle.measured.get(view, {}).get(rule, []):
             if abs(at - threshold) < 0.005:
                 return covered, size
         return None
-
-    def _answer(
-        self, view: str, tokens: Tokens, vector: NDArray[np.float32], features: NDArray[np.float32]
-    ) -> Classification:
-        view = view if view in self.bundle.calibrations else "both"
-        probabilities = np.exp(self.bundle.log_probabilities(features[None], view)[0])  # (n_groups,)
-        return Classification(
-            probabilities=tuple((probabilities / probabilities.sum()).tolist()),
-            n_tokens=tokens.n_text,
-            n_tokens_read=tokens.n_read,
-            view=view,
-            out_of_distribution=self.bundle.ood.is_ood(vector, view),
-            calibration=self.bundle.calibrations[view],
-            vector=vector,
-        )
 
 
 def default_encoder(artifacts: Path = ARTIFACTS) -> str:

@@ -16,12 +16,12 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from spheres.data.row import distinct
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
-from spheres.inference.file_rows import RowResult
+from spheres.inference.file_rows import FileRow
 
 SUFFIXES = (".jsonl", ".csv", ".tsv")
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
@@ -49,69 +49,49 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
-class Writer(Protocol):
-    """How a file of answers is written: what it begins with, and what stands in it for a row (nothing, maybe)."""
-
-    @property
-    def header(self) -> bytes: ...
-
-    def line(self, result: RowResult) -> bytes: ...
-
-
 class AnswerLines:
     """JSON lines of the answers alone: {"id", "probabilities", "spheres"}; no line for a row without one."""
 
     header = b""
 
-    def line(self, result: RowResult) -> bytes:
-        if result.row.article is None or result.classification is None:
+    def line(self, row: FileRow) -> bytes:
+        """What stands in the file for a row."""
+        if row.article is None:
             return b""
-        answer = {
-            "id": result.row.article.id,
-            "probabilities": _probabilities(result),
-            "spheres": result.spheres,
-        }
+        answer = {"id": row.article.id, "probabilities": _probabilities(row), "spheres": row.spheres}
         return json.dumps(answer).encode() + b"\n"
 
 
 class JsonLines:
-    """JSON lines of a row's own columns and its answer.
-
-    Args:
-        columns: All of the input's, each once.
-    """
+    """JSON lines of a row's own columns and its answer."""
 
     header = b""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.names = distinct(ANSWER_KEYS, columns)  # of spheres, probabilities and note
 
-    def line(self, result: RowResult) -> bytes:
-        answer = zip(self.names, (result.spheres, _probabilities(result), result.note), strict=True)
-        pairs = [*result.row.record.items(), *answer]  # no dict: the row's own keys may be any
+    def line(self, row: FileRow) -> bytes:
+        """What stands in the file for a row."""
+        answer = zip(self.names, (row.spheres, _probabilities(row), row.note), strict=True)
+        pairs = [*row.record.items(), *answer]  # no dict: the row's own keys may be any
         line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
         # half a surrogate pair becomes \ud800, as JSON writes it
         return line.translate(LINE_ENDS).encode("utf-8", "backslashreplace")
 
 
 class Table:
-    """A table of a row's own columns, the answer beside them.
+    """A table of a row's own columns, the answer beside them."""
 
-    Args:
-        columns: All of the input's, each once.
-        separator: Between cells.
-        byte_order_mark: Tells spreadsheets that the file is UTF-8.
-    """
-
-    def __init__(self, columns: Sequence[str], separator: str, byte_order_mark: bool) -> None:
+    def __init__(self, columns: Sequence[str], separator: str) -> None:
         self.columns, self.separator = columns, separator
-        mark = "\ufeff".encode() if byte_order_mark else b""
+        mark = b"" if separator == "\t" else "\ufeff".encode()  # tells spreadsheets that a .csv is UTF-8
         self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
 
-    def line(self, result: RowResult) -> bytes:
-        own = [as_cell(result.row.record.get(column)) for column in self.columns]
-        probabilities = [f"{p:.6f}" for p in result.probabilities] or [""] * len(GROUPS)
-        return self._cells([*own, " ".join(result.spheres), *probabilities, result.note])
+    def line(self, row: FileRow) -> bytes:
+        """What stands in the file for a row."""
+        own = [as_cell(row.record.get(column)) for column in self.columns]
+        probabilities = [f"{p:.6f}" for p in _probabilities(row).values()] or [""] * len(GROUPS)
+        return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
 
     def _cells(self, cells: Sequence[str]) -> bytes:
         text = io.StringIO(newline="")
@@ -121,8 +101,10 @@ class Table:
         return text.getvalue().encode("utf-8", "replace")
 
 
-def writer_for(out: Path, keep_columns: bool, columns: Sequence[str], separator: str = "") -> Writer:
-    """How to write `out`; its ending (see `check_out`) decides the format.
+def writer_for(
+    out: Path, keep_columns: bool, columns: Sequence[str], separator: str = ""
+) -> AnswerLines | JsonLines | Table:
+    """How to write `out`: its `header`, then a `line` for each row; its ending (see `check_out`) decides the format.
 
     Args:
         keep_columns: Whether .jsonl keeps the input's columns, as the tables always do.
@@ -145,9 +127,7 @@ def writer_for(out: Path, keep_columns: bool, columns: Sequence[str], separator:
         )
     if suffix == ".jsonl":
         return JsonLines(columns)
-    if suffix == ".tsv":
-        return Table(columns, "\t", byte_order_mark=False)
-    return Table(columns, ";" if separator == ";" else ",", byte_order_mark=True)
+    return Table(columns, "\t" if suffix == ".tsv" else ";" if separator == ";" else ",")
 
 
 def download_name(source_name: str, format: str) -> str:
@@ -157,10 +137,8 @@ def download_name(source_name: str, format: str) -> str:
         source_name: Whatever the sender called it.
         format: As `FileSummary.format`.
 
-    >>> download_name("articles.csv", "CSV"), download_name("my.data.json.xz", "JSON list, xz")
-    ('articles-spheres.csv', 'my.data-spheres.jsonl')
-    >>> download_name("../../etc/passwd", "Parquet"), download_name("..", "TSV")
-    ('passwd-spheres.csv', 'articles-spheres.tsv')
+    >>> download_name("my.data.json.xz", "JSON list, xz"), download_name("../../etc/passwd", "Parquet")
+    ('my.data-spheres.jsonl', 'passwd-spheres.csv')
     """
     suffix = {"CSV": ".csv", "TSV": ".tsv", "Parquet": ".csv"}.get(format.partition(",")[0], ".jsonl")
     name = re.split(r"[/\\]", source_name)[-1]
@@ -170,8 +148,10 @@ def download_name(source_name: str, format: str) -> str:
     return f"{name or 'articles'}-spheres{suffix}"
 
 
-def _probabilities(result: RowResult) -> dict[str, float]:
-    return {group: round(p, 6) for group, p in zip(GROUPS, result.probabilities, strict=False)}
+def _probabilities(row: FileRow) -> dict[str, float]:
+    """Of every group, in arXiv's order, to six decimals; empty where there is no answer."""
+    probabilities = row.classification.probabilities if row.classification else ()
+    return {group: round(p, 6) for group, p in zip(GROUPS, probabilities, strict=False)}
 
 
 def escape_formula(cell: str) -> str:

@@ -27,18 +27,17 @@ COLOURS = {
 }
 
 
-def draw_map(positions: NDArray[np.floating], primary: NDArray[np.integer], seed: int = 0) -> bytes:
+def draw_map(positions: NDArray[np.floating], primary: NDArray[np.integer]) -> bytes:
     """A PNG of one dot an article on a transparent ground.
 
     Args:
         positions: (n, 2) in [0, 1], from the left and from the top.
         primary: (n,) places in GROUPS.
-        seed: Of the random order in which dots are drawn, so that no group covers another.
     """
     from PIL import Image
 
     canvas = np.zeros((HEIGHT, WIDTH), np.uint8)  # 0 is the ground, 1 to 8 the groups
-    order = np.random.default_rng(seed).permutation(len(positions))
+    order = np.random.default_rng(0).permutation(len(positions))  # at random, so that no group covers another
     corners = (positions[order] * [WIDTH - DOT, HEIGHT - DOT]).astype(np.intp)  # (n, 2)
     for down in range(DOT):
         for right in range(DOT):

@@ -33,35 +33,19 @@ Position = tuple[float, float]  # from the left and from the top of the map, eac
 
 @dataclass(frozen=True)
 class Neighbor:
-    """A cached article near the one asked about.
+    """A cached article near the one asked about."""
 
-    Attributes:
-        row: Its row in the cache.
-        id: As the corpus has it.
-        similarity: The cosine between the two vectors, from -1 to 1.
-        categories: arXiv's, separated by spaces, the primary first.
-        date: As the corpus has it.
-        title: Empty where the corpus is not at hand.
-        group: The primary group's code.
-        position: Where it stands on the map.
-    """
-
-    row: int
-    id: str
-    similarity: float
-    categories: str
+    id: str  # as the corpus has it, like the date
+    similarity: float  # the cosine between the two vectors, from -1 to 1
+    categories: str  # arXiv's, separated by spaces, the primary first
     date: str
-    title: str = ""
-    group: str = ""
-    position: Position = (0.0, 0.0)
+    title: str  # empty where the corpus is not at hand
+    group: str  # the primary group's code
+    position: Position  # on the map
 
     @property
     def link(self) -> str:
-        """Its page at arXiv; empty for an id of another kind.
-
-        >>> Neighbor(0, "hep-th/9711200", 0.9, "hep-th", "1997-11-27").link
-        'https://arxiv.org/abs/hep-th/9711200'
-        """
+        """Its page at arXiv; empty for an id of another kind."""
         return arxiv_link(self.id)
 
 
@@ -69,8 +53,8 @@ class NeighborIndex:
     """All articles of a cache, searchable by vector and placed on the map.
 
     Args:
-        cache: With the vectors of whole articles (title and abstract).
-        projection: From vectors to the map.
+        cache: With the view "both".
+        projection: From unit vectors to the map.
         titles: Ids without versions -> titles, as far as they are known.
     """
 
@@ -85,7 +69,6 @@ class NeighborIndex:
 
         Args:
             folder: The encoder's artifacts.
-            bundle: The trained head.
             corpus: The file that was embedded, which has the titles.
 
         Raises:
@@ -108,7 +91,6 @@ class NeighborIndex:
         positions = self.projection.transform(self.vectors[rows])  # (n, 2)
         return [
             Neighbor(
-                row,
                 id=self.cache.ids[row],
                 similarity=similarity,
                 categories=self.cache.categories[row],

@@ -41,8 +41,7 @@ def answer_as_json(classification: Classification, threshold: float, rule: str =
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
 
     Returns:
-        "spheres", the codes of the prediction set, and "probabilities", of every group, the most probable first in
-        both; "note", the warnings in English, or "".
+        "spheres" (codes), "probabilities" (of every group), the most probable first in both, and "note", in English.
     """
     return {
         "spheres": classification.predict_set(threshold, rule),

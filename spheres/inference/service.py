@@ -1,7 +1,7 @@
 """What a server answers with: classifier, nearest articles, arXiv lookups and limits, shared by all visitors.
 
 service = Service(Classifier.load())
-service.classify("A title", "An abstract")
+service.classify(prepare_text("A title", "An abstract"))
 for progress in service.classify_file(Path("articles.csv"), 0.95, "sum"): ...
 """
 
@@ -28,26 +28,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Service:
-    """One way to an answer for the page, the API and MCP tools.
-
-    Attributes:
-        classifier: The encoder and the trained head.
-        neighbors: Nearest articles and the map; None where the embedded corpus is not there.
-        arxiv: Where arXiv ids are looked up.
-        limits: Of a file of articles.
-    """
+    """One way to an answer for the page, the API and MCP tools."""
 
     classifier: Classifier
-    neighbors: NeighborIndex | None = None
+    neighbors: NeighborIndex | None = None  # None where the embedded corpus is not there
     arxiv: ArxivClient = field(default_factory=ArxivClient)
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=Limits)  # of a file of articles
 
     @cached_property
     def _batcher(self) -> Batcher:
         return Batcher(self.classifier.classify_many)
 
     def classify(self, text: Text) -> Classification:
-        """As the classifier's, together with the texts that come meanwhile."""
+        """The answer to one text, computed together with those that come meanwhile."""
         return self._batcher.classify(text)
 
     def classify_file(self, source: Path, threshold: float, rule: str) -> Iterator[Progress]:

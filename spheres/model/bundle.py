@@ -42,16 +42,15 @@ class Bundle:
     Attributes:
         heads: The networks, whose probabilities are averaged.
         recipe: How they were trained, and what features they take.
-        tfidf: The model that scores an article's words; None where the recipe has no use for it.
-        identity: The encoder, its weights, pooling and maximum length whose vectors the head was trained on.
-        n_articles: How many articles the head was trained on.
+        tfidf: None where the recipe has no use for it.
+        identity: Of the vectors that the head was trained on.
+        n_articles: How many articles it was trained on.
         calibrations: View -> temperature and prediction sets.
         ood: The out-of-distribution detector.
         projection: The map's plane.
-        measured: View -> rule -> what sets held and how large they were on test articles, see
-            `spheres.model.evaluate.measure_sets`.
-        metrics: Figures on validation articles.
-        sha256: Of the manifest, by which the head is known again; empty until it is saved.
+        measured: View -> what sets held and how large they were on test articles, see `evaluate.measure_sets`.
+        metrics: Figures on validation articles, see `evaluate.evaluate`.
+        sha256: Of the manifest; empty until the head is saved.
     """
 
     heads: Heads
@@ -68,7 +67,7 @@ class Bundle:
 
     @property
     def dim(self) -> int:
-        """The length of the vectors that the head takes."""
+        """The length of an article's vector."""
         return len(self.ood.mean)
 
     def log_probabilities(self, features: NDArray[np.float32], view: str) -> NDArray[np.float64]:
@@ -76,11 +75,7 @@ class Bundle:
         return self.calibrations[view].apply(self.heads.log_probabilities(features))
 
     def check_cache(self, cache: Cache) -> None:
-        """Refuse vectors that another encoder made than those the head was trained on.
-
-        Raises:
-            SphereError: If they are.
-        """
+        """Raise SphereError where the cache's vectors are not those that the head was trained on."""
         if self.identity != cache.identity:
             raise SphereError(
                 f"{cache.folder / HEAD} was trained on other embeddings than those in {cache.folder}: "
@@ -88,11 +83,7 @@ class Bundle:
             )
 
     def save(self, folder: Path) -> None:
-        """Write the head in place of whatever was there.
-
-        Raises:
-            SphereError: If the disk is full; then the head that was there is whole still.
-        """
+        """Write the head in place of the one that was there, which stays whole where the disk is full (SphereError)."""
         arrays = {
             "head.safetensors": {name: value.numpy() for name, value in self.heads.state_dict().items()},
             "ood.safetensors": {"mean": self.ood.mean, "whitening": self.ood.whitening},
@@ -108,8 +99,8 @@ class Bundle:
             "measured": self.measured,
             "metrics": self.metrics,
         }
-        there = TFIDF_FILES if self.recipe.tfidf else ()
-        write_manifest(folder / HEAD, fields, there, {name: as_safetensors(parts) for name, parts in arrays.items()})
+        files = {name: as_safetensors(parts) for name, parts in arrays.items()}
+        write_manifest(folder / HEAD, fields, TFIDF_FILES if self.recipe.tfidf else (), files)
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
@@ -124,8 +115,11 @@ class Bundle:
             recipe = Recipe.from_dict(manifest["recipe"])
             require_listed(folder / HEAD, manifest, [*ARRAYS, *(TFIDF_FILES if recipe.tfidf else ())], hint)
             weights, ood, plane = (read_safetensors(folder / name, hint) for name in ARRAYS)
+            n_features = len(weights["heads.0.shift"])
+            heads = Heads([Head(n_features, recipe.training) for _ in range(recipe.training.n_heads)])
+            heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
             bundle = cls(
-                heads=_load_heads(weights, recipe),
+                heads=heads.eval(),
                 recipe=recipe,
                 tfidf=load_tfidf(folder, hint) if recipe.tfidf else None,
                 identity=Identity(**manifest["identity"]),
@@ -142,7 +136,8 @@ class Bundle:
             )
             bundle._check_shapes(folder, hint)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
-            raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({e}): {hint}.") from e
+            reason = (str(e).splitlines() or [type(e).__name__])[0]  # torch lists every missing weight on a line
+            raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({reason}): {hint}.") from e
         return bundle
 
     def _check_shapes(self, folder: Path, hint: str) -> None:
@@ -156,13 +151,6 @@ class Bundle:
         for name, (array, shape) in expected.items():
             if array.shape != shape:
                 raise SphereError(f"{folder / name} has the shape {tuple(array.shape)}, expected {shape}: {hint}.")
-
-
-def _load_heads(weights: Mapping[str, NDArray[Any]], recipe: Recipe) -> Heads:
-    sizes = [len(weights[f"heads.{i}.shift"]) for i in range(recipe.training.n_heads)]
-    heads = Heads([Head(n_features, recipe.training) for n_features in sizes])
-    heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return heads.eval()
 
 
 def _hint(folder: Path) -> str:

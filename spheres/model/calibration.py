@@ -1,6 +1,6 @@
 """Temperature scaling and conformal prediction sets (APS).
 
-Two steps, both fitted on calibration articles, which neither train the head nor choose anything about it:
+Two steps, both fitted on articles that neither train the head nor choose anything about it:
 
 1. Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one temperature for all log-probabilities, so that an answer
    of 70 % is right 70 times in 100.
@@ -43,15 +43,6 @@ class Calibration:
         """(n, n_groups) log-probabilities as the head gives them -> calibrated ones."""
         return apply_temperature(log_probabilities, self.temperature)
 
-    def quantile(self, threshold: float) -> float:
-        """How much probability the groups ranked before one may hold for it to be kept at this threshold.
-
-        Raises:
-            SphereError: If the threshold is outside (0, 1].
-        """
-        levels = np.linspace(0, 1, len(self.quantiles))
-        return float(np.interp(check_threshold(threshold), levels, self.quantiles))
-
     def predict_set(self, probabilities: Sequence[float] | NDArray[np.floating], threshold: float) -> list[int]:
         """The most probable groups that hold the primary one for `threshold` of all articles.
 
@@ -61,6 +52,9 @@ class Calibration:
 
         Returns:
             Places in `probabilities`, the most probable first, at least one.
+
+        Raises:
+            SphereError: The threshold is outside (0, 1].
         """
         p = np.asarray(probabilities)
         kept = self.predict_sets(p[None], threshold)[0]
@@ -68,7 +62,8 @@ class Calibration:
 
     def predict_sets(self, probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
         """`predict_set` for many articles: (n, n_groups) -> which groups each article's set holds, (n, n_groups)."""
-        within = mass_before(probabilities) <= self.quantile(threshold) + 1e-12  # always the first group
+        quantile = np.interp(check_threshold(threshold), np.linspace(0, 1, len(self.quantiles)), self.quantiles)
+        within = mass_before(probabilities) <= quantile + 1e-12  # always the first group
         return np.asarray(within & (probabilities > 0))
 
 
@@ -91,11 +86,7 @@ def calibrate(log_probabilities: NDArray[np.floating], primary: NDArray[np.integ
 
 
 def apply_temperature(log_probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Log-probabilities divided by a temperature and normalised again: above 1 they become less sure, below 1 surer.
-
-    Args:
-        log_probabilities: (n, n_groups).
-        temperature: Above 0.
+    """(n, n_groups) log-probabilities divided by a temperature and normalised again: above 1 they become less sure.
 
     >>> np.exp(apply_temperature(np.log([[0.8, 0.2]]), 2.0)).round(3).tolist()
     [[0.667, 0.333]]
@@ -105,12 +96,7 @@ def apply_temperature(log_probabilities: NDArray[np.floating], temperature: floa
 
 
 def fit_temperature(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> float:
-    """The temperature, between e^-2 and e^2, that makes the primary groups most likely.
-
-    Args:
-        log_probabilities: (n, n_groups).
-        primary: (n,) the primary group's place in GROUPS.
-    """
+    """The temperature, between e^-2 and e^2, that makes the primary groups most likely; arguments as `calibrate`."""
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(primary))

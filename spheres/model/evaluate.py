@@ -45,12 +45,7 @@ class SetScores:
         primary: NDArray[np.integer],
         thresholds: tuple[float, ...] = THRESHOLDS,
     ) -> "SetScores":
-        """Score the sets of both rules at these thresholds.
-
-        Args:
-            probabilities: (n, n_groups), calibrated.
-            primary: (n,) the primary group's place in GROUPS.
-        """
+        """Score the sets of both rules: (n, n_groups) calibrated probabilities, (n,) places in GROUPS."""
         table = {("coverage", t): calibration.predict_sets(probabilities, t) for t in thresholds}
         table |= {("sum", t): predict_sets(probabilities, t) for t in thresholds}
         rows = np.arange(len(primary))
@@ -58,17 +53,11 @@ class SetScores:
         sizes = np.stack([sets.sum(axis=1, dtype=np.uint8) for sets in table.values()], axis=1)
         return cls(tuple(table), covered, sizes)
 
-    def figures(self) -> dict[str, float]:
-        """For each kind of set the share of articles that it covers, and its mean size."""
-        return self._figures(self.covered, self.sizes)
-
-    def with_intervals(self) -> dict[str, dict[str, float]]:
-        """The same with bootstrap intervals."""
-        return with_intervals(self._figures, self.covered, self.sizes)
-
-    def _figures(self, covered: NDArray[np.bool_], sizes: NDArray[np.uint8]) -> dict[str, float]:
+    def figures(self, rows: NDArray[np.intp] | slice = slice(None)) -> dict[str, float]:
+        """For each kind of set the share of these articles that it covers, and its mean size."""
+        shares, sizes = self.covered[rows].mean(axis=0), self.sizes[rows].mean(axis=0)
         figures = {}
-        for (rule, threshold), share, size in zip(self.names, covered.mean(axis=0), sizes.mean(axis=0), strict=True):
+        for (rule, threshold), share, size in zip(self.names, shares, sizes, strict=True):
             figures[f"{rule} {threshold:.2f}: covered"] = float(share)
             figures[f"{rule} {threshold:.2f}: spheres"] = float(size)
         return figures
@@ -91,7 +80,8 @@ def evaluate(cache: Cache, bundle: Bundle, split: str) -> dict[str, Any]:
         rows, log_probabilities = predictions(cache, bundle, split, view)
         primary = cache.primary[rows]
         sets = SetScores.of(bundle.calibrations[view], np.exp(log_probabilities), primary)
-        figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary) | sets.with_intervals()
+        figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary)
+        figures |= with_intervals(sets.figures, np.arange(len(rows)))
         groups = by_group(log_probabilities, primary)
         at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
         for place, name in enumerate(GROUPS):

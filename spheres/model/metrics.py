@@ -50,33 +50,30 @@ def kl_divergence(log_probabilities: Floats, targets: Floats) -> Floats:
     return np.asarray((targets * (log_targets - log_probabilities)).sum(axis=1))
 
 
-def macro_f1(top: Ints, primary: Ints, n_groups: int = len(GROUPS)) -> float:
-    """F1 of each group that occurs, averaged without regard to how often it does.
+def macro_f1(top: Ints, primary: Ints) -> float:
+    """F1 of each group that occurs, averaged without regard to how often it does; `top` (n,) are the top answers.
 
     Equal to scikit-learn's, and by hand because it runs inside the bootstrap: ten times faster.
 
-    Args:
-        top: (n,) the top answer's place in GROUPS.
-        primary: (n,) the primary group's.
-
-    >>> macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), n_groups=2)
+    >>> macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]))
     0.6666666666666666
     """
+    n_groups = len(GROUPS)
     counts = np.bincount(primary.astype(np.intp) * n_groups + top, minlength=n_groups**2).reshape(n_groups, n_groups)
     true, predicted, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
     occurs = true + predicted > 0
     return float((2 * right[occurs] / (true + predicted)[occurs]).mean())
 
 
-def expected_calibration_error(log_probabilities: Floats, primary: Ints, n_bins: int = BINS) -> float:
+def expected_calibration_error(log_probabilities: Floats, primary: Ints) -> float:
     """How far the top answer's probability is from how often it is right: Guo et al. 2017, arXiv:1706.04599, section 2.
 
     Equal-width bins, weighted by their number of articles. By hand: neither scikit-learn nor scipy has it.
     """
     confidence = np.exp(log_probabilities.max(axis=1))
     right = log_probabilities.argmax(axis=1) == primary
-    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    gap = np.bincount(bins, confidence - right, n_bins)  # summed over a bin: its size times its gap
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gap = np.bincount(bins, confidence - right, BINS)  # summed over a bin: its size times its gap
     return float(np.abs(gap).sum() / len(primary))
 
 
@@ -94,15 +91,13 @@ def by_group(log_probabilities: Floats, primary: Ints) -> dict[str, dict[str, fl
 
 
 def with_intervals(
-    measure: Callable[..., Mapping[str, float]], *arrays: NDArray[np.generic], seed: int = 0, resamples: int = RESAMPLES
+    measure: Callable[..., Mapping[str, float]], *arrays: NDArray[np.generic], resamples: int = RESAMPLES
 ) -> dict[str, dict[str, float]]:
     """Each metric of `measure(*arrays)` with its 95 % bootstrap interval (percentiles over resampled articles).
 
     Args:
         measure: Gives metrics by their names.
-        arrays: All with one row an article; resampled together.
-        seed: Of the resampling.
-        resamples: How many.
+        arrays: All with one row an article; resampled together, always by the same seed.
 
     Returns:
         Metric -> {"value": ..., "low": ..., "high": ...}.
@@ -115,7 +110,7 @@ def with_intervals(
 
     value = measure(*arrays)
     rows = np.arange(len(arrays[0]))
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     options = {"n_resamples": resamples, "batch": BATCH, "vectorized": True, "method": "percentile", "rng": random}
     interval = bootstrap((rows,), statistic, **options).confidence_interval
     return {

@@ -41,22 +41,19 @@ class OodDetector:
         return bool(self.distances(vector[None])[0] > self.thresholds[view])
 
 
-def fit_ood(
-    training: NDArray[np.floating], held_out: Mapping[str, NDArray[np.floating]], shrinkage: float = SHRINKAGE
-) -> OodDetector:
+def fit_ood(training: NDArray[np.floating], held_out: Mapping[str, NDArray[np.floating]]) -> OodDetector:
     """Fit the distance to training vectors, and the thresholds to vectors of articles that did not train.
 
     Args:
         training: (n, dim) unit vectors.
         held_out: View -> (n_view, dim) unit vectors.
-        shrinkage: Of the covariance towards a multiple of the identity, in [0, 1].
     """
     # 1. mean and shrunk covariance, in double precision
     vectors = training.astype(np.float64)
     mean = vectors.mean(axis=0)
     covariance = np.cov(vectors - mean, rowvar=False)
     size = np.trace(covariance) / len(covariance)
-    shrunk = (1 - shrinkage) * covariance + shrinkage * size * np.eye(len(covariance))
+    shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * size * np.eye(len(covariance))
     # 2. a whitening matrix: the norm of a whitened difference is its Mahalanobis distance
     whitening = np.linalg.inv(np.linalg.cholesky(shrunk)).T
     detector = OodDetector(mean.astype(np.float32), whitening.astype(np.float32), {})

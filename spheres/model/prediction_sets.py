@@ -18,16 +18,10 @@ MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95  # of the page'
 
 
 def check_threshold(value: object) -> float:
-    """The threshold as a number.
-
-    Args:
-        value: Whatever a visitor, a program or a command line sent.
-
-    Returns:
-        A number in (0, 1].
+    """The threshold as a float in (0, 1], out of whatever a visitor, a program or a command line sent.
 
     Raises:
-        SphereError: If it is no number in that range; NaN and booleans are none.
+        SphereError: It is no number in that range; NaN and booleans are none.
 
     >>> check_threshold(1)
     1.0
@@ -52,13 +46,7 @@ def nearest_threshold(value: object) -> float:
 
 
 def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np.intp]:
-    """Groups from most to least probable; ties keep arXiv's order.
-
-    Args:
-        probabilities: (n_groups,), or (n, n_groups) to rank each row.
-
-    Returns:
-        Places in the last axis, of the same shape.
+    """Places of the groups from most to least probable, of one article or of each row; ties keep arXiv's order.
 
     >>> ranking([0.2, 0.4, 0.4]).tolist()
     [1, 2, 0]
@@ -67,18 +55,12 @@ def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np
 
 
 def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """For each group the total probability of the groups ranked before it.
-
-    Args:
-        probabilities: (n, n_groups), each row summing to 1.
-
-    Returns:
-        (n, n_groups), added up in double precision; 0 for the most probable group.
+    """(n, n_groups) -> for each group the total probability of those ranked before it; 0 for the most probable one.
 
     >>> mass_before(np.array([[0.5, 0.2, 0.3]])).tolist()
     [[0.0, 0.8, 0.5]]
     """
-    p = np.asarray(probabilities, np.float64)
+    p = np.asarray(probabilities, np.float64)  # summed in double precision
     ranked = ranking(p)
     descending = np.take_along_axis(p, ranked, axis=1)
     before = np.zeros_like(p)
@@ -99,7 +81,7 @@ def predict_set(probabilities: Sequence[float] | NDArray[np.floating], threshold
         Places in `probabilities`, the most probable first, at least one.
 
     Raises:
-        SphereError: If the threshold is outside (0, 1].
+        SphereError: The threshold is outside (0, 1].
 
     >>> predict_set([0.6, 0.3, 0.1], 0.9)      # exactly at a sum: 0.6 + 0.3 is enough
     [0, 1]
@@ -110,15 +92,7 @@ def predict_set(probabilities: Sequence[float] | NDArray[np.floating], threshold
 
 
 def predict_sets(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.bool_]:
-    """`predict_set` for many articles.
-
-    Args:
-        probabilities: (n, n_groups).
-        threshold: In (0, 1].
-
-    Returns:
-        (n, n_groups), which groups each article's set holds.
-    """
+    """`predict_set` for many articles: (n, n_groups) -> which groups each article's set holds, (n, n_groups)."""
     threshold = check_threshold(threshold)
     if threshold == 1:
         return np.asarray(probabilities > 0)

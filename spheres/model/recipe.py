@@ -1,11 +1,7 @@
-"""Recipes: named ways of making a head, and the features that it takes, from the cache and live alike.
-
-classic    the encoder's vector as it is
-best       the vector at length one, then the eight TF-IDF scores of the article's words
-"""
+"""Recipes: named ways of making a head, and the features that it takes, from the cache and live alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,36 +15,22 @@ from spheres.model.train import Examples
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named way of making a head out of a cache.
+    """A named way of making a head out of a cache. The defaults are the classic recipe's."""
 
-    Attributes:
-        name: As `head.py train --recipe` takes it.
-        tfidf: Put the TF-IDF scores of the article's words beside its vector.
-        unit_length: Scale vectors to length one.
-        primary_weight: Share of the target's weight that is moved to the primary group, in [0, 1].
-        views: What is trained on: whole articles, and copies with the title alone.
-        training: How.
-    """
-
-    name: str
-    tfidf: bool
-    unit_length: bool
-    primary_weight: float
-    views: tuple[str, ...]
-    training: TrainingConfig
+    name: str  # as `head.py train --recipe` takes it
+    tfidf: bool = False  # put the TF-IDF scores of the article's words beside its vector
+    unit_length: bool = False  # scale vectors to length one
+    primary_weight: float = 0.0  # share of the target's weight that is moved to the primary group, in [0, 1]
+    views: tuple[str, ...] = ("both",)  # what is trained on: whole articles, and copies with the title alone
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "Recipe":
-        """What `dataclasses.asdict` made of a recipe, out of JSON.
-
-        Raises:
-            KeyError, TypeError, ValueError: If `saved` is no recipe.
-        """
-        views, training = tuple(saved["views"]), TrainingConfig(**saved["training"])
-        return cls(**{**saved, "views": views, "training": training})
+        """The inverse of `dataclasses.asdict`, out of JSON; KeyError, TypeError or ValueError where it is no recipe."""
+        return cls(**{**saved, "views": tuple(saved["views"]), "training": TrainingConfig(**saved["training"])})
 
 
-CLASSIC = Recipe("classic", False, False, 0.0, ("both",), TrainingConfig())
+CLASSIC = Recipe("classic")
 BEST = Recipe(
     "best",
     tfidf=True,
@@ -69,38 +51,22 @@ BEST = Recipe(
 RECIPES = {recipe.name: recipe for recipe in (BEST, CLASSIC)}
 
 
-def build_features(
-    recipe: Recipe, vectors: NDArray[np.float32], scores: NDArray[np.floating] | None
-) -> NDArray[np.float32]:
-    """The head's input.
+def build_features(vectors: NDArray[np.float32], scores: NDArray[np.floating] | None) -> NDArray[np.float32]:
+    """The head's input, (n, n_features) float32.
 
     Args:
         vectors: (n, dim) from the encoder; unit vectors where the recipe has `unit_length`.
-        scores: (n, n_groups) TF-IDF scores; needed where the recipe has `tfidf`.
-
-    Returns:
-        (n, n_features) float32.
+        scores: (n, n_groups) TF-IDF scores; None where the recipe has no `tfidf`.
     """
-    if not recipe.tfidf:
-        return np.asarray(vectors, np.float32)
-    if scores is None:
-        raise ValueError("this recipe needs TF-IDF scores")
-    return np.concatenate([vectors, scores], axis=1).astype(np.float32)
+    return vectors if scores is None else np.concatenate([vectors, scores], axis=1, dtype=np.float32)
 
 
 def view_features(
     cache: Cache, recipe: Recipe, view: str, articles: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The head's input for cached articles.
-
-    Args:
-        articles: Row numbers.
-
-    Returns:
-        Those of them that this view has, (n,) ascending, and their features, (n, n_features) float32.
-    """
+    """Those of `articles` (row numbers) that this view has, (n,) ascending, and their features, (n, n_features)."""
     rows, vectors, scores = cache.views[view].of(articles, recipe.unit_length)
-    return rows, build_features(recipe, vectors, scores)
+    return rows, build_features(vectors, scores if recipe.tfidf else None)
 
 
 def examples(cache: Cache, recipe: Recipe, articles: NDArray[np.intp], views: tuple[str, ...]) -> Examples:

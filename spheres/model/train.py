@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,11 @@ from torch import nn
 from spheres.errors import SphereError
 from spheres.model.network import Head, Heads, TrainingConfig
 
-LOSSES = ("kl", "mse")
+LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {  # of log-probabilities and targets
+    "kl": nn.KLDivLoss(reduction="batchmean"),
+    "mse": lambda log_probabilities, targets: nn.functional.mse_loss(log_probabilities.exp(), targets),
+}
+OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 WARM_UP = 0.15  # share of the steps in which the learning rate rises; then it falls
 COLLAPSED = 0.01  # nats: below this the answers hardly depend on the article
 
@@ -41,18 +46,15 @@ def train_heads(
 
     Args:
         log: Takes a sentence about each head.
-        check: Refuse what learned nothing; a study of such heads leaves it out.
+        check: Refuse heads that learned nothing; a study of such heads leaves it out.
 
     Raises:
-        SphereError: If what was learned does not depend on the article.
+        SphereError: The answers do not depend on the article.
     """
     seeds = range(training.seed, training.seed + training.n_heads)
     heads = [_new_head(train, training, seed) for seed in seeds]  # in turn, out of torch's one generator
     stop = threading.Event()
-
-    def train_one(head: Head, seed: int) -> str:
-        return _train_one(head, train, validation, training, seed, stop)
-
+    train_one = partial(_train_one, train=train, validation=validation, training=training, stop=stop)
     # a thread a head, even where cores are fewer: three on two are done sooner than two and then one
     with one_core(), ThreadPoolExecutor(len(heads), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
@@ -63,18 +65,17 @@ def train_heads(
     for seed, outcome in zip(seeds, outcomes, strict=True):
         log(f"seed {seed}: {outcome}")
     trained = Heads(heads).eval()
-    if check:
-        check_not_collapsed(trained.log_probabilities(validation.features))
+    if check and not (found := information(trained.log_probabilities(validation.features))) >= COLLAPSED:  # or NaN
+        raise SphereError(
+            f"the head gives every article nearly the same answer (they differ by {found:.4f} nats, "
+            f"at least {COLLAPSED} expected), so it was not saved: embed more articles, or more varied ones."
+        )
     return trained
 
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Let torch work on one core, as it does best where products of matrices are small.
-
-    On small matrices threads spend their time waiting for each other, and more so when another program takes one of the
-    cores.
-    """
+    """Let torch work on one core: on small matrices threads spend their time waiting for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -94,7 +95,7 @@ def _new_head(train: Examples, training: TrainingConfig, seed: int) -> Head:
 
 
 def _train_one(
-    head: Head, train: Examples, validation: Examples, training: TrainingConfig, seed: int, stop: threading.Event
+    head: Head, seed: int, train: Examples, validation: Examples, training: TrainingConfig, stop: threading.Event
 ) -> str:
     """Train in place, until it gets no better or is told to stop; returns a sentence about what was reached."""
     # 1. data: training features are standardized once, not in each step
@@ -103,9 +104,10 @@ def _train_one(
     held_out = torch.from_numpy(validation.features), torch.from_numpy(validation.targets)
 
     # 2. loss, optimizer and schedule: the learning rate rises over the first steps and falls to nearly zero at the end
-    loss_of = loss_function(training.loss)
-    optimize = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[training.optimizer]
-    optimizer = optimize(head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True)
+    loss_of = LOSSES[training.loss]
+    optimizer = OPTIMIZERS[training.optimizer](
+        head.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+    )
     n_steps = training.max_epochs * -(-len(features) // training.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=n_steps, pct_start=WARM_UP
@@ -138,24 +140,8 @@ def _train_one(
     return f"best validation loss {best:.4f} after epoch {best_epoch} of {epoch}"
 
 
-def loss_function(name: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """(log-probabilities, targets), both (n, n_groups) -> loss, a scalar.
-
-    Args:
-        name: One of LOSSES.
-    """
-    if name == "kl":
-        return nn.KLDivLoss(reduction="batchmean")
-    if name == "mse":
-        return lambda log_probabilities, targets: nn.functional.mse_loss(log_probabilities.exp(), targets)
-    raise ValueError(f"loss {name!r} is unknown, expected one of {', '.join(LOSSES)}")
-
-
 def information(log_probabilities: NDArray[np.floating]) -> float:
-    """How much the answer depends on the article: the mean divergence of the answers from their average, nats.
-
-    Args:
-        log_probabilities: (n, n_groups).
+    """How much (n, n_groups) answers depend on the article: their mean divergence from the average answer, nats.
 
     >>> information(np.log([[0.7, 0.3], [0.7, 0.3]]))
     0.0
@@ -163,20 +149,3 @@ def information(log_probabilities: NDArray[np.floating]) -> float:
     probabilities = np.exp(log_probabilities)
     average = probabilities.mean(axis=0)
     return float((probabilities * (log_probabilities - np.log(average))).sum(axis=1).mean())
-
-
-def check_not_collapsed(log_probabilities: NDArray[np.floating]) -> None:
-    """Refuse a head that gives every article the same answer.
-
-    Args:
-        log_probabilities: (n, n_groups).
-
-    Raises:
-        SphereError: If it does.
-    """
-    found = information(log_probabilities)
-    if not found >= COLLAPSED:
-        raise SphereError(
-            f"the head gives every article nearly the same answer (they differ by {found:.4f} nats, "
-            f"at least {COLLAPSED} expected), so it was not saved: embed more articles, or more varied ones."
-        )

@@ -17,15 +17,11 @@ PORTS = range(7860, 7960)  # tried in this order where no port is asked for
 
 
 def free_address(host: str, port: int | None, ports: range = PORTS) -> tuple[str, int]:
-    """An address to listen on.
+    """A host, without the brackets that IPv6 may have in a link, and a port to listen on.
 
     Args:
-        host: name or IP address of this machine; IPv6 may come in brackets, as in a link.
+        host: name or IP address of this machine.
         port: the wanted port; 0 for any free one; None for the first free one of `ports`.
-        ports: the ports to try.
-
-    Returns:
-        Host, without brackets, and port.
 
     Raises:
         SphereError: the port is taken, or the host is not this machine's.

@@ -4,11 +4,8 @@
 
 Gradio answers at some sixty addresses; the page needs two dozen. Among the others are a proxy that fetches any public
 address, one that hands out the session's token, and some that ask for no password. So every address that is not listed
-below is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF: with a password set, a
-foreign page would otherwise use its reader's cookie.
-
-It is written by hand: Starlette's own middlewares check the host or the origin, but none knows which of Gradio's
-addresses a page needs, or which headers Gradio trusts, or bounds a body whose length nobody names.
+below is a 404. Cross-site requests beyond links and frames are refused, which stops CSRF. Starlette's own middlewares
+neither know Gradio's addresses and the headers it trusts, nor bound a body whose length nobody names.
 """
 
 from __future__ import annotations
@@ -31,14 +28,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The allow-list, beside the pages' own addresses. A folder stands for all that is below it.
-TOP = {"/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"}
-TOP_FOLDERS = ("/assets/", "/static/")
 API_OPEN = {f"{API}/startup-events", f"{API}/theme.css"}  # without a password
-API_CALLS = {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/join", "queue/data", "login_check")}
-API_CALLS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset", "mcp")}
-API_FOLDERS = tuple(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp"))
-PATHS = TOP | API_OPEN | API_CALLS
-PREFIXES = (*TOP_FOLDERS, *API_FOLDERS, FILE_PREFIX)
+PATHS = {"/login", "/logout", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/config"} | API_OPEN
+PATHS |= {f"{API}/{name}" for name in ("info", "openapi.json", "app_id", "queue/join", "queue/data", "login_check")}
+PATHS |= {f"{API}/{name}" for name in ("upload", "upload_progress", "cancel", "reset", "mcp")}
+PREFIXES = ("/assets/", "/static/", *(f"{API}/{name}/" for name in ("call", "run", "heartbeat", "mcp")), FILE_PREFIX)
 
 MAX_BODY = 2_000_000  # bytes of any request but an upload
 MAX_FORM = 100_000  # bytes of an upload beside the file itself
@@ -54,10 +48,9 @@ Refusal = tuple[int, str]  # HTTP status and a sentence
 
 
 class AllowlistMiddleware:
-    """Refuses a request with a status and a sentence, or hands it on.
+    """Refuses a request with a status and a sentence, or hands it on to `app`.
 
     Args:
-        app: the application behind.
         pages: paths of the pages, such as "/" and "/ru".
         max_upload: bytes of an uploaded file.
         login: who may use the API; None where there is no password.
@@ -126,7 +119,7 @@ def check_request(method: str, path: str, headers: Headers, max_body: int, pages
     """
     if not all(HOST.fullmatch(name) for name in _host_names(headers) if name):
         return 400, "The Host header is not a valid host name."
-    if not is_listed(path, pages):
+    if not (path in pages or path in PATHS or path.startswith(PREFIXES)):
         return 404, "There is nothing here."
     if is_cross_site(method, path, headers):
         return 403, "This request came from another website: open the classifier's own page."
@@ -135,16 +128,6 @@ def check_request(method: str, path: str, headers: Headers, max_body: int, pages
     if int(headers.get(b"content-length", b"0")) > max_body:  # the server has seen to it that this is a number
         return 413, _too_large(max_body)
     return None
-
-
-def is_listed(path: str, pages: Collection[str]) -> bool:
-    """Whether the page has any use for this address.
-
-    >>> paths = ("/ru", "/de", "/gradio_api/call/classify", "/gradio_api/proxy=https://x.hf.space/")
-    >>> [is_listed(path, pages=["/", "/ru"]) for path in paths]
-    [True, False, True, False]
-    """
-    return path in pages or path in PATHS or path.startswith(PREFIXES)
 
 
 def is_cross_site(method: str, path: str, headers: Headers) -> bool:

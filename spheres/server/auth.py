@@ -48,14 +48,10 @@ def read_credentials(option: str | None) -> tuple[str, str] | None:
 
 
 def restart_without_password(option: str | None, command: Sequence[str] = tuple(sys.orig_argv)) -> None:
-    """Start this program anew with the password in its environment, where it is on the command line.
+    """Start this program anew with the password in its environment, where `option` has put it on the command line.
 
     The restart leaves the password in the process list for about a tenth of a second; SPHERES_AUTH and the prompt never
     put it there.
-
-    Args:
-        option: what stands after --auth.
-        command: the command line of this process.
     """
     rest = without_password(command, option or "")
     if option is None or ":" not in option or len(rest) == len(command) or os.name != "posix":
@@ -67,8 +63,6 @@ def restart_without_password(option: str | None, command: Sequence[str] = tuple(
 def without_password(command: Sequence[str], value: str) -> list[str]:
     """The command without --auth and its value, however short the option's name is cut.
 
-    >>> without_password(["python", "app.py", "--auth", "a:b", "--port", "1"], "a:b")
-    ['python', 'app.py', '--port', '1']
     >>> without_password(["python", "app.py", "--aut=a:b"], "a:b")
     ['python', 'app.py']
     """

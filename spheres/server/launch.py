@@ -7,15 +7,18 @@ wait(page)                                                   # until Ctrl+C or a
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from gradio import I18n, processing_utils
 from starlette.middleware import Middleware
 
 from spheres.errors import SphereError
@@ -24,7 +27,7 @@ from spheres.server.inject import ScriptInjector
 from spheres.server.mcp import McpLogin, patch_mcp_server
 from spheres.server.sessions import use_light_sessions
 from spheres.server.theme import theme
-from spheres.server.uploads import check_calls, randomize_upload_folders
+from spheres.server.uploads import check_and_preprocess
 
 MAX_UPLOAD = 50_000_000  # bytes of an uploaded file
 LAUNCH: dict[str, Any] = {  # options of Gradio's `launch`
@@ -54,12 +57,14 @@ class Site:
         script: JavaScript file that is put there.
         css: style sheet of all pages.
         locked_paths: files and folders of which nothing is ever handed out.
+        translations: language code -> Gradio's key, such as "common.complete" -> its text, where Gradio has none.
     """
 
     addresses: Mapping[str, Mapping[str, str]]
     script: Path
     css: Path
     locked_paths: tuple[Path, ...] = ()
+    translations: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
 
 def serve(
@@ -71,18 +76,14 @@ def serve(
     mcp: bool = False,
     max_upload: int = MAX_UPLOAD,
 ) -> str:
-    """Start Gradio's server in threads of its own.
+    """Start Gradio's server in threads of its own, and return its local address, which ends in a slash.
 
     Args:
         page: a `gradio.Blocks`.
         address: host and port to listen on.
-        site: addresses, script and styles of the page.
         auth: user and password to ask for, or None for an open page.
         mcp: whether the named endpoints are tools of a Model Context Protocol server as well, behind `auth`.
         max_upload: bytes of an uploaded file.
-
-    Returns:
-        The page's local address, which ends in a slash.
 
     Raises:
         SphereError: the server does not start.
@@ -93,8 +94,9 @@ def serve(
         Middleware(AllowlistMiddleware, pages=site.addresses, max_upload=max_upload, login=login),
         Middleware(ScriptInjector, pages=site.addresses, script=site.script.read_text(encoding="utf-8")),
     ]
-    check_calls(page)
-    randomize_upload_folders()
+    page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)
+    # With Gradio's seed, whoever has it could compute an upload's address from the file's content
+    processing_utils.hash_seed = secrets.token_bytes(32)
     _bypass_proxy(host)
     try:
         _, url, _ = page.launch(
@@ -106,6 +108,7 @@ def serve(
             app_kwargs={"middleware": middlewares},
             theme=theme(),
             css_paths=[site.css],
+            i18n=I18n(**site.translations),
             blocked_paths=[str(path) for path in site.locked_paths],
             **LAUNCH,
         )

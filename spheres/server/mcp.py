@@ -16,9 +16,9 @@ import binascii
 import importlib.util
 import json
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from spheres.errors import SphereError
@@ -29,34 +29,24 @@ INSTALL = 'pip install "gradio[mcp]==6.31.0"'
 
 
 def check_installed() -> None:
-    """Refuse to go on where Gradio's optional part is not installed.
-
-    Raises:
-        SphereError: the package mcp is missing.
-    """
+    """Raise SphereError where Gradio's optional part is not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise SphereError(f"--mcp needs the package mcp, which is not installed: run `{INSTALL}`.")
 
 
 @dataclass(frozen=True)
 class McpLogin:
-    """Who may use the tools, and the session by which the tools call the page.
+    """Who may use the tools, and the session by which the tools call the page."""
 
-    Attributes:
-        auth: user and password.
-        token: of the tools' own session at the page.
-    """
-
-    auth: tuple[str, str]
-    token: str = field(default_factory=secrets.token_urlsafe)
+    auth: tuple[str, str]  # user and password
+    token: str = field(default_factory=secrets.token_urlsafe)  # of the tools' own session at the page
 
     def allows(self, header: bytes) -> bool:
         """Whether an Authorization header has the right user and password.
 
-        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:secret"))
-        True
-        >>> McpLogin(("reader", "secret")).allows(b"Basic " + base64.b64encode(b"reader:Secret"))
-        False
+        >>> login = McpLogin(("reader", "secret"))
+        >>> [login.allows(b"Basic " + base64.b64encode(given)) for given in (b"reader:secret", b"reader:Secret")]
+        [True, False]
         """
         kind, _, encoded = header.strip().partition(b" ")
         try:
@@ -70,43 +60,32 @@ class McpLogin:
         app.tokens[self.token] = self.auth[0]
 
 
-@dataclass(frozen=True)
-class FileRecorder:
+def _convert_and_record(page: Any, convert: Any, arguments: dict[str, Any], places: Any) -> dict[str, Any]:
     """Gradio's conversion of a tool's arguments, which records each file so that Gradio deletes it in time.
 
     A file of a `data:` address is written to disk by the conversion. Another file's path, which a caller may send as
     well, must not be recorded: it would be deleted.
     """
+    from gradio_client.utils import is_file_obj_with_meta
 
-    page: Any
-    convert: Callable[[dict[str, Any], Any], dict[str, Any]]
+    from spheres.server.uploads import find_upload
 
-    def __call__(self, arguments: dict[str, Any], places: Any) -> dict[str, Any]:
-        from gradio_client.utils import is_file_obj_with_meta
-
-        from spheres.server.uploads import find_upload
-
-        converted = self.convert(arguments, places)
-        for value in converted.values():
-            if is_file_obj_with_meta(value):
-                with suppress(SphereError):
-                    self.page.upload_file_set.add(str(find_upload(value)))
-        return converted
+    converted: dict[str, Any] = convert(arguments, places)
+    for value in filter(is_file_obj_with_meta, converted.values()):
+        with suppress(SphereError):
+            page.upload_file_set.add(str(find_upload(value)))
+    return converted
 
 
 def patch_mcp_server(page: Any, login: McpLogin | None) -> None:
-    """Once the page is launched: let its tools answer in JSON, record their files, and log them in.
-
-    Raises:
-        SphereError: Gradio could not make the tools.
-    """
+    """Let a launched page's tools answer in JSON, record their files, and log them in; SphereError without tools."""
     from gradio_client import Client
 
     server = page.mcp_server_obj
     if server is None:
         raise SphereError(f"The tools could not start ({page.mcp_error}): start without --mcp.")
     server.postprocess_output_data = to_mcp_content
-    server.convert_strings_to_filedata = FileRecorder(page, server.convert_strings_to_filedata)
+    server.convert_strings_to_filedata = partial(_convert_and_record, page, server.convert_strings_to_filedata)
     if login:
         login.open_session(page.app)
         cookie = f"access-token-unsecure-{page.app.cookie_id}={login.token}"

@@ -28,14 +28,10 @@ MAX_AGE_UNFINISHED = HOUR / 4  # of an upload that broke off: it lies outside of
 MIN_AGE_ABANDONED = 60.0  # seconds: a younger folder's server may not have locked it yet
 
 
-def use_private_folder(max_age: float = MAX_AGE, interval: float = INTERVAL) -> Path:
+def use_private_folder() -> None:
     """Make the folder, point Python's and Gradio's temporary files to it, and keep it clean until the process ends.
 
     It lies where GRADIO_TEMP_DIR says, else where temporary files do, and only this user may look into it.
-
-    Args:
-        max_age: seconds after which a file is deleted.
-        interval: seconds between two looks.
 
     Raises:
         SphereError: the folder cannot be made.
@@ -55,16 +51,16 @@ def use_private_folder(max_age: float = MAX_AGE, interval: float = INTERVAL) -> 
     lock.acquire(timeout=0)
     os.environ["GRADIO_TEMP_DIR"] = str(folder / VISITORS)
     tempfile.tempdir = str(folder)
-    atexit.register(_remove, folder, lock)
-    threading.Thread(target=_keep_clean, args=(folder, max_age, interval), daemon=True, name="temp-files").start()
-    return folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(lock.release)  # what is registered last runs first
+    threading.Thread(target=_keep_clean, args=(folder,), daemon=True, name="temp-files").start()
 
 
-def remove_abandoned(parent: Path, min_age: float = MIN_AGE_ABANDONED) -> None:
+def remove_abandoned(parent: Path) -> None:
     """Remove the folders of servers that were killed: nobody holds their lock."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
-            if folder.is_symlink() or not folder.is_dir() or time.time() - folder.stat().st_mtime < min_age:
+            if folder.is_symlink() or not folder.is_dir() or time.time() - folder.stat().st_mtime < MIN_AGE_ABANDONED:
                 continue
             with FileLock(folder / LOCK, timeout=0):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -72,20 +68,17 @@ def remove_abandoned(parent: Path, min_age: float = MIN_AGE_ABANDONED) -> None:
             continue
 
 
-def remove_old(folder: Path, max_age: float, max_age_unfinished: float = MAX_AGE_UNFINISHED) -> int:
-    """Delete the files that are older than `max_age` seconds, and then the folders that are empty.
+def remove_old(folder: Path, max_age: float) -> int:
+    """Delete the files that are older than `max_age` seconds, and then the folders that are empty; count the files.
 
     A file that is handed out again counts from then on: Gradio touches it.
-
-    Returns:
-        The number of files that were deleted.
     """
     now, n = time.time(), 0
     for root, folders, files in os.walk(folder, topdown=False):
         for name in [*files, *folders]:
             path = Path(root, name)
             unfinished = name in files and path.parent == folder / VISITORS
-            limit = min(max_age, max_age_unfinished) if unfinished else max_age
+            limit = min(max_age, MAX_AGE_UNFINISHED) if unfinished else max_age
             try:
                 if now - path.lstat().st_ctime < limit or path in (folder / LOCK, folder / VISITORS):
                     continue
@@ -99,12 +92,7 @@ def remove_old(folder: Path, max_age: float, max_age_unfinished: float = MAX_AGE
     return n
 
 
-def _keep_clean(folder: Path, max_age: float, interval: float) -> None:
+def _keep_clean(folder: Path) -> None:
     while True:
-        time.sleep(interval)
-        remove_old(folder, max_age)
-
-
-def _remove(folder: Path, lock: FileLock) -> None:
-    lock.release()
-    shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(INTERVAL)
+        remove_old(folder, MAX_AGE)

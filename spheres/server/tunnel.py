@@ -1,6 +1,6 @@
 """A public link to the page, through the tunnel that Gradio runs for its users; the local page goes on either way.
 
-    PublicLink(("127.0.0.1", 7860), log=print).open()
+    open_public_link(("127.0.0.1", 7860), log=print)
 
 Gradio's own `launch(share=True)` would open the same tunnel, but serves a page that fetches its scripts from a third
 party, and waits up to a minute and a half before it gives up.
@@ -20,8 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 PATIENCE = 15.0  # seconds: the tunnel's program, about 12 MB, is downloaded at first use
 
 
-class PublicLink:
-    """A public link that is opened in the background.
+def open_public_link(address: tuple[str, int], log: Callable[[str], None], patience: float = PATIENCE) -> None:
+    """Open a public link to the local page in the background; returns at once.
 
     Args:
         address: host and port of the local page.
@@ -29,34 +29,28 @@ class PublicLink:
             no link is ever open without its owner's knowing.
         patience: seconds.
     """
+    delay = (
+        f"No public link after {patience:.0f} seconds; the local page works meanwhile, "
+        "and the link is printed if it still opens."
+    )
+    timer = threading.Timer(patience, log, [delay])
+    timer.daemon = True
+    timer.start()
+    threading.Thread(target=_open, args=(address, log, timer), daemon=True, name="tunnel").start()
 
-    def __init__(self, address: tuple[str, int], log: Callable[[str], None], patience: float = PATIENCE) -> None:
-        self.address, self.log, self.patience = address, log, patience
-        self._delayed = False
-        self._timer = threading.Timer(patience, self._log_delay)
-        self._timer.daemon = True
 
-    def open(self) -> None:
-        """Start to open it; returns at once."""
-        self._timer.start()
-        threading.Thread(target=self._open, daemon=True, name="tunnel").start()
-
-    def _open(self) -> None:
-        try:
-            message = f"Public link, for about a week at most: {open_tunnel(self.address)}"
-        except Exception as error:  # whatever stops the tunnel, the page goes on
-            if self._delayed:  # that there is none was logged
-                return
-            message = f"No public link: {_reason(error)}; the local page works without it."
-        self._timer.cancel()
-        self.log(message)
-
-    def _log_delay(self) -> None:
-        self._delayed = True
-        self.log(
-            f"No public link after {self.patience:.0f} seconds; the local page works meanwhile, "
-            "and the link is printed if it still opens."
-        )
+def _open(address: tuple[str, int], log: Callable[[str], None], timer: threading.Timer) -> None:
+    try:
+        message = f"Public link, for about a week at most: {open_tunnel(address)}"
+    except Exception as error:  # whatever stops the tunnel, the page goes on
+        if not timer.is_alive():  # that there is none was logged
+            return
+        reason = f"the tunnel did not open ({type(error).__name__})"
+        if isinstance(error, RuntimeError):  # what Gradio raises where its service does not answer
+            reason = "Gradio's tunnel service cannot be reached from this network"
+        message = f"No public link: {reason}; the local page works without it."
+    timer.cancel()
+    log(message)
 
 
 def open_tunnel(address: tuple[str, int]) -> str:
@@ -64,7 +58,7 @@ def open_tunnel(address: tuple[str, int]) -> str:
     from gradio import networking
 
     host = "127.0.0.1" if address[0] in ("0.0.0.0", "::", "localhost") else address[0]
-    with contextlib.redirect_stderr(_WithoutThisThread(sys.stderr)):  # the tunnel program's log; `_reason` is shorter
+    with contextlib.redirect_stderr(_WithoutThisThread(sys.stderr)):  # the tunnel program's log; ours is shorter
         link: str = networking.setup_tunnel(host, address[1], secrets.token_urlsafe(32), None, None)
     return urlunsplit(("https", *urlsplit(link)[1:]))
 
@@ -80,9 +74,3 @@ class _WithoutThisThread(io.TextIOBase):
 
     def flush(self) -> None:
         self._stream.flush()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RuntimeError):  # what Gradio raises where its service does not answer
-        return "Gradio's tunnel service cannot be reached from this network"
-    return f"the tunnel did not open ({type(error).__name__})"

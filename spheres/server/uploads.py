@@ -1,7 +1,7 @@
 """Checks of the files that callers name: only those that were uploaded to this server are taken.
 
-    check_calls(page)                                  # before Gradio reads the values of a call, they are checked
-    path = find_upload({"path": "/tmp/.../a.csv"})     # for an endpoint that reads its values itself
+    page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)    # checks a call before Gradio reads it
+    path = find_upload({"path": "/tmp/.../a.csv"})      # for an endpoint that reads its values itself
 
 Gradio refuses other local files, but gives no reason; and it downloads any URL it is given, of any size (SSRF), even
 for a text field.
@@ -9,15 +9,12 @@ for a text field.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
@@ -27,42 +24,31 @@ from spheres.server.asgi import API
 FILE_PREFIX = f"{API}/file="  # an upload's address is this and its path
 
 
-def check_calls(page: gr.Blocks) -> None:
-    """Let the page refuse calls with another number of values, or with a file that was not uploaded to it."""
-    page.preprocess_data = CheckedPreprocessing(page.preprocess_data)
+async def check_and_preprocess(
+    preprocess: Callable[..., Awaitable[list[Any]]], block_fn: Any, inputs: list[Any], *rest: Any, **named: Any
+) -> list[Any]:
+    """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it.
 
-
-@dataclass(frozen=True)
-class CheckedPreprocessing:
-    """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it."""
-
-    preprocess: Callable[..., Awaitable[list[Any]]]
-
-    async def __call__(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
-        expected, found = len(block_fn.inputs), len(inputs)
-        if found != expected:
-            hint = "give all of them" if found < expected else "give no more"
-            raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
-        # Gradio cannot send a lone surrogate back: its answer would break off.
-        inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
-        try:
-            inputs = traverse(inputs, lambda file: {**file, "path": str(find_upload(file))}, is_file_obj_with_meta)
-        except SphereError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        return list(await self.preprocess(block_fn, inputs, *rest, **named))
-
-
-def randomize_upload_folders() -> None:
-    """Name uploads' folders so that nobody can compute a name from a file's content, not even with the same Gradio."""
-    processing_utils.hash_seed = secrets.token_bytes(32)
+    Refused are calls with another number of values, and with a file that was not uploaded to the page.
+    """
+    expected, found = len(block_fn.inputs), len(inputs)
+    if found != expected:
+        hint = "give all of them" if found < expected else "give no more"
+        raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
+    # Gradio cannot send a lone surrogate back: its answer would break off.
+    inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]
+    try:
+        inputs = traverse(inputs, lambda file: {**file, "path": str(find_upload(file))}, is_file_obj_with_meta)
+    except SphereError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return list(await preprocess(block_fn, inputs, *rest, **named))
 
 
 def find_upload(file: object) -> Path:
     """Where an uploaded file lies.
 
     Args:
-        file: what a Gradio client makes of a file, or its path alone: the one that uploading it returned, or that path
-            as an address of this server.
+        file: what a Gradio client makes of a file, or the path that uploading it returned, or that as an address here.
 
     Raises:
         SphereError: that is no uploaded file.

@@ -38,7 +38,8 @@ def site() -> Site:
         busy = language(code).gettext("The server is busy: try again in a moment.")
         attributes = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-busy": busy}
         addresses["/" if code == LANGUAGES[0] else f"/{code}"] = attributes
-    return Site(addresses, STATIC / "page.js", STATIC / "page.css", (PROJECT,))
+    translations = {code: _gradio_texts(language(code)) for code in LANGUAGES[1:]}
+    return Site(addresses, STATIC / "page.js", STATIC / "page.css", (PROJECT,), translations)
 
 
 def build_page(service: Service) -> gr.Blocks:
@@ -70,6 +71,15 @@ def _build_language(page: gr.Blocks, service: Service, own: Language) -> None:
         gr.Markdown(render("how.md", own, name=classifier.name, n_articles=classifier.n_articles))
     title = _("Article Sphere Classifier")
     page.load(None, js=f"() => {{ spheres.ready({json.dumps(title)}, {json.dumps(_gradio_labels(own))}); }}")
+
+
+def _gradio_texts(own: Language) -> dict[str, str]:
+    """What Gradio announces to screen readers, and has in few languages, by its own keys."""
+    return {
+        "common.complete": own.pgettext("Gradio", "Complete"),
+        "common.progress": own.pgettext("Gradio", "Progress"),
+        "status.queue_position": own.pgettext("Gradio", "In queue: {position} of {size}"),
+    }
 
 
 def _gradio_labels(own: Language) -> dict[str, str]:

@@ -13,6 +13,7 @@ from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import LANGUAGES, language
 
 RUSSIAN = language("ru").gettext
+RUSSIAN_COMPLETE = language("ru").pgettext("Gradio", "Complete")
 NAME = "Article Sphere Classifier"
 ASKED = "Prime gaps and zeros. We bound the gaps between primes. Numerics agree."
 LATIN = r"[A-Za-z]{2,}"
@@ -22,6 +23,16 @@ NAMES = (
     r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
     + "|".join(language(code).own_name for code in LANGUAGES)
 )
+
+# What Gradio's status trackers tell screen readers while a question is answered, a moment each
+NOTE_ANNOUNCEMENTS = """() => {
+    window.announced = [];
+    new MutationObserver(() => {
+        for (const region of document.querySelectorAll('[aria-live]:not(#summary *)')) {
+            if (region.textContent.trim()) window.announced.push(region.textContent.trim());
+        }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
 
 
 @pytest.fixture
@@ -68,6 +79,7 @@ def test_a_switch_changes_the_language_keeps_the_text_and_is_remembered(visit, s
 
 def test_a_russian_page_has_no_english_left_whatever_is_opened(visit, speaking):
     page = visit("ru", within=speaking("en-US"))  # Gradio's own parts would speak the browser's English
+    page.evaluate(NOTE_ANNOUNCEMENTS)
     ask_in_russian(page, "", ASKED)
     tabs = [RUSSIAN("Nearest"), RUSSIAN("Why"), RUSSIAN("Map"), RUSSIAN("Share"), RUSSIAN("A file of articles")]
     page.get_by_role("button", name=RUSSIAN("How this works, and its limits")).click()
@@ -85,6 +97,9 @@ def test_a_russian_page_has_no_english_left_whatever_is_opened(visit, speaking):
         assert hints
         left = [hint for hint in hints if re.search(LATIN, re.sub(NAMES, " ", hint))]
         assert not left, f"{tab}: {left}"
+    page.wait_for_function("text => window.announced.includes(text)", arg=RUSSIAN_COMPLETE)  # seconds after the answer
+    announced = page.evaluate("window.announced")
+    assert not [text for text in announced if re.search(LATIN, text)], announced
     numbers = page.locator(".answer td").all_inner_texts()
     assert any("," in number for number in numbers) and not any("." in number for number in numbers)
 

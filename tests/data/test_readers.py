@@ -139,22 +139,14 @@ def test_no_more_is_read_than_was_allowed(name: str, packing: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("packing", ["gzip", "xz"])
-def test_a_small_file_that_unpacks_to_a_huge_one_is_left_in_time(packing: str, tmp_path: Path) -> None:
-    path = tmp_path / "bomb"
-    path.write_bytes(PACKERS[packing](b'{"title": "a"}\n' + b" " * 5_000_000))
-    assert path.stat().st_size < 10_000
-    with pytest.raises(SphereError, match="more than 2 MB"):
-        read(path, max_bytes=2_000_000)
-
-
-@pytest.mark.parametrize("packing", ["gzip", "xz"])
 def test_what_unpacks_to_more_than_any_corpus_is_left_even_without_a_limit(packing: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(PACKERS[packing](b" " * 5_000_000))
+    path.write_bytes(PACKERS[packing](b" " * 2**24) * 10)
     with ExitStack() as stack:
-        binary, _ = decompress(path, stack, max_unpacked=1_000_000)
+        binary, _ = decompress(path, stack)
         with pytest.raises(SphereError, match="unpacks to over 200 times its size"):
-            binary.read()
+            while binary.read(CHUNK):
+                pass
 
 
 @pytest.mark.parametrize("column", [["y" * 100_000] * 400, [["y" * 100_000] * 20] * 20, [{"a": ["y" * 100_000]}] * 400])
@@ -166,15 +158,6 @@ def test_a_parquet_text_counts_as_often_as_it_stands_also_within_lists(column: l
         read(path, max_bytes=5_000_000)
     rows = read(path)[1]
     assert [row.record["x"] for row in rows if row.record] == column
-
-
-def test_a_parquet_text_that_stands_in_every_row_counts_in_every_row(tmp_path: Path) -> None:
-    path = tmp_path / "c.parquet"
-    table = pyarrow.table({"title": ["x" * 1000] * 5000})  # one text of 1 kB, and 5,000 times a number for it
-    pyarrow.parquet.write_table(table, path, use_dictionary=True)
-    assert pyarrow.parquet.ParquetFile(path).metadata.row_group(0).total_byte_size < 10_000
-    with pytest.raises(SphereError, match="more than 1 MB"):
-        read(path, max_bytes=1_000_000)
 
 
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:

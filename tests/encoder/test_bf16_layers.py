@@ -23,7 +23,7 @@ def pairs(encoder: Encoder) -> list[tuple[BertModel | DistilBertModel, Bf16Layer
     return [(model, layers) for model in models if (layers := Bf16Layers.from_model(model))]
 
 
-@pytest.mark.parametrize("length", [1, 31, 32, 33, 256])
+@pytest.mark.parametrize("length", [1, 32, 33, 100])
 def test_hidden_states_are_those_of_transformers_own_layers(
     length: int, pairs: list[tuple[BertModel | DistilBertModel, Bf16Layers]]
 ) -> None:

@@ -274,7 +274,10 @@ def test_what_hangs_before_the_connection_is_given_up_too(monkeypatch):
     release = threading.Event()
     monkeypatch.setattr(httpx, "stream", lambda *_, **__: release.wait(10))
     assert_fails(client_of("http://arxiv.invalid/api/query", patience=0.2), SLOW)
+    started = threading.enumerate()
     release.set()
+    hanging = [thread for thread in started if thread.name == "arxiv"]
+    assert hanging and all(thread.daemon for thread in hanging), "the server's end would wait for it"
 
 
 def test_a_visitor_is_told_when_others_are_being_served(arxiv):

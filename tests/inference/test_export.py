@@ -123,13 +123,6 @@ def test_the_answer_never_overwrites_a_column(tmp_path: Path) -> None:
     assert [list(line)[-3:] for line in lines] == [["spheres_3", "probabilities", "note_2"]] * 2
 
 
-def test_records_of_different_keys_make_a_table_of_all_of_them(tmp_path: Path) -> None:
-    records = [{"b": 1, "title": "Prime gaps"}, {"a": 2, "summary": "Gene flow."}, {"c": 3, "title": "x", "b": 4}]
-    columns, rows = table_of(answers(written(tmp_path / "c.json", records), tmp_path / "out.tsv"))
-    assert columns == ["b", "title", "a", "summary", "c", *ANSWER_COLUMNS]
-    assert [[row[c] for c in "bac"] for row in rows] == [["1", "", ""], ["", "2", ""], ["4", "", "3"]]
-
-
 def test_what_a_spreadsheet_would_run_is_only_text(tmp_path: Path) -> None:
     cells = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
     numbers = ["-1", "+2.5", "-.5e-3", "-7.", "2020-01-01", "a=b"]

@@ -34,17 +34,16 @@ def answers(classifier: Classifier) -> dict[str, Classification]:
     return dict(zip(TEXTS, map(classifier.classify, *zip(*TEXTS.values(), strict=True)), strict=True))
 
 
-@pytest.mark.parametrize("n", [1, 2, 10, 199, 200])
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_plain_sort_finds_the_same_ones(n: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
+@pytest.mark.parametrize("n", [1, 10, 199, 200, 1000])
+def test_a_plain_sort_finds_the_same_ones(n: int) -> None:
+    random = np.random.default_rng(0)
     vectors = random.integers(-1, 2, size=(200, 4)).astype(np.float32)  # many of them equally near, some of no length
     query = random.normal(size=4).astype(np.float32)
     expected = [float(np.dot(v, query)) for v in vectors]
     rows, similarities = kneighbors(vectors, query, n)
     assert similarities.tolist() == pytest.approx(sorted(expected, reverse=True)[:n], abs=1e-5)
     assert [expected[row] for row in rows] == pytest.approx(similarities.tolist(), abs=1e-5)
-    assert len(set(rows.tolist())) == n
+    assert len(set(rows.tolist())) == min(n, 200)
 
 
 def test_equally_near_ones_come_in_the_caches_order() -> None:
@@ -56,22 +55,11 @@ def test_equally_near_ones_come_in_the_caches_order() -> None:
     assert kneighbors(many, query, 450)[0].tolist() == [*range(1, 900, 3), *range(0, 450, 3)]
 
 
-@pytest.mark.parametrize("n_articles", [1, 3, N_NEAREST])
-def test_more_asked_than_there_are_gives_all(n_articles: int) -> None:
-    vectors = np.random.default_rng(0).normal(size=(n_articles, 4)).astype(np.float32)
-    assert sorted(kneighbors(vectors, np.ones(4, np.float32), 1000)[0].tolist()) == list(range(n_articles))
-
-
 @pytest.mark.parametrize("row", [0, 4711, 39_000])
 def test_an_article_of_the_cache_finds_itself(row: int, neighbors: NeighborIndex) -> None:
     first, *others = neighbors.nearest(neighbors.vectors[row])
     cache = neighbors.cache
-    assert (first.row, first.id, first.categories, first.date) == (
-        row,
-        cache.ids[row],
-        cache.categories[row],
-        cache.dates[row],
-    )
+    assert (first.id, first.categories, first.date) == (cache.ids[row], cache.categories[row], cache.dates[row])
     assert first.similarity == pytest.approx(1, abs=1e-3)
     assert len(others) == N_NEAREST - 1
     assert all(other.similarity <= first.similarity for other in others)
@@ -104,7 +92,7 @@ def test_neighbors_stand_on_the_map_where_their_own_vectors_land(
     answers: dict[str, Classification], neighbors: NeighborIndex
 ) -> None:
     nearest = neighbors.nearest(answers["physics"].vector)
-    by_hand = [neighbors.map_position(neighbors.vectors[n.row]) for n in nearest]
+    by_hand = [neighbors.map_position(neighbors.vectors[neighbors.cache.ids.index(n.id)]) for n in nearest]
     assert np.array([n.position for n in nearest]) == pytest.approx(np.array(by_hand), abs=1e-5)
 
 
@@ -130,13 +118,6 @@ def test_a_cache_that_is_not_the_heads_own_is_refused(field: str, classifier: Cl
     bundle = replace(classifier.bundle, identity=replace(classifier.bundle.identity, **other))
     with pytest.raises(SphereError, match=r"trained on other embeddings than those in .*: run `python head.py train"):
         NeighborIndex.load(SHIPPED / classifier.name, bundle)
-
-
-def test_a_damaged_cache_is_named(tmp_path: Path, classifier: Classifier) -> None:
-    folder = Path(shutil.copytree(SHIPPED / classifier.name, tmp_path / classifier.name))
-    (folder / "primary.npy").write_bytes(b"")
-    with pytest.raises(SphereError, match=r"primary.npy is not what manifest.json says"):
-        NeighborIndex.load(folder, classifier.bundle)
 
 
 def test_titles_come_from_the_corpus_that_was_embedded(

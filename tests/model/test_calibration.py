@@ -76,9 +76,12 @@ def test_each_quantile_is_the_smallest_score_that_enough_articles_do_not_exceed(
     assert all(type(quantile) is float for quantile in calibration.quantiles)  # JSON knows no other kind
 
 
-def test_between_two_thresholds_the_quantile_is_interpolated() -> None:
+@pytest.mark.parametrize(("threshold", "quantile"), [(0.25, 0.1), (0.5, 0.2), (0.75, 0.5), (1.0, 0.8)])
+def test_between_two_thresholds_the_quantile_is_interpolated(threshold: float, quantile: float) -> None:
     calibration = Calibration(1.0, (0.0, 0.2, 0.8))
-    assert [calibration.quantile(t) for t in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.1, 0.2, 0.5, 0.8])
+    for mass, more_than_one in ((quantile - 1e-6, True), (quantile + 1e-6, False)):
+        p = [mass, *[(1 - mass) / 20] * 20]  # the second group is kept where the first holds no more than the quantile
+        assert (len(calibration.predict_set(p, threshold)) > 1) == more_than_one
 
 
 def test_a_set_keeps_each_group_whose_mass_before_is_at_most_the_quantile() -> None:

@@ -55,19 +55,8 @@ def test_a_distance_counts_directions_by_how_much_articles_scatter_in_them() -> 
     random = np.random.default_rng(0)
     scatter = np.array([5.0, 0.1, 0.1, 0.1])
     vectors = l2_normalize(np.array([10.0, 10.0, 0, 0]) + random.normal(size=(3000, 4)) * scatter[[1, 1, 0, 1]])
-    fitted = fit_ood(vectors, {"both": vectors}, shrinkage=0.01)
+    fitted = fit_ood(vectors, {"both": vectors})
     assert (fitted.distances(vectors) > fitted.thresholds["both"]).mean() == pytest.approx(0.01, abs=0.002)
     along, across = l2_normalize(np.array([[10.0, 10.0, 5.0, 0.0], [10.0, 10.0, 0.0, 5.0]]))
     assert not fitted.is_ood(along, "both")
     assert fitted.is_ood(across, "both")
-
-
-def test_what_was_saved_measures_as_what_was_fitted(classifier: Classifier) -> None:
-    """The matrix is a transposed one in memory; it must not come back untransposed."""
-    from spheres.model.fit import fit_ood_on_cache
-
-    cache = open_cache(SHIPPED / "all-MiniLM-L6-v2")
-    _, vectors, _ = cache.views["both"].of(split_rows(cache.ids)["test"][:50])
-    assert classifier.bundle.ood.distances(vectors) == pytest.approx(
-        fit_ood_on_cache(cache).distances(vectors), abs=1e-3
-    )

@@ -47,9 +47,7 @@ def test_between_two_articles_lies_what_is_between_them() -> None:
 
 
 def test_the_same_seed_gives_the_same_map(projection: Projection, articles: tuple[Vectors, NDArray[np.uint8]]) -> None:
-    again, other = fit_projection(*articles), fit_projection(*articles, seed=1)
-    assert np.array_equal(again.matrix, projection.matrix)
-    assert not np.allclose(other.matrix, projection.matrix)
+    assert np.array_equal(fit_projection(*articles).matrix, projection.matrix)
 
 
 def test_groups_apart_in_vectors_are_apart_on_the_map(

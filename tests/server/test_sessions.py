@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from fake_classifier import FakeClassifier
 from visiting import served
 
 from benchmarks.live import Session
@@ -17,9 +18,9 @@ TEXT = ("Prime gaps and the zeros of L-functions", "We bound gaps between primes
 
 
 @pytest.fixture(scope="module")
-def opened(classifier) -> Iterator[tuple[Any, str]]:
+def opened() -> Iterator[tuple[Any, str]]:
     """A page and its address."""
-    page = build_page(Service(classifier))
+    page = build_page(Service(FakeClassifier()))
     with served(page) as site:
         yield page, site
 

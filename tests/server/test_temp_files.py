@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import test_app
+from fake_classifier import FakeClassifier
 from filelock import FileLock
 from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
@@ -20,7 +21,16 @@ from places import ROOT
 from visiting import served, until
 
 from spheres.inference.service import Service
-from spheres.server.temp_files import INTERVAL, LOCK, MAX_AGE, PREFIX, VISITORS, remove_abandoned, remove_old
+from spheres.server.temp_files import (
+    INTERVAL,
+    LOCK,
+    MAX_AGE,
+    MAX_AGE_UNFINISHED,
+    PREFIX,
+    VISITORS,
+    remove_abandoned,
+    remove_old,
+)
 from spheres.web.page import DELETE_CACHE, build_page
 
 ROWS = "title,year\nPrime gaps and L-functions,2020\n"
@@ -34,9 +44,9 @@ def note(event, arguments):
             print(event, arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0], file=f)
 
 sys.addaudithook(note)
-from functools import partial
 from spheres.server import temp_files
-temp_files.use_private_folder = partial(temp_files.use_private_folder, max_age=3.0, interval=0.3)
+remove_old, temp_files.INTERVAL = temp_files.remove_old, 0.3
+temp_files.remove_old = lambda folder, _: os.path.exists({late!r}) and remove_old(folder, 0.0)
 import app
 sys.exit(app.main())
 """
@@ -60,11 +70,13 @@ def test_old_files_go_and_young_ones_stay(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == [LOCK, VISITORS]  # empty folders follow
 
 
-def test_an_upload_that_broke_off_goes_sooner(tmp_path):
+def test_an_upload_that_broke_off_goes_sooner(tmp_path, monkeypatch):
     (tmp_path / VISITORS / "a").mkdir(parents=True)
     for name in ("tmpabc", "a/whole.csv"):
         (tmp_path / VISITORS / name).touch()
-    assert remove_old(tmp_path, 3600, max_age_unfinished=0.0) == 1
+    later = time.time() + MAX_AGE_UNFINISHED
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert remove_old(tmp_path, 3600) == 1
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["whole.csv"]
 
 
@@ -84,8 +96,12 @@ def test_folders_of_killed_servers_go_and_those_in_use_stay(tmp_path):
         (folder / VISITORS).mkdir(parents=True)
         (folder / VISITORS / "a.csv").touch()
     (tmp_path / f"{PREFIX}link").symlink_to(other)
+    remove_abandoned(tmp_path)  # each is young: its server may not have locked it yet
+    assert left.exists()
     with FileLock(used / LOCK):
-        remove_abandoned(tmp_path, min_age=-1.0)
+        for folder in (used, left, other):
+            os.utime(folder, (0, 0))
+        remove_abandoned(tmp_path)
     assert (used / VISITORS / "a.csv").exists() and (other / VISITORS / "a.csv").exists()
     assert not left.exists()
 
@@ -101,8 +117,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     assert ended.stderr.count("\n") == 1 and "GRADIO_TEMP_DIR" in ended.stderr
 
 
-def test_gradio_knows_which_uploads_and_downloads_it_is_to_delete(classifier, tmp_path):
-    page = build_page(Service(classifier))
+def test_gradio_knows_which_uploads_and_downloads_it_is_to_delete(tmp_path):
+    page = build_page(Service(FakeClassifier()))
     with served(page) as site:
         table = tmp_path / "articles.csv"
         table.write_text(ROWS)
@@ -124,14 +140,15 @@ def broken_off(site: str) -> None:
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """What starts app.py so that its every way out is noted, and files are old after a second; and the notes."""
-    script, log = tmp_path / "quiet.py", tmp_path / "log"
-    script.write_text(QUIET.format(root=str(ROOT), log=str(log)))
+    """app.py started so that its every way out is noted, and all files are old once `late` is there; notes, `late`."""
+    script, log, late = (tmp_path / name for name in ("quiet.py", "log", "late"))
+    script.write_text(QUIET.format(root=str(ROOT), log=str(log), late=str(late)))
     monkeypatch.setattr(test_app, "APP", script)
-    return log
+    return log, late
 
 
 def test_a_server_has_a_folder_of_its_own_asks_nobody_and_leaves_nothing(tmp_path, watched):
+    log, late = watched
     temporary = tmp_path / "temporary"
     with test_app.running(folder=tmp_path, GRADIO_TEMP_DIR=str(temporary)) as (url, _, lines):
         [folder] = temporary.iterdir()
@@ -144,15 +161,16 @@ def test_a_server_has_a_folder_of_its_own_asks_nobody_and_leaves_nothing(tmp_pat
         assert Path(path).is_relative_to(folder)
         answers, _ = client.predict(file=handle_file(f"{url}gradio_api/file={path}"), api_name="/classify_file")
         assert Path(answers).exists()
+        late.touch()
         until(lambda: not files_in(folder))  # the broken upload, the one nobody asked for, both tables
         assert httpx.get(f"{url}gradio_api/file={path}").status_code == 403
         assert client.predict("Prime gaps", api_name="/classify")["spheres"][0] == "math"
         assert httpx.get(url).status_code == 200
         assert not [line for line in lines if "Traceback" in line]
     assert list(temporary.iterdir()) == []
-    ways_out = {line for line in watched.read_text().splitlines() if not is_near(line)}
+    ways_out = {line for line in log.read_text().splitlines() if not is_near(line)}
     assert not ways_out
-    assert "socket.connect ('127.0.0.1'" in watched.read_text()  # the watcher saw something at all
+    assert "socket.connect ('127.0.0.1'" in log.read_text()  # the watcher saw something at all
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -382,9 +382,9 @@ def test_a_cancelled_file_is_classified_no_further_and_leaves_nothing_behind(cla
         rows = "year,title\n" + "2020,On prime gaps\n" * 3000
         job = client.submit(write(tmp_path, "articles.csv", rows), api_name="/classify_file")
         until(lambda: len(job.outputs()) > 2)
-        assert list((tmp_path / "server").glob("tmp*/articles-spheres.csv*"))
+        assert list((tmp_path / "server").glob("tmp*/.articles-spheres.csv.partial/articles-spheres.csv"))
         job.cancel()
-        until(lambda: not list((tmp_path / "server").glob("tmp*/articles*")))
+        until(lambda: not list((tmp_path / "server").glob("tmp*/.articles*")))
         batches = counted.batches
         assert client.predict(TITLE, api_name="/classify")["spheres"]
         _, about = client.predict(write(tmp_path, "few.csv"), api_name="/classify_file")  # the queue is free

@@ -198,12 +198,13 @@ def test_a_single_word_gets_a_sentence_instead(code: str) -> None:
 
 def neighbour(**fields: object) -> Neighbor:
     known = {
-        "row": 0,
+        "title": "",
         "id": "2001.00001",
         "similarity": 0.87654,
         "categories": "cs.DS math.CO",
         "date": "2001-01-01",
         "group": "cs",
+        "position": (0.0, 0.0),
     }
     return Neighbor(**{**known, **fields})  # type: ignore[arg-type]
 

@@ -26,13 +26,8 @@ def charset(start: bytes) -> str:
     broken = len(text) - len(text.encode("utf-8", "ignore").decode())
     if broken * 2 <= foreign:
         return "utf-8-sig"
-    return _page(start) or "utf-8-sig"
-
-
-def _page(start: bytes) -> str:
-    """The code page in which these bytes look most like text, "" where they do in none."""
     from charset_normalizer import from_bytes
 
     first = next(place for place, byte in enumerate(start) if byte > 127)
     found = from_bytes(start[max(0, first - SAMPLE // 2) : first + SAMPLE], cp_isolation=list(PAGES)).best()
-    return found.encoding if found else ""
+    return found.encoding if found else "utf-8-sig"

@@ -3,12 +3,10 @@
     with ExitStack() as stack:
         for row in open_in_child(path, stack, max_bytes=50_000_000).rows: ...
 
-Every format has its bombs: kilobytes of gzip, one text in each row of a Parquet file, millions of empty JSON objects
-or cells. Rather than a guard for each, whoever reads too much dies alone, and the server answers with one sentence.
-
-The child is a fresh interpreter that imports the readers only (0.1 s before the first row, 0.5 s where it is Parquet,
-on a quiet core), not a fork: a fork of a server that computes in threads may hang. It hands on one line of JSON a row,
-which unlike a pickle cannot make its reader run anything, and waits where nobody takes the rows.
+Every format has its bombs (a text repeated in each row of a Parquet file, millions of empty JSON objects), so there is
+one limit instead of a guard for each. The child is a fresh interpreter that imports the readers only (0.1 s before the
+first row, 0.5 s for Parquet, on a quiet core): a fork of a server that computes in threads may hang. It hands on one
+line of JSON a row, which unlike a pickle cannot make its reader run anything, and waits where nobody takes the rows.
 """
 
 import json
@@ -24,7 +22,7 @@ from typing import IO, Any
 from spheres.data.readers.detect import Opened, open_records
 from spheres.data.readers.problems import check_file
 from spheres.data.row import Row
-from spheres.errors import SphereError
+from spheres.errors import Message, SphereError
 
 MAX_MEMORY = 512 * 2**20  # bytes of data; a table of 50 MB took 20 MB, as Parquet 85 MB
 MAX_SECONDS = 20  # of computing; a table of 50 MB took 1.7
@@ -60,14 +58,16 @@ def open_in_child(
     )
     stack.callback(process.kill)  # before Popen waits for it
     messages = _messages(process, path, max_memory, max_seconds)
-    format, separator = next(messages)
-    return Opened(format, (_row(*message) for message in messages), separator)
+    format, separator, notes = next(messages)
+    rows = (
+        Row(place, record, SphereError(problem[0], **problem[1]) if problem else None, source)
+        for place, record, problem, source in messages
+    )
+    return Opened(format, rows, separator, tuple(Message(template, **values) for template, values in notes))
 
 
-def _messages(
-    process: subprocess.Popen[bytes], path: Path, max_memory: int, max_seconds: int
-) -> Iterator[tuple[Any, ...]]:
-    """What the child hands on: format and separator, then the rows; its error is raised here."""
+def _messages(process: subprocess.Popen[bytes], path: Path, max_memory: int, max_seconds: int) -> Iterator[Any]:
+    """What the child hands on: format, separator and notes, then the rows; its error is raised here."""
     assert process.stdout
     for line in process.stdout:
         message = json.loads(line)
@@ -77,7 +77,7 @@ def _messages(
             template, values = message["template"], message["values"]
             # As a path again, which a page shows by its name, without the server's folders
             raise SphereError(template, **{**values, **({"path": path} if "path" in values else {})})
-        yield tuple(message)
+        yield message
     status = process.wait()
     if status == -getattr(signal, "SIGXCPU", 0):
         raise SphereError(
@@ -96,13 +96,6 @@ def _messages(
     raise RuntimeError(f"the process that read {path} ended with status {status}")
 
 
-def _row(place: str, record: dict[str, Any] | None, problem: tuple[str, dict[str, Any]] | None) -> Row:
-    if problem is None:
-        return Row(place, record)
-    template, values = problem
-    return Row(place, record, SphereError(template, **values))
-
-
 def main(path: str, max_bytes: str, max_memory: str, max_seconds: str) -> None:
     """What the child does: limit itself, read the file, and write a line of JSON for each row to standard output."""
     _limit_resources(int(max_memory), int(max_seconds))
@@ -111,13 +104,14 @@ def main(path: str, max_bytes: str, max_memory: str, max_seconds: str) -> None:
     try:
         with ExitStack() as stack:
             opened = open_records(Path(path), stack, int(max_bytes))
-            _write(out, [opened.format, opened.separator])
+            notes = [[note.template, note.values] for note in opened.notes]
+            _write(out, [opened.format, opened.separator, notes])
             for row in opened.rows:
                 problem = [row.problem.template, row.problem.values] if row.problem else None
                 try:
-                    _write(out, [row.place, row.record, problem])
+                    _write(out, [row.place, row.record, problem, row.source])
                 except RecursionError as e:
-                    _write(out, [row.place, None, ["not readable JSON: {reason}", {"reason": e}]])
+                    _write(out, [row.place, None, ["not readable JSON: {reason}", {"reason": e}], ""])
         _write(out, None)
         out.flush()
     except SphereError as error:

@@ -17,14 +17,10 @@ MAX_COLUMNS = 100_000
 
 
 def read_table(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
-    """Read the header and stream the rows below it.
-
-    Returns:
-        What stands between cells (",", ";" or tab), and the rows. A row with another number of cells than the header
-        is a broken one.
+    """Read the header; what stands between cells (",", ";" or tab), and the rows, as a stream.
 
     Raises:
-        SphereError: The first line is no header of a table, or has more than MAX_COLUMNS columns.
+        SphereError: The first line is no header of a table, or has too many columns.
     """
     header_line = text.readline(MAX_RECORD)
     separator = max("\t,;", key=header_line.count)

@@ -17,19 +17,12 @@ CHUNK = 2**20  # bytes read, and characters decoded, at a time
 MAX_UNPACKED, MAX_RATIO = 100_000_000, 200
 
 
-def decompress(
-    path: Path, stack: ExitStack, max_bytes: int | None = None, max_unpacked: int = MAX_UNPACKED
-) -> tuple[io.BufferedReader, str]:
+def decompress(path: Path, stack: ExitStack, max_bytes: int | None = None) -> tuple[io.BufferedReader, str]:
     """Open a file for reading what it unpacks to.
 
-    Args:
-        stack: Closes it.
-        max_bytes: The most that may be read of it, unpacked; None for any amount.
-        max_unpacked: Bytes that a packed file may unpack to beyond MAX_RATIO times its size.
-
     Returns:
-        A stream, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError after `max_bytes`,
-        and EOFError, LZMAError, zlib.error or OSError where the file is damaged.
+        A stream, which `stack` closes, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError
+        after `max_bytes`, unpacked, and EOFError, LZMAError, zlib.error or OSError where the file is damaged.
     """
     with path.open("rb") as f:
         magic = f.read(6)
@@ -42,16 +35,16 @@ def decompress(
         raw, compression = path.open("rb", buffering=0), ""
     stack.enter_context(raw)
     if compression or max_bytes is not None:
-        raw = stack.enter_context(_Bounded(raw, path, max_bytes, max_unpacked))
+        raw = stack.enter_context(_Bounded(raw, path, max_bytes))
     return stack.enter_context(io.BufferedReader(raw, CHUNK)), compression
 
 
 class _Bounded(io.RawIOBase):
     """A stream that breaks off after too many bytes."""
 
-    def __init__(self, source: Any, path: Path, max_bytes: int | None, max_unpacked: int) -> None:
+    def __init__(self, source: Any, path: Path, max_bytes: int | None) -> None:
         self.source, self.path, self.max_bytes, self.n_read = source, path, max_bytes, 0
-        self.max_unpacked = max_unpacked + MAX_RATIO * path.stat().st_size
+        self.max_unpacked = MAX_UNPACKED + MAX_RATIO * path.stat().st_size
 
     def readable(self) -> bool:
         return True

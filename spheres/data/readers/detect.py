@@ -26,24 +26,19 @@ from spheres.data.readers.json_reader import json_lines, json_list
 from spheres.data.readers.parquet_reader import read_parquet
 from spheres.data.readers.problems import check_file, damaged_after, unreadable
 from spheres.data.row import Row
-from spheres.errors import SphereError
+from spheres.errors import Message, SphereError
 
 HEAD = 4096  # bytes in which a file must have begun to be text
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A recognised file.
+    """A recognised file, whose rows may be walked once."""
 
-    Attributes:
-        format: For people: "JSON lines, xz".
-        rows: May be walked once.
-        separator: What stands between a table's cells, "" in what is none.
-    """
-
-    format: str
+    format: str  # for people: "JSON lines, xz"
     rows: Iterator[Row]
-    separator: str = ""
+    separator: str = ""  # between a table's cells
+    notes: tuple[Message, ...] = ()  # what was skipped, or guessed, of the file as a whole
 
 
 def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> Opened:

@@ -7,6 +7,7 @@ a child process with a limit on its memory (`spheres.data.readers.child`).
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,16 +28,11 @@ ROWS_TOGETHER = 32  # more were no faster, and take more memory where each is lo
 def read_parquet(
     binary: io.BufferedReader, compression: str, path: Path, stack: ExitStack, max_bytes: int | None
 ) -> Iterator[Row]:
-    """Stream the rows of a file that begins as Parquet does.
-
-    Args:
-        binary: Its content, which is read where the file itself is compressed.
-        stack: Closes what is opened here.
-        max_bytes: The most that its values may take in memory, counted while they are read.
+    """Stream the rows of a file that begins as Parquet does; `binary` is its content, unpacked.
 
     Raises:
         SphereError: pyarrow is missing, or the file is damaged; the latter also while the rows are walked, as where
-            there are more than `max_bytes`.
+            their values take more than `max_bytes` in memory.
     """
     try:
         import pyarrow
@@ -85,23 +81,17 @@ def _values(column: Any) -> tuple[list[Any], int]:
     kind = column.type
     if types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind) or types.is_floating(kind):
         return values, column.nbytes
-    values = [as_json_value(value) for value in values]
-    return values, len(repr(values))  # a dictionary's own size has each text once, however often it stands there
+    text = json.dumps(values, ensure_ascii=False, default=_as_text)
+    return json.loads(text), len(text)  # a dictionary's own size has each text once, however often it stands there
 
 
-def as_json_value(value: Any) -> Any:
-    """Dates, bytes, decimals and maps, which Parquet has and JSON has not, as text and lists; all else as it is.
+def _as_text(value: Any) -> str:
+    """Dates, bytes and decimals, which Parquet has and JSON has not.
 
     >>> import datetime
-    >>> as_json_value({"day": datetime.date(2020, 1, 2), "raw": [b"x", None, 7]})
-    {'day': '2020-01-02', 'raw': ['x', None, 7]}
+    >>> json.dumps({"day": datetime.date(2020, 1, 2), "raw": [b"x", None, 7]}, default=_as_text)
+    '{"day": "2020-01-02", "raw": ["x", null, 7]}'
     """
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, dict):
-        return {str(name): as_json_value(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):  # a map comes as a list of pairs
-        return [as_json_value(inner) for inner in value]
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -6,11 +6,7 @@ from spheres.errors import SphereError
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is not there, and folders, pipes and devices.
-
-    Raises:
-        SphereError: There is no file of this name.
-    """
+    """Raise SphereError for what is not there, and for folders, pipes and devices."""
     try:
         exists, is_file = path.exists(), path.is_file()
     except (OSError, ValueError):  # a name too long, a folder that may not be entered, a null character
@@ -22,11 +18,7 @@ def check_file(path: Path) -> None:
 
 
 def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
-    """Refuse more bytes than are to be read; None allows any amount.
-
-    Raises:
-        SphereError: They are more than `max_bytes`.
-    """
+    """Raise SphereError for more bytes than are to be read; None allows any amount."""
     if max_bytes is not None and n_bytes > max_bytes:
         raise SphereError(
             "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: split the file, "
@@ -53,11 +45,7 @@ def damaged_after(place: str, path: Path, reason: Exception) -> SphereError:
 
 
 def nothing_readable(path: Path, format: str, n_records: int, problem: str) -> SphereError:
-    """The error for a file that looked like a corpus and holds no record that can be read.
-
-    Args:
-        problem: What is wrong with the first of its records; empty where it has none.
-    """
+    """The error for a file without a readable record; `problem` is that of the first, "" where there is none."""
     if not n_records:
         return SphereError(
             "{path} looks like {format}, but holds no records: give a corpus of articles.", path=path, format=format
