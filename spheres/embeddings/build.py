@@ -9,15 +9,13 @@ cache of the same identity is left alone, and an interrupted run is resumed afte
 import shutil
 from array import array
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from spheres.data.article import Article
 from spheres.data.corpus import Corpus
@@ -75,7 +73,7 @@ def embed_corpus(
     settings: Settings = Settings(),
     overwrite: bool = False,
     log: Callable[[str], None] = print,
-    progress_bar: Callable[..., Any] = partial(tqdm, disable=True),
+    progress_bar: Callable[..., Any] | None = None,
 ) -> bool:
     """Make the cache of `corpus` under `spec` in `folder`.
 
@@ -131,8 +129,8 @@ def embed_corpus(
         total = sum(map(len, rows.values()))
         if done := total - sum(map(shards.n_texts, wanted)):
             log(f"Resuming: an earlier run has embedded {done:,} of {total:,} texts.")
-        with progress_bar(total=total, initial=done) as bar:
-            for embedded in engine.embed(shards, tfidf, bar.update):
+        with progress_bar(total=total, initial=done) if progress_bar else nullcontext() as bar:
+            for embedded in engine.embed(shards, tfidf, bar.update if bar else bool):
                 writer.add(embedded)
         for remark in engine.remarks:
             log(remark)

@@ -48,7 +48,7 @@ class Workers:
 
 
 def workers_for(machines: Sequence[Mapping[str, float]]) -> Workers:
-    """As many workers as the machines, given by their resources, hold; where there are GPUs, one for each and no others.
+    """As many workers as the machines, given by their resources, hold; one for each GPU where there are GPUs.
 
     Every machine with two cores has two workers or more, so that another goes on where one is lost.
 

@@ -105,7 +105,7 @@ class Trial:
         return {"what": self.label, "views": report}
 
 
-def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | None, log: Log, progress: Any) -> Caches:
+def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | None, log: Log, bar: Any) -> Caches:
     """Open the caches; embed those that are missing where their corpus is given.
 
     Args:
@@ -113,7 +113,7 @@ def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | No
         folder: Where the samples lie, or will.
         corpus: The file that `main` was made from.
         imbalanced: A corpus that one group dominates.
-        progress: As `embed_corpus` takes it.
+        bar: The `progress_bar` of `embed_corpus`.
     """
     by_length = {}
     for length in LENGTHS:
@@ -122,15 +122,13 @@ def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | No
             views = ("both", "title", "abstract") if length == BUNDLED.max_length else ("both",)
             settings = Settings(views=views, copies={"title": 1, "abstract": 1})
             spec = replace(BUNDLED, pooling="cls+mean", max_length=length)
-            embed_corpus(
-                Corpus(corpus, sample=SAMPLE), spec, sample, settings=settings, log=log, start_progress=progress
-            )
+            embed_corpus(Corpus(corpus, sample=SAMPLE), spec, sample, settings=settings, log=log, progress_bar=bar)
         if (sample / MANIFEST).is_file():
             by_length[length] = open_cache(sample)
     sample = folder / "imbalanced"
     if imbalanced:
         part = Corpus(imbalanced, sample=IMBALANCED_SAMPLE)
-        embed_corpus(part, BUNDLED, sample, settings=Settings(views=("both",)), log=log, start_progress=progress)
+        embed_corpus(part, BUNDLED, sample, settings=Settings(views=("both",)), log=log, progress_bar=bar)
     return Caches(open_cache(main), by_length, open_cache(sample) if (sample / MANIFEST).is_file() else None)
 
 
