@@ -165,7 +165,7 @@ def compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from spheres.model.bundle import Bundle
-    from spheres.study.ablations import measure_gradients, prepare, run_study
+    from spheres.study.ablations import gradient_ratio, prepare, run_study
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
@@ -174,11 +174,12 @@ def compare(args: argparse.Namespace) -> None:
     folder = artifacts_folder(args)
     bundle = Bundle.load(folder)
     caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, bar)
-    bundle.check_cache(caches.main)
+    shipped = caches.corpora["balanced"]
+    bundle.check_cache(shipped)
     figures = {
         "study": run_study(caches, log),
-        "gradients": measure_gradients(caches),
-        "test": evaluate_on_test(caches.main, bundle),
+        "gradients": {name: gradient_ratio(cache.targets) for name, cache in caches.corpora.items()},
+        "test": evaluate_on_test(shipped, bundle),
     }
     write_report(figures, folder / "report")
     log(f"Wrote {folder / 'report' / 'report.md'}.")
