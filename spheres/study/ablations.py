@@ -237,7 +237,7 @@ def select_dimensions(cache: Cache, dimensions: slice) -> Cache:
         name: replace(view, stored=np.ascontiguousarray(view.stored[:, dimensions]))
         for name, view in cache.views.items()
     }
-    return replace(cache, views=views, manifest={**cache.manifest, "dim": views["both"].stored.shape[1]})
+    return replace(cache, views=views, dim=views["both"].stored.shape[1])
 
 
 def with_training(recipe: Recipe, **changes: Any) -> Recipe:
