@@ -13,6 +13,7 @@ minutes, with four for the TF-IDF model first. Interrupted, run the same command
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from spheres.data.corpus import Corpus
@@ -107,14 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
             settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),
             overwrite=args.overwrite,
             log=(lambda sentence: None) if args.quiet else print,
-            start_progress=lambda label, total, done: tqdm(
-                desc=label,
-                total=total,
-                initial=done,
-                unit=" texts",
-                disable=args.quiet,
-                smoothing=0.05,
-                dynamic_ncols=True,
+            progress_bar=partial(
+                tqdm, desc="embedding", unit=" texts", disable=args.quiet, smoothing=0.05, dynamic_ncols=True
             ),
         )
     except SphereError as e:

@@ -13,6 +13,7 @@ command is run again.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,13 +169,11 @@ def compare(args: argparse.Namespace) -> None:
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
-    def start_progress(label: str, total: int, done: int) -> Any:
-        return tqdm(desc=label, total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True)
-
     log = (lambda sentence: None) if args.quiet else print
+    bar = partial(tqdm, desc="embedding", unit=" texts", disable=args.quiet, dynamic_ncols=True)
     folder = artifacts_folder(args)
     bundle = Bundle.load(folder)
-    caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, start_progress)
+    caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, bar)
     shipped = caches.corpora["balanced"]
     bundle.check_cache(shipped)
     figures = {
