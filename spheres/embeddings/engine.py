@@ -29,7 +29,7 @@ class Engine(Protocol):
     remarks: list[str]  # sentences for the user about how it went
 
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """Compute the wanted shards, in whatever order they are done; `advance` is called with each number of texts done."""
+        """Compute the wanted shards, in whatever order they are done; `advance` takes each number of texts done."""
         ...
 
 
