@@ -57,6 +57,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="SHARE",
         help="embed only this share of the articles (default: all)",
     )
+    for part in ("title", "abstract"):
+        manual = f"the column of CORPUS with the {part}s (default: found by its name)"
+        parser.add_argument(f"--{part}-column", metavar="NAME", help=manual)
     parser.add_argument("--max-length", type=int, metavar="N", help=f"tokens read at most (default: {MAX_LENGTH})")
     _how_it_is_computed(parser.add_argument)
     parser.add_argument(
@@ -102,7 +105,12 @@ def main(arguments: list[str] | None = None) -> int:
         from spheres.embeddings.build import Settings, embed_corpus
 
         embed_corpus(
-            Corpus(args.corpus, sample=args.sample),
+            Corpus(
+                args.corpus,
+                sample=args.sample,
+                title_column=args.title_column,
+                abstract_column=args.abstract_column,
+            ),
             spec,
             args.out or ARTIFACTS / spec.name,
             settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),
