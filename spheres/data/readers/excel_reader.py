@@ -35,7 +35,7 @@ def read_excel(path: Path, stack: ExitStack, max_bytes: int | None) -> tuple[Ite
             check_size(sum(member.file_size for member in archive.infolist()), max_bytes, path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, of which nothing is read
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(stack.enter_context(path.open("rb")), read_only=True, data_only=True)
         stack.callback(book.close)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # what a writer says of its sheet's size may be wrong
