@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 import openpyxl
@@ -195,7 +196,7 @@ def test_a_workbook_is_read_from_its_first_sheet_with_a_table(tmp_path: Path) ->
 def test_a_workbook_that_is_cut_or_empty_is_one_sentence(tmp_path: Path) -> None:
     whole = workbook([["title"], ["On trees"]])
     assert read(whole, tmp_path)[1][0].record == {"title": "On trees"}
-    with pytest.raises(SphereError, match="is a ZIP archive|damaged Excel"):
+    with pytest.raises(SphereError, match=r"is a ZIP archive|damaged Excel"):
         read(whole[:-200], tmp_path)
     with pytest.raises(SphereError, match="without a table"):
         read(workbook([[]]), tmp_path)
@@ -264,20 +265,21 @@ def archive(**members: str) -> bytes:
     return buffer.getvalue()
 
 
-ENTITIES = '<?xml version="1.0"?><!DOCTYPE f [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><feed><entry>&b;</entry></feed>'
+ENTITIES = (
+    '<?xml version="1.0"?><!DOCTYPE f [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+    "<feed><entry><title>&b;</title></entry></feed>"
+)
 BOMBS = {
     "a workbook of zeros": lambda: archive(xl__workbook="0" * 300_000_000),
     "entities": lambda: ENTITIES.encode(),
-    "deep XML": lambda: b"<feed>" + b"<a>" * 2_000_000,
+    "deep XML": lambda: b"<feed>" + b"<a>" * 200_000,
     "deep braces": lambda: b"@article{a, title={" + b"{" * 1_000_000 + b"}" * 1_000_000 + b"}}",
     "braces that never close": lambda: b"@article{a, title={" + b"{a " * 1_000_000,
     "a million entries": lambda: b"@a{b}\n" * 1_000_000,
     "a cell of ten megabytes": lambda: b"title,abstract\nOn trees," + b"x" * 10_000_000 + b"\nOn rivers,We swim.\n",
-    "a tag of ten megabytes": lambda: (
-        b"TY  - JOUR\nTI  - " + b"x" * 10_000_000 + b"\nER  -\nTY  - JOUR\nTI  - On rivers\nER  -\n"
-    ),
+    "a tag of ten megabytes": lambda: b"TY  - JOUR\nTI  - " + b"x" * 10_000_000 + b"\nER  -\n" + RIS.encode(),
     "a million tags": lambda: b"TY  - JOUR\n" + b"KW  - x\n" * 1_000_000 + b"ER  -\n",
-    "a million columns in JSON": lambda: json.dumps({"title": {str(n): "x" for n in range(1_000_000)}}).encode(),
+    "a long table by columns": lambda: json.dumps({"title": {str(n): "x" for n in range(300_000)}}).encode(),
 }
 
 
@@ -287,7 +289,7 @@ def test_whatever_is_sent_is_read_or_refused_in_a_sentence(name: str, tmp_path: 
     path.write_bytes(BOMBS[name]())
     with ExitStack() as stack:
         try:
-            rows = list(open_in_child(path, stack, max_bytes=50_000_000).rows)
+            rows = list(islice(open_in_child(path, stack, max_bytes=50_000_000).rows, 20_000))  # no more are taken
         except SphereError as error:
             assert str(error).startswith(str(path)) and len(str(error)) < 400
         else:
