@@ -1,1 +1,1 @@
-"""Speed and memory, measured against peers in the same run: `python -m benchmarks --help`."""
+"""Speed and memory beside other libraries, measured in the same run: `python -m benchmarks --help`."""

@@ -1,11 +1,11 @@
-"""Measure speed and memory against peers, in the same run, on the same articles.
+"""Measure speed and memory beside other libraries, in the same run, on the same articles.
 
     python -m benchmarks embedding --corpus FILE      # one table, and benchmarks/results/embedding.json
     python -m benchmarks all --corpus FILE
     python -m benchmarks check                        # which ratios fell by over 15 % below benchmarks/baseline.json
-    python -m benchmarks keep                         # make the present results the baseline, and the tables in docs/
+    python -m benchmarks keep                         # make the latest results the baseline, and the tables in docs/
 
-Peers need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
+The other libraries need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
 """
 
 import argparse
@@ -13,8 +13,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.baseline import check, keep
-from benchmarks.document import fill
+from benchmarks.baseline import check, fill_document, keep
 from spheres.errors import SphereError
 
 BENCHMARKS = {
@@ -37,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             return check()
         if args.what == "keep":
             keep()
-            fill()
+            fill_document()
             return 0
         for name in BENCHMARKS if args.what == "all" else [args.what]:
             table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)

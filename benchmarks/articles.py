@@ -1,4 +1,4 @@
-"""The articles that all contestants get: the first of a corpus, as it lies in the file."""
+"""The articles that every benchmark measures on: evenly spread over a corpus."""
 
 import os
 from itertools import cycle, islice
@@ -14,7 +14,8 @@ NAME = "arxiv-spheres.jsonl.xz"
 def corpus_file(given: Path | None) -> Path:
     """The corpus named on the command line, else the one in the folder that SPHERES_CORPORA names.
 
-    raises : SphereError where there is none
+    Raises:
+        SphereError: There is none.
     """
     folder = os.environ.get("SPHERES_CORPORA")
     if given is None and not folder:
@@ -22,8 +23,7 @@ def corpus_file(given: Path | None) -> Path:
     return given or Path(folder or "") / NAME
 
 
-def read_articles(corpus: Path, n: int, spread: bool = True) -> list[Text]:
-    """(title, abstract) of `n` articles, evenly spread over the file, so that all spheres and years are there."""
+def read_articles(corpus: Path, n: int) -> list[Text]:
+    """`n` articles, evenly spread over the file, so that all groups and years are there."""
     texts = [article.text for article in Corpus(corpus)]
-    step = max(1, len(texts) // n) if spread else 1
-    return list(islice(cycle(texts[::step]), n))
+    return list(islice(cycle(texts[:: max(1, len(texts) // n)]), n))

@@ -1,9 +1,9 @@
 """Articles a second with the bundled encoder: this project, sentence-transformers, ONNX, OpenVINO, the textbook loop.
 
-Everyone gets the same weights, the same title and abstract, and 256 tokens at most, in one process and in turns. This
+All get the same weights, the same titles and abstracts, and 256 tokens at most, in one process and in turns. This
 project embeds all articles in every round; the others, being slower, every sixth block of 32 of them in the order of
-length, on which they pad as little as on all. Each vector is compared with what this project gives in fp32 for the
-same token ids. About eight minutes on two cores, two of them for making ONNX files and trying batch sizes.
+length, on which they pad as little as on all. Each vector is compared with this project's in fp32 for the same token
+ids. About eight minutes on two cores, two of them for making ONNX files and trying batch sizes.
 """
 
 import tempfile
@@ -14,18 +14,18 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.contest import (
+from benchmarks.comparison import (
     BF16,
     COLUMNS,
     DEFAULTS,
     OURS,
     TEXTBOOK,
     add_absent,
-    as_contestant,
+    as_candidate,
     blocks,
-    contest,
-    field_of,
+    compare,
     joined,
+    prepare,
     set_ratios,
 )
 from benchmarks.peers import BATCH, Peer, build
@@ -48,8 +48,8 @@ def run(corpus: Path | None, quick: bool) -> Table:
     texts = read_articles(corpus_file(corpus), ARTICLES // 10 if quick else ARTICLES)
     folder, length, pooling = fetch(BUNDLED), BUNDLED.max_length, BUNDLED.pooling
     encoder, precise = Encoder.load(BUNDLED), Encoder.load(BUNDLED, "fp32")
-    field = field_of(texts, SAMPLE, encoder, precise)
-    sample, same_ids = field.sample, field.same_ids
+    setup = prepare(texts, SAMPLE, encoder, precise)
+    sample, same_ids = setup.sample, setup.same_ids
     table = Table("embedding", COLUMNS)
     dtype = "bfloat16" if encoder.precision == "bf16" else "float32"
     with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
@@ -62,12 +62,12 @@ def run(corpus: Path | None, quick: bool) -> Table:
         ]
         textbook = Peer(TEXTBOOK, peers.textbook(folder, length, pooling))
         few = blocks(sample, SAMPLE_OF_TEXTBOOK // SAMPLE)
-        found = contest(
+        found = compare(
             table,
             [
-                *field.ours,
-                *(as_contestant(peer, sample, same_ids) for peer in others if peer.encode),
-                as_contestant(textbook, [sample[i] for i in few], same_ids[few]),
+                *setup.ours,
+                *(as_candidate(peer, sample, same_ids) for peer in others if peer.encode),
+                as_candidate(textbook, [sample[i] for i in few], same_ids[few]),
             ],
             encoder,
             1 if quick else ROUNDS,
@@ -76,7 +76,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     set_ratios(table, found)
     table.notes += [
         "Targets: 3 times sentence-transformers' defaults, 1.3 times its best, 5 times the textbook loop, 0.75 of the "
-        "limit. Medians of rounds in which the contestants take turns.",
+        "limit. Medians of rounds in which the candidates take turns.",
         f"{OURS} computes in {encoder.precision}. Peers read title and abstract as one text, without the [SEP] "
         "between; the cosine is with fp32 on exactly their token ids, over the articles that they embed.",
         "sentence-transformers' own ONNX and OpenVINO backends need optimum, which has no release for transformers 5: "

@@ -1,11 +1,10 @@
-"""What grows with the corpus: articles a second and peak memory of `embed.py`, then neighbours over many vectors.
+"""How rate and memory grow with the corpus: `embed.py` on up to a million articles, then neighbour search.
 
 Each figure comes from a process of its own, so that its peak memory is its own. A larger corpus is the given one,
-again under new ids. With the real encoder thousands of articles tell the rate; up to a million a stand-in takes its
-place, which gives vectors at once, so that what is left is everything around the encoder; of a million articles, the
-TF-IDF scores come from a stand-in as well. The TF-IDF model is fitted on at most 200 training articles in all of
-these, or the rate would be theirs; how long that takes and what it holds for more is measured apart. About 25 minutes,
-4 GB of disk.
+repeated under new ids. The real encoder embeds thousands of articles; for more, a stand-in returns vectors at once, so
+that everything around the encoder is measured; for a million articles, the TF-IDF scores come from a stand-in as well.
+The TF-IDF model is fitted on at most 200 training articles in all of these, or the rate would be the fit's; its time
+and memory for more articles have rows of their own. About 25 minutes, 4 GB of disk.
 
     python -m benchmarks.growth embed CORPUS FOLDER stand-in       # what runs in a process: one line of JSON
 """
@@ -26,16 +25,16 @@ from numpy.typing import NDArray
 
 from benchmarks.articles import corpus_file
 from benchmarks.table import Table
-from benchmarks.timing import apart, figures_in, percentile, resident_mb
+from benchmarks.timing import parse_figures, percentile, resident_mb, run_in_process
 
 SIZES = {"real encoder": (1_000, 4_000), "stand-in": (1_000, 10_000, 100_000), "stand-ins": (1_000, 1_000_000)}
 QUICK_SIZES = {"real encoder": (100, 400), "stand-in": (1_000, 4_000), "stand-ins": (1_000, 20_000)}
 TFIDF_SIZES, QUICK_TFIDF_SIZES = (1_000, 10_000), (500, 1_000)  # articles that the TF-IDF model is fitted on
 VECTORS, QUICK_VECTORS = (40_000, 1_000_000), (4_000, 40_000)
-LEARNED = 200  # training articles that it is fitted on beside the stand-in
-APPROXIMATE = 100_000  # vectors; building a graph over more takes a quarter of an hour
+FITTED_ON = 200  # training articles of the TF-IDF model in the runs of `embed`
+MOST_FOR_GRAPHS = 100_000  # vectors; building a graph over more takes a quarter of an hour
 DIM, N_NEAREST, N_ASKED = 384, 10, 50
-NUDGE = 0.02  # of each number of a vector at length one: cosine 0.93 to where it came from
+NOISE = 0.02  # added to each number of a unit vector: cosine 0.93 with the original
 LONGEST_SEARCH = 0.020  # seconds over 40,000 vectors
 
 Figures = dict[str, Any]
@@ -47,12 +46,12 @@ def run(corpus: Path | None, quick: bool) -> Table:
     with tempfile.TemporaryDirectory(prefix="growth-") as temporary:
         folder = Path(temporary)
         for kind, sizes in (QUICK_SIZES if quick else SIZES).items():
-            found = {n: _embed_apart(path, folder, n, kind) for n in sizes}
+            found = {n: _embed(path, folder, n, kind) for n in sizes}
             for n, figures in found.items():
                 table.add(f"embed {n:,}, {kind}", figures["rate"], figures["before"], figures["peak"], None, None)
             _compare(table, kind, found)
         for n in QUICK_TFIDF_SIZES if quick else TFIDF_SIZES:
-            figures = figures_in(apart("growth", "tfidf", repeated(path, folder, n), n))
+            figures = parse_figures(run_in_process("growth", "tfidf", repeated(path, folder, n), n))
             table.add(f"fit TF-IDF on {n:,}", n / figures["seconds"], None, figures["peak"], None, None)
         for n in QUICK_VECTORS if quick else VECTORS:
             _search(table, folder, n)
@@ -66,7 +65,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
 
 def _compare(table: Table, kind: str, found: dict[int, Figures]) -> None:
-    """The most articles against the fewest."""
+    """Note the ratios of the most articles to the fewest."""
     least, most = min(found), max(found)
     table.ratios[f"rate at {most:,} over {least:,}, {kind}"] = found[most]["rate"] / found[least]["rate"]
     table.ratios[f"memory at {least:,} over {most:,}, {kind}"] = found[least]["peak"] / found[most]["peak"]
@@ -79,9 +78,9 @@ def _search(table: Table, folder: Path, n: int) -> None:
     truth.unlink(missing_ok=True)
     found = {}
     for engine in ENGINES:
-        if engine in GRAPHS and n > APPROXIMATE:
+        if engine in GRAPHS and n > MOST_FOR_GRAPHS:
             continue
-        figures = figures_in(apart("growth", "search", engine, vectors, asked, truth))
+        figures = parse_figures(run_in_process("growth", "search", engine, vectors, asked, truth))
         if "missing" in figures:
             table.notes.append(f"{engine} is not installed: {figures['missing']}.")
             continue
@@ -101,16 +100,16 @@ def _search(table: Table, folder: Path, n: int) -> None:
         table.ratios["20 ms over nearest of 40 k"] = LONGEST_SEARCH / found[OURS]["p50"]
 
 
-def _embed_apart(corpus: Path, folder: Path, n: int, kind: str) -> Figures:
+def _embed(corpus: Path, folder: Path, n: int, kind: str) -> Figures:
     larger = repeated(corpus, folder, n)
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        figures = figures_in(apart("growth", "embed", larger, Path(out) / "cache", kind))
+        figures = parse_figures(run_in_process("growth", "embed", larger, Path(out) / "cache", kind))
     larger.unlink()
     return figures | {"rate": n / (figures["seconds"] - figures["before"])}
 
 
 def repeated(corpus: Path, folder: Path, n: int) -> Path:
-    """A corpus of `n` articles: evenly spread ones of the given corpus, then the same again under new ids."""
+    """Write a corpus of `n` articles: evenly spread ones of the given corpus, repeated under new ids."""
     from spheres.data.corpus import Corpus
 
     texts = list(Corpus(corpus))
@@ -129,7 +128,7 @@ def repeated(corpus: Path, folder: Path, n: int) -> Path:
 
 
 def article_vectors(n: int) -> NDArray[np.float32]:
-    """The shipped articles' vectors, and from there on the same again, each moved a little; (n, DIM), at length one."""
+    """The shipped articles' vectors, then the same again with noise; (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
     from spheres.encoder.hub import BUNDLED
     from spheres.files.manifest import ARTIFACTS
@@ -141,13 +140,13 @@ def article_vectors(n: int) -> NDArray[np.float32]:
         part = vectors[start : start + len(known)]
         part[:] = known[: len(part)]
         if start:
-            part += NUDGE * random.standard_normal(part.shape, np.float32)
+            part += NOISE * random.standard_normal(part.shape, np.float32)
             part /= np.linalg.norm(part, axis=1, keepdims=True)
     return vectors
 
 
 def title_vectors(n: int) -> NDArray[np.float32]:
-    """What neighbours are asked for: vectors of titles alone, (n, DIM), at length one."""
+    """The queries: vectors of titles alone, (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
     from spheres.encoder.hub import BUNDLED
     from spheres.files.manifest import ARTIFACTS
@@ -160,7 +159,7 @@ def title_vectors(n: int) -> NDArray[np.float32]:
 
 
 class StandIn:
-    """An encoder that knows no language: a text's vector is one of 4,096, chosen by its checksum."""
+    """Takes the encoder's place: a text's vector is one of 4,096, chosen by its checksum."""
 
     precision, dim = "fp32", DIM
     table = np.random.default_rng(0).standard_normal((4096, DIM), np.float32)
@@ -178,7 +177,7 @@ class StandIn:
 
 
 def embed(corpus: str, out: str, kind: str) -> Figures:
-    """What `embed.py CORPUS --out OUT --quiet` does, with the seconds that do not depend on the number of articles."""
+    """Run what `embed.py CORPUS --out OUT --quiet` runs; "before" are the seconds of loading and fitting."""
     import spheres.embeddings.engine
     import spheres.embeddings.out_of_fold
     from spheres.data.corpus import Corpus
@@ -208,13 +207,13 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
         spheres.embeddings.engine.Encoder = StandIn  # type: ignore[assignment, misc]
     timed(spheres.embeddings.engine.Encoder, "load")
     started = time.perf_counter()
-    settings = Settings(max_tfidf_articles=LEARNED)
+    settings = Settings(max_tfidf_articles=FITTED_ON)
     embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), settings=settings, log=lambda sentence: None)
     return {"seconds": time.perf_counter() - started, "before": sum(spent)}
 
 
 def fit(corpus: str, n: str) -> Figures:
-    """Count the terms of `n` articles and fit to them, which `embed.py` does once, and again without each fold."""
+    """Count the terms of `n` articles and fit the TF-IDF model to them."""
     from spheres.data.corpus import Corpus
     from spheres.data.taxonomy import soft_target
     from spheres.embeddings.tfidf import count_terms, fit_tfidf
@@ -228,13 +227,14 @@ def fit(corpus: str, n: str) -> Figures:
 
 OURS = "this project"
 
-Search = Callable[[NDArray[np.float32]], Sequence[int]]
+Search = Callable[[NDArray[np.float32]], NDArray[np.integer]]
 
 
 def search(engine: str, vectors: str, asked: str, truth: str) -> Figures:
-    """One question after another, as the page asks; ours comes first, and its answers are the others' truth.
+    """Search one vector after another, as the page does; this project comes first, and its answers are the truth.
 
-    held : MB more than before, with the index built and the vectors let go
+    Returns:
+        "built": seconds of building, "held": MB of the index, "p50": seconds a search, "recall" in [0, 1].
     """
     before = resident_mb()
     try:
@@ -272,19 +272,18 @@ def _ours(vectors: str) -> Search:
     from spheres.inference.neighbors import kneighbors
 
     loaded = np.load(vectors)
-    return lambda vector: kneighbors(loaded, vector, N_NEAREST)[0].tolist()
+    return lambda vector: kneighbors(loaded, vector, N_NEAREST)[0]
 
 
 def _int8(vectors: str) -> Search:
-    """A quarter of the memory: whole numbers and a scale each, multiplied in float32 a slice at a time."""
+    """int8 with a scale for each vector, multiplied in float32 a slice at a time: a quarter of the memory."""
     from spheres.embeddings.vectors import quantize
 
     kept = [quantize(part) for part in _parts(vectors)]
 
-    def nearest(vector: NDArray[np.float32]) -> Sequence[int]:
+    def nearest(vector: NDArray[np.float32]) -> NDArray[np.integer]:
         found = np.concatenate([(part.astype(np.float32) @ vector) * scales for part, scales in kept])
-        best = np.argpartition(-found, N_NEAREST)[:N_NEAREST]
-        return [int(i) for i in best]
+        return np.argpartition(-found, N_NEAREST)[:N_NEAREST]
 
     return nearest
 
@@ -300,7 +299,7 @@ def _faiss(kind: str) -> Callable[[str], Search]:
             index.add(part)
         if kind.startswith("IVF"):
             index.nprobe = 16
-        return lambda vector: index.search(vector[None], N_NEAREST)[1][0]  # type: ignore[no-any-return]
+        return lambda vector: np.asarray(index.search(vector[None], N_NEAREST)[1][0])
 
     return build
 
@@ -313,7 +312,7 @@ def _hnswlib(vectors: str) -> Search:
     for part in _parts(vectors):
         index.add_items(part)
     index.set_ef(100)
-    return lambda vector: index.knn_query(vector[None], N_NEAREST)[0][0]  # type: ignore[no-any-return]
+    return lambda vector: np.asarray(index.knn_query(vector[None], N_NEAREST)[0][0])
 
 
 def _usearch(vectors: str) -> Search:
@@ -322,7 +321,7 @@ def _usearch(vectors: str) -> Search:
     index = Index(ndim=DIM, metric="ip", dtype="i8", expansion_search=100)
     for start, part in enumerate(_parts(vectors)):
         index.add(np.arange(start * 10_000, start * 10_000 + len(part)), part)
-    return lambda vector: index.search(vector, N_NEAREST).keys  # type: ignore[no-any-return]
+    return lambda vector: np.asarray(index.search(vector, N_NEAREST).keys)
 
 
 ENGINES: dict[str, Callable[[str], Search]] = {

@@ -1,7 +1,7 @@
-"""The machine's own limit: how fast it multiplies matrices, and how much multiplying a model asks for.
+"""The machine's limit: how fast it multiplies matrices, and how many multiplications a model needs.
 
 The rate is the best that PyTorch reaches on this machine now, over large square matrices and over the model's own
-shapes, in the precision that the model runs in, measured in the same rounds as the contestants.
+shapes, in the precision that the model runs in, measured in the same rounds as the encoders.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,14 +2,14 @@
 
     python -m benchmarks live --corpus FILE      # two minutes
 
-An article has about 200 tokens. Page, bare forward pass and a page as tutorials write it take turns, article by
-article, so that whatever else the machine does slows them alike.
+An article has about 200 tokens. The page, the forward pass alone and a page as tutorials write it take turns, article
+by article, so that whatever else the machine does slows them alike.
 """
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from typing import Any
 import gradio as gr
 
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.start import ROOT, Site
+from benchmarks.start import ROOT, ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from benchmarks.users import Visitor
+from benchmarks.users import HttpClient
 from spheres.data.text import Text
 from spheres.encoder.hub import BUNDLED, fetch
 from spheres.files.manifest import ARTIFACTS
@@ -32,7 +32,7 @@ from spheres.web.article_tab import ArticleTab
 from spheres.web.i18n import language
 
 TOKENS = range(190, 211)
-PAUSE = 0.02  # seconds between two contestants: threads that wait for more work spin for a moment
+PAUSE = 0.02  # seconds between two candidates: threads that wait for more work spin for a moment
 OVERHEAD, SLIDER, EXPLAIN, NEAREST = 25, 50, 300, 20  # targets, ms
 
 
@@ -58,8 +58,8 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
     tokens = [classifier.encoder.tokenize([text]) for text in texts]
     folder = str(fetch(BUNDLED))
-    with Site() as ours, Site("benchmarks/textbook_page.py", folder) as theirs:
-        page, textbook = Visitor(ours.port), Visitor(theirs.port)
+    with ServerProcess() as ours, ServerProcess("benchmarks/textbook_page.py", folder) as theirs:
+        page, textbook = HttpClient(ours.port), HttpClient(theirs.port)
         http, bare, whole, naive = in_turns(
             [
                 lambda i: page.classify(texts[i]),
@@ -69,7 +69,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
             ],
             len(texts),
         )
-        slider, moved = Session(page, texts[0]), len(texts)
+        slider, moved = BrowserSession(page, texts[0]), len(texts)
         slide, naive_slide = in_turns(
             [
                 lambda i: slider.move(0.5 + 0.49 * i / moved),
@@ -99,7 +99,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
 
 def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
-    """Explanations and neighbours: what the page's panels call."""
+    """Explanations and neighbours, without HTTP."""
     answers = [classifier.classify(*text) for text in texts]
     index = NeighborIndex.load(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
     sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
@@ -128,34 +128,33 @@ def of_200_tokens(classifier: Classifier, texts: Sequence[Text], n: int) -> list
     return list(distinct)[:n]
 
 
-def in_turns(contestants: Sequence[Callable[[int], object]], n: int) -> list[Timed]:
-    """Each contestant on each of `n` cases, in changing order, after a few that do not count."""
-    for ask in contestants:
+def in_turns(candidates: Sequence[Callable[[int], object]], n: int) -> list[Timed]:
+    """Each candidate on each of `n` cases, in changing order, after a few that do not count."""
+    for ask in candidates:
         for case in range(min(n, 5)):
             ask(case)
-    found: list[list[float]] = [[] for _ in contestants]
+    found: list[list[float]] = [[] for _ in candidates]
     for case in range(n):
-        for place in turned(range(len(contestants)), case):
+        for place in rotate(len(candidates), case):
             time.sleep(PAUSE)
             started = time.perf_counter()
-            contestants[place](case)
+            candidates[place](case)
             found[place].append(1000 * (time.perf_counter() - started))
     return [Timed(ms) for ms in found]
 
 
-def turned(places: Iterable[int], by: int) -> list[int]:
+def rotate(n: int, by: int) -> list[int]:
     """
-    >>> turned(range(3), 4)
+    >>> rotate(3, by=4)
     [1, 2, 0]
     """
-    order = list(places)
-    return order[by % len(order) :] + order[: by % len(order)]
+    return [(place + by) % n for place in range(n)]
 
 
-class Session:
-    """A visitor's browser: an answer in its session, and a slider that asks for it to be shown anew."""
+class BrowserSession:
+    """The page's events as a browser sends them: classify, move the slider, open the tab "Why"."""
 
-    def __init__(self, visitor: Visitor, text: Text, config: dict[str, Any] | None = None) -> None:
+    def __init__(self, visitor: HttpClient, text: Text, config: dict[str, Any] | None = None) -> None:
         self.visitor, self.hash = visitor, uuid.uuid4().hex[:10]
         config = config or json.loads(visitor.get("/config"))
         ids: dict[str, int] = {}
@@ -185,11 +184,11 @@ class Session:
         return str(self._join(self.weighs["id"], [None] * len(self.weighs["inputs"]))[0])
 
     def _join(self, event: int, data: list[Any]) -> list[Any]:
-        """What an event of the page answers in the end, through the queue."""
+        """The final outputs of an event of the page, through the queue."""
         self._ask("/gradio_api/queue/join", event, data)
         stream = self.visitor.get(f"/gradio_api/queue/data?session_hash={self.hash}").decode()
-        said = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
-        ended = next(message for message in said if message["msg"] == "process_completed")
+        messages = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+        ended = next(message for message in messages if message["msg"] == "process_completed")
         if not ended["success"]:
             raise ValueError(f"the page's event failed: {str(ended)[:300]}")
         answers: list[Any] = ended["output"]["data"]
@@ -199,18 +198,18 @@ class Session:
         return self.visitor.post(path, {"data": data, "fn_index": event, "session_hash": self.hash})
 
 
-class Silent:
-    """A classifier that has said all it will: whoever asks it to classify fails."""
+class NoClassifier:
+    """A classifier that cannot classify: what calls it raises AttributeError."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.measured = classifier.measured
 
 
 def check_show_needs_no_encoder(classifier: Classifier, text: Text) -> None:
-    """Raises AttributeError where the slider's event would classify anew."""
+    """Raise AttributeError where the slider's event would classify again."""
     answer: Classification = classifier.classify(*text)
     with gr.Blocks() as page:
-        tab = ArticleTab(page, Service(Silent(classifier)), language("en"))  # type: ignore[arg-type]
+        tab = ArticleTab(page, Service(NoClassifier(classifier)), language("en"))  # type: ignore[arg-type]
     for threshold in (0.5, 0.8, 1.0):
         tab.show(answer, threshold, "coverage")
 

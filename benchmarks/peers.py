@@ -1,7 +1,7 @@
-"""Other ways to embed the same articles with the same weights, each as its own documentation has it.
+"""Other libraries that embed the same articles with the same weights, each used as its own documentation shows.
 
-A peer is given texts and returns their vectors, tokenising included. Those that pad get texts in the order of their
-length, in batches of 32, as sentence-transformers does. One that cannot be built says why.
+A peer takes texts and returns their vectors, tokenising included. Those that pad get texts in the order of their
+length, in batches of 32, as sentence-transformers does.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ Run = Callable[[NDArray[np.int64], NDArray[np.int64]], Vectors]  # ids and mask 
 
 @dataclass(frozen=True)
 class Peer:
-    """`encode` is None where `why` says why it cannot run here."""
+    """One other library; `encode` is None where it cannot run here, for the reason `why`."""
 
     name: str
     encode: Encode | None
@@ -34,7 +34,7 @@ class Peer:
 
 
 def quiet() -> None:
-    """No progress bars and no advice between the table's lines."""
+    """Turn off progress bars and warnings, which would stand between the table's lines."""
     import logging
 
     from transformers.utils import logging as transformers_logging
@@ -45,7 +45,7 @@ def quiet() -> None:
 
 
 def need_sentence_transformers() -> None:
-    """Raises a SphereError with the install line where it is missing."""
+    """Raise a SphereError with the install line where it is missing."""
     if importlib.util.find_spec("sentence_transformers") is None:
         raise SphereError("This is measured beside sentence-transformers: pip install -r benchmarks/requirements.txt")
 
@@ -54,7 +54,7 @@ def build(name: str, make: Callable[[], Encode]) -> Peer:
     """The peer, or the reason why there is none."""
     try:
         return Peer(name, make())
-    except Exception as error:  # whatever an exporter does: it becomes a row of the table
+    except Exception as error:  # whatever an exporter raises: it becomes a row of the table
         return Peer(name, None, f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120]}")
 
 
@@ -67,7 +67,7 @@ def sentence_transformers(folder: Path, max_length: int, dtype: str = "float32",
 
 
 def textbook(folder: Path, max_length: int, pooling: str) -> Encode:
-    """The loop of many a tutorial: fp32, every text padded to the full length, batches of 32."""
+    """The loop of many tutorials: fp32, every text padded to the full length, batches of 32."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 

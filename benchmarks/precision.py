@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.articles import corpus_file
-from benchmarks.contest import least_cosine
+from benchmarks.comparison import least_cosine
 from benchmarks.table import Table
 from spheres.data.corpus import Corpus
 from spheres.data.text import Text

@@ -1,7 +1,7 @@
-"""The local engine beside Ray's on this machine's cores, and Ray's while its workers are killed, one after another.
+"""The local engine beside Ray on this machine's cores, and Ray while its workers are killed, one after another.
 
-Every engine embeds the same articles, in shards of 512, in a process of its own; the killed ones in shards of 64. All
-of the vectors must be the same numbers. About five minutes on two cores.
+Each engine embeds the same articles, in shards of 512, in a process of its own; where workers are killed, in shards of
+64. All vectors must be equal. About five minutes on two cores.
 
     python -m benchmarks.scaling CORPUS N SHARD ENGINE KILLS OUT       # what runs in a process: one line of JSON
 """
@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.articles import corpus_file
 from benchmarks.growth import repeated
 from benchmarks.table import Table
-from benchmarks.timing import apart, figures_in
+from benchmarks.timing import parse_figures, run_in_process
 from spheres.data.corpus import Corpus
 from spheres.embeddings.engine import open_engine
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
@@ -32,8 +32,8 @@ from spheres.errors import SphereError
 ARTICLES, QUICK_ARTICLES = 3072, 512
 SHARD, SMALL_SHARD = 512, 64
 KILLS = 5
-AGAIN = "so the task will be retried"  # Ray's words for a shard whose worker is gone
-TALKATIVE = {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}  # so that it says them each time
+RETRY_MESSAGE = "so the task will be retried"  # in Ray's log, for a shard whose worker is gone
+LOG_EVERY_RETRY = {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}
 NO_TERMS = TfidfModel((), np.zeros(0, np.float32), np.zeros((0, 8), np.float16), np.zeros(8, np.float32))
 
 Figures = dict[str, Any]
@@ -42,7 +42,7 @@ Figures = dict[str, Any]
 def run(corpus: Path | None, quick: bool) -> Table:
     table = Table("scaling", ("articles/s", "first shard after s", "killed", "replaced", "given again"))
     n = QUICK_ARTICLES if quick else ARTICLES
-    contests = [
+    runs = [
         ("local", n, SHARD, "local", 0),
         ("Ray", n, SHARD, "ray", 0),
         ("local, small shards", n // 3, SMALL_SHARD, "local", 0),
@@ -51,11 +51,11 @@ def run(corpus: Path | None, quick: bool) -> Table:
     with tempfile.TemporaryDirectory(prefix="scaling-") as place:
         folder, made, rates = Path(place), {}, {}
         articles = repeated(corpus_file(corpus), folder, n)
-        for name, n_articles, shard, engine, kills in contests:
+        for name, n_articles, shard, engine, kills in runs:
             out = folder / f"{name}.npy"
-            said = apart("scaling", articles, n_articles, shard, engine, kills, out, **TALKATIVE)
-            figures = figures_in(said)
-            again = said.count(AGAIN)  # how often Ray gave a shard to another worker
+            output = run_in_process("scaling", articles, n_articles, shard, engine, kills, out, **LOG_EVERY_RETRY)
+            figures = parse_figures(output)
+            again = output.count(RETRY_MESSAGE)  # how often Ray gave a shard to another worker
             table.add(name, *(figures[key] for key in ("rate", "first", "killed", "replaced")), again)
             made[engine, shard], rates[engine, shard] = np.load(out), figures["rate"]
         for shard in (SHARD, SMALL_SHARD):
@@ -70,7 +70,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
 
 def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> Figures:
-    """Embed `n` articles, and kill a worker whenever another so many shards are there."""
+    """Embed `n` articles, and kill `kills` workers at even distances."""
     n_shards = -(-n // shard)
     rows, folds = {"both": np.arange(n)}, np.full(n, -1, np.int8)  # the first n
     shards = Shards(Corpus(Path(corpus)), rows, folds, shard, frozenset(range(n_shards)))
@@ -89,7 +89,7 @@ def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> F
 
 
 def kill_one(engine: Any) -> int:
-    """SIGKILL to the worker that was there last, of those still at work; returns how many that are: one or none."""
+    """Send SIGKILL to the youngest worker that still runs; returns how many were killed, 0 or 1."""
     for process in sorted(engine.processes, reverse=True):
         pid = int(process.rpartition(":")[2])
         if Path(f"/proc/{pid}").is_dir():

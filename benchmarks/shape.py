@@ -1,8 +1,7 @@
-"""Articles a second for DistilBERT's shape, 6 layers of 768, for machines that reach no Hub: with random weights.
+"""Articles a second for DistilBERT's shape, 6 layers of 768, with random weights, since the Hub may be out of reach.
 
-How fast a model is depends on its shape alone, so this is distilbert-base-cased's speed but for its vocabulary. [CLS]
-pooling, 256 tokens at most; contestants as in `embedding`, on fewer articles. On a GPU this project embeds more. About
-four minutes on two cores.
+Speed depends on the shape alone, so this is distilbert-base-cased's speed but for its vocabulary. [CLS] pooling, 256
+tokens at most; otherwise as in `embedding`, on fewer articles. Four minutes on two cores.
 """
 
 import json
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.contest import BF16, COLUMNS, DEFAULTS, TEXTBOOK, as_contestant, contest, field_of, set_ratios
+from benchmarks.comparison import BF16, COLUMNS, DEFAULTS, TEXTBOOK, as_candidate, compare, prepare, set_ratios
 from benchmarks.embedding import ROUNDS
 from benchmarks.peers import Peer
 from benchmarks.table import Table
@@ -38,16 +37,16 @@ def run(corpus: Path | None, quick: bool) -> Table:
         folder = save_distilbert(Path(place))
         spec = find_encoder(str(folder))
         encoder, precise = Encoder.load(spec), Encoder.load(spec, "fp32")
-        field = field_of(texts, SAMPLE, encoder, precise)
+        setup = prepare(texts, SAMPLE, encoder, precise)
         length, pooling = spec.max_length, spec.pooling
         others = [
             Peer(DEFAULTS, peers.sentence_transformers(folder, length)),
             Peer(BF16, peers.sentence_transformers(folder, length, "bfloat16")),
             Peer(TEXTBOOK, peers.textbook(folder, length, pooling)),
         ]
-        found = contest(
+        found = compare(
             table,
-            [*field.ours, *(as_contestant(peer, field.sample, field.same_ids) for peer in others)],
+            [*setup.ours, *(as_candidate(peer, setup.sample, setup.same_ids) for peer in others)],
             encoder,
             1 if quick else ROUNDS,
         )
@@ -58,7 +57,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 
 
 def save_distilbert(place: Path) -> Path:
-    """A folder with a DistilBERT that nobody trained, the bundled encoder's tokenizer, and what the peers want."""
+    """Save a DistilBERT with random weights, the bundled encoder's tokenizer and sentence-transformers' settings."""
     import torch
     from transformers import DistilBertConfig, DistilBertModel
 

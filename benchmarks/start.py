@@ -1,8 +1,8 @@
-"""From `python app.py` to the first page, and what the server holds in memory after classifying.
+"""From `python app.py` to the first page, and the server's memory after classifying.
 
     python -m benchmarks start --corpus FILE      # two minutes on an idle machine
 
-Starting takes turns with importing the three large libraries alone, which is as fast as any such page could be.
+Starts take turns with imports of the three large libraries alone, as fast as any page that needs them could start.
 """
 
 import signal
@@ -25,16 +25,19 @@ from spheres.errors import SphereError
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTS = "import gradio, torch, transformers"
-PATIENCE = 180.0  # seconds for a server to come up, on however busy a machine
+START_TIMEOUT = 180.0  # seconds, on however busy a machine
 MOST_TIMES, MOST_MB, MOST_GROWTH = 1.3, 900, 0.02  # targets: start over imports, resident memory, its growth
 
 
-class Site:
-    """A page's server as a user starts it, in a process of its own; up once the block begins, gone when it ends.
+class ServerProcess:
+    """A page's server as a user starts it, in a process of its own, for the duration of a `with` block.
 
-    arguments : of python, before --port P
-    log       : a file that takes what it writes; else that is dropped
-    seconds   : from the start of the process to its first page
+    Args:
+        arguments: Of python, before --port P.
+        log: A file that takes the server's output; without it the output is dropped.
+
+    Attributes:
+        seconds: From the start of the process to its first page.
     """
 
     def __init__(self, *arguments: str, log: IO[str] | None = None) -> None:
@@ -49,7 +52,7 @@ class Site:
         self.process = subprocess.Popen(self.command, cwd=ROOT, stdout=self.log, stderr=self.log)
         try:
             while not self._answers():
-                if self.process.poll() is not None or time.perf_counter() - started > PATIENCE:
+                if self.process.poll() is not None or time.perf_counter() - started > START_TIMEOUT:
                     raise SphereError(f"`{' '.join(self.command)}` did not start: run it by hand and see why.")
                 time.sleep(0.02)
         except BaseException:
@@ -76,7 +79,7 @@ class Site:
         return resident_mb(self.process.pid)
 
     def own_mb(self) -> float | None:
-        """The same, each page shared with other processes counted in part (Linux's PSS); None where it is not told."""
+        """The same, each page shared with other processes counted in part (Linux's PSS); None where it is not known."""
         try:
             lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
         except OSError:
@@ -118,7 +121,7 @@ def _starts(n: int) -> tuple[list[float], list[float]]:
     """Seconds of `n` starts of the page, and of as many of the imports alone, after one of each that warms the disk."""
     pages, imports = [], []
     for _ in range(n + 1):
-        with Site() as site:
+        with ServerProcess() as site:
             pages.append(site.seconds)
         imports.append(_seconds(lambda: subprocess.run([sys.executable, "-c", IMPORTS], check=True, cwd=ROOT)))
     return pages[1:], imports[1:]
@@ -132,11 +135,11 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def memory(texts: Sequence[Text], few: int, many: int) -> list[tuple[str, float, float | None]]:
     """(when, resident MB, MB of its own) of a server: after the start, after `few` articles, and twice `many` more."""
-    from benchmarks.users import Visitor
+    from benchmarks.users import HttpClient
 
     found = []
-    with Site() as site:
-        visitor = Visitor(site.port)
+    with ServerProcess() as site:
+        visitor = HttpClient(site.port)
         seen = 0
         for name, until in (("after the start", 0), (f"after {few}", few), (f"after {few + many}", few + many)):
             for text in texts[seen:until]:

@@ -1,4 +1,4 @@
-"""What a benchmark gives: a table for people, ratios that a later run is held against.
+"""A benchmark's result: a table to read, and ratios that a later run is compared with.
 
 table = Table("embedding", ("articles/s", "times the defaults"))
 table.add("this project", 46.6, 3.1)
@@ -22,9 +22,10 @@ Cell = str | float | int | None
 class Table:
     """One benchmark's result. Ratios are better the higher they are, so that a fall is a regression.
 
-    name    : as on the command line
-    columns : headings after the first, which names the row
-    quick   : whether it is of too few articles to say anything of speed
+    Attributes:
+        name: As on the command line.
+        columns: Headings after the first, which names the row.
+        quick: Whether it is of too few articles to tell anything about speed.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Table:
         | ours | 46.6 |
         """
         lines = [f"| | {' | '.join(self.columns)} |", "|---|" + "---:|" * len(self.columns)]
-        lines += [f"| {name} | {' | '.join(map(shown, cells))} |" for name, cells in self.rows]
+        lines += [f"| {name} | {' | '.join(map(format_cell, cells))} |" for name, cells in self.rows]
         return "\n".join([*lines, *(line for note in self.notes for line in ("", note))])
 
     def save(self, folder: Path = RESULTS) -> Path:
@@ -66,15 +67,15 @@ class Table:
 
 
 def results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """Benchmark -> what it has measured last, but for those that ran too short."""
+    """Benchmark -> its latest result as saved, without those of `--quick`."""
     found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
     return {name: about for name, about in found.items() if not about.get("quick")}
 
 
-def shown(cell: Cell) -> str:
-    """A figure with three digits that count.
+def format_cell(cell: Cell) -> str:
+    """A figure with three significant digits.
 
-    >>> shown(46.612), shown(0.01234), shown(1234.5), shown(None)
+    >>> format_cell(46.612), format_cell(0.01234), format_cell(1234.5), format_cell(None)
     ('46.6', '0.0123', '1,234', '')
     """
     if cell is None:

@@ -1,4 +1,4 @@
-"""Fair timing on a machine that is not quite alone: the contestants take turns, and the median round counts."""
+"""Timing on a machine that other programs use too: the candidates take turns, and the median round counts."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from typing import Any
 from spheres.errors import SphereError
 
 
-def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True) -> dict[str, float]:
-    """Seconds of each contestant's median round; in every round each one runs once, in changing order."""
+def interleaved(candidates: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True) -> dict[str, float]:
+    """Seconds of each candidate's median round; in every round each one runs once, in changing order."""
     if warm_up:
-        for run in contestants.values():
+        for run in candidates.values():
             run()
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    names = list(contestants)
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    names = list(candidates)
     for number in range(rounds):
         for name in names[number % len(names) :] + names[: number % len(names)]:
             started = time.perf_counter()
-            contestants[name]()
+            candidates[name]()
             seconds[name].append(time.perf_counter() - started)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
@@ -44,10 +44,11 @@ def resident_mb(pid: int | str = "self") -> float:
     return int(line.split()[1]) / 1000
 
 
-def apart(benchmark: str, *arguments: object, **environment: str) -> str:
+def run_in_process(benchmark: str, *arguments: object, **environment: str) -> str:
     """What `python -m benchmarks.<benchmark>` prints with these arguments, in a process of its own.
 
-    raises : SphereError where it fails
+    Raises:
+        SphereError: It fails.
     """
     command = [sys.executable, "-m", f"benchmarks.{benchmark}", *map(str, arguments)]
     folder, variables = Path(__file__).parents[1], os.environ | environment
@@ -57,11 +58,11 @@ def apart(benchmark: str, *arguments: object, **environment: str) -> str:
     return done.stdout
 
 
-def figures_in(said: str) -> dict[str, Any]:
-    """The line of JSON among all that a process has said.
+def parse_figures(output: str) -> dict[str, Any]:
+    """The line of JSON in the output of a process.
 
-    >>> figures_in('A warning.\\n{"rate": 58.5}\\n')
+    >>> parse_figures('A warning.\\n{"rate": 58.5}\\n')
     {'rate': 58.5}
     """
-    figures: dict[str, Any] = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+    figures: dict[str, Any] = json.loads(next(line for line in output.splitlines() if line.startswith("{")))
     return figures

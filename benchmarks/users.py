@@ -1,8 +1,8 @@
-"""Many at once: what 1, 8 and 32 clients get of one server, and what those get who come when its queue is full.
+"""Many clients of one server: rate and latency for 1, 8 and 32 at once, and refusals when the queue is full.
 
     python -m benchmarks users --corpus FILE      # two minutes
 
-Every answer is held against that of the same classifier in this process, to the article it was asked about.
+Every answer is compared with that of the same classifier in this process for the same article.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.start import Site
+from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
 from spheres.data.taxonomy import GROUPS
@@ -25,40 +25,39 @@ from spheres.inference.classifier import Classifier
 
 CLIENTS = (1, 8, 32)
 SECONDS = 20
-AT_MOST = 150  # articles a second; beyond it clients would meet the first articles again
-NEAR = 0.02  # a probability may differ by as much: processes round differently, and articles differ by more
-BEYOND = 240  # clients that come at once, three times as many as the queue and the page take
+MAX_RATE = 150  # articles a second; a faster server would be asked about the first articles again
+TOLERANCE = 0.02  # of a probability: processes round differently, and articles differ by more
+OVERLOAD = 240  # clients at one moment, three times as many as the queue and the page take
 FULL = "Queue is full"
 
 
 class Refused(Exception):
-    """The server would not take the question; its words."""
+    """The server refused the request, with this message."""
 
 
-class Visitor:
-    """One who asks over HTTP, on a connection that stays open."""
+class HttpClient:
+    """A client of the page's endpoints, on an HTTP connection that stays open."""
 
-    def __init__(self, port: int, endpoint: str = "classify") -> None:
+    def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        self.path = f"/gradio_api/call/{endpoint}"
 
     def classify(self, text: Text, threshold: float = 0.95) -> Any:
-        """The endpoint's answer, as programs get it.
-
-        raises : Refused
-        """
-        return self._call(self.path, [*text, threshold])[0]
+        """What /classify answers."""
+        return self.call("classify", [*text, threshold])[0]
 
     def call(self, endpoint: str, data: list[Any]) -> Any:
-        """What another endpoint answers to these values; raises Refused as well."""
-        return self._call(f"/gradio_api/call/{endpoint}", data)
+        """What an endpoint answers to these values.
 
-    def _call(self, path: str, values: list[Any]) -> Any:
-        event = self.post(path, {"data": values})["event_id"]
-        kind, data = self._events(f"{path}/{event}")
-        if kind != "complete":
-            raise Refused(str(data))
-        return data
+        Raises:
+            Refused: The server did not take the request, or did not complete it.
+        """
+        path = f"/gradio_api/call/{endpoint}"
+        event = self.post(path, {"data": data})["event_id"]
+        *_, kind, answer = self.get(f"{path}/{event}").decode().strip().splitlines()  # the stream's last event
+        values = json.loads(answer.removeprefix("data: "))
+        if kind != "event: complete":
+            raise Refused(str(values))
+        return values
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}
@@ -73,21 +72,18 @@ class Visitor:
         self.connection.request("GET", path)
         return self.connection.getresponse().read()
 
-    def _events(self, path: str) -> tuple[str, Any]:
-        """The last event of a stream and its data."""
-        *_, kind, data = self.get(path).decode().strip().splitlines()
-        return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-
     def close(self) -> None:
         self.connection.close()
 
 
 @dataclass
 class Crowd:
-    """What a number of clients saw.
+    """What a number of clients got.
 
-    seconds : of each answer
-    answers : article's number -> group -> probability
+    Attributes:
+        seconds: Of each answer.
+        answers: Article's number -> group -> probability.
+        wall: Seconds that all of it took.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -99,13 +95,13 @@ class Crowd:
     def rate(self) -> float:
         return len(self.answers) / self.wall
 
-    def ask(self, visitor: Visitor, number: int, text: Text) -> None:
+    def ask(self, client: HttpClient, number: int, text: Text) -> None:
         started = time.perf_counter()
         try:
-            answer = visitor.classify(text)
+            answer = client.classify(text)
         except (Refused, OSError, http.client.HTTPException, ValueError) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
-            visitor.close()  # the next question opens it anew
+            client.close()  # the next request opens it again
             return
         self.seconds.append(time.perf_counter() - started)
         self.answers[number] = answer["probabilities"]
@@ -113,15 +109,15 @@ class Crowd:
 
 def run(corpus: Path | None, quick: bool) -> Table:
     seconds = 3 if quick else SECONDS
-    texts = read_articles(corpus_file(corpus), AT_MOST * seconds * len(CLIENTS))
+    texts = read_articles(corpus_file(corpus), MAX_RATE * seconds * len(CLIENTS))
     table = Table("users", ("articles/s", "p50, ms", "p95, ms", "failures", "wrong"))
     numbered = enumerate(texts)
     crowds = {}
-    with Site() as site:
-        warm_up(site, texts)
+    with ServerProcess() as server:
+        warm_up(server, texts)
         for n in CLIENTS:
-            crowds[n] = crowd_of(n, site, numbered, seconds)
-        refusing, beside = overfill(site, texts)
+            crowds[n] = crowd_of(n, server, numbered, seconds)
+        refusing, beside = overfill(server, texts)
     classifier = Classifier.load()
     for n, crowd in crowds.items():
         wrong = wrong_answers(classifier, texts, crowd)
@@ -130,32 +126,34 @@ def run(corpus: Path | None, quick: bool) -> Table:
         table.ratios[f"share answered, {n} at once"] = (len(crowd.answers) - wrong) / (len(crowd.answers) + failures)
         table.notes += sorted(set(crowd.failures))[:3]
     refused = [failure for failure in refusing.failures if FULL in failure]
-    table.add(f"{BEYOND} at one moment", refusing.rate, *_percentiles(refusing.seconds), len(refusing.failures))
+    table.add(f"{OVERLOAD} at one moment", refusing.rate, *_percentiles(refusing.seconds), len(refusing.failures))
     table.add("one that asks right afterwards", None, 1000 * beside)
     table.ratios["32 clients' rate over 1 client's"] = crowds[32].rate / crowds[1].rate
     table.ratios["refusals that say why"] = len(refused) / max(1, len(refusing.failures))
-    table.notes.append(f"Of {BEYOND} at one moment {len(refusing.failures)} were refused: {(refused or ['none'])[0]!r}")
+    table.notes.append(
+        f"Of {OVERLOAD} at one moment {len(refusing.failures)} were refused: {(refused or ['none'])[0]!r}"
+    )
     return table
 
 
-def warm_up(site: Site, texts: Sequence[Text]) -> None:
-    visitor = Visitor(site.port)
+def warm_up(server: ServerProcess, texts: Sequence[Text]) -> None:
+    connection = HttpClient(server.port)
     for text in texts[-10:]:
-        visitor.classify(text)
-    visitor.close()
+        connection.classify(text)
+    connection.close()
 
 
-def crowd_of(n: int, site: Site, numbered: Iterator[tuple[int, Text]], seconds: float) -> Crowd:
-    """`n` clients that ask, read the answer and ask the next, for so many seconds."""
+def crowd_of(n: int, server: ServerProcess, numbered: Iterator[tuple[int, Text]], seconds: float) -> Crowd:
+    """Let `n` clients ask one article after another for so many seconds."""
     crowd, lock, until = Crowd(), threading.Lock(), time.perf_counter() + seconds
 
     def client() -> None:
-        visitor = Visitor(site.port)
+        connection = HttpClient(server.port)
         while time.perf_counter() < until:
             with lock:
                 number, text = next(numbered)
-            crowd.ask(visitor, number, text)
-        visitor.close()
+            crowd.ask(connection, number, text)
+        connection.close()
 
     started = time.perf_counter()
     _together(client, n)
@@ -163,23 +161,23 @@ def crowd_of(n: int, site: Site, numbered: Iterator[tuple[int, Text]], seconds: 
     return crowd
 
 
-def overfill(site: Site, texts: Sequence[Text]) -> tuple[Crowd, float]:
-    """Far more clients at one moment than the queue takes; and seconds of one that asks when they are gone."""
-    crowd, barrier = Crowd(), threading.Barrier(BEYOND)
-    numbers = iter(range(BEYOND))
+def overfill(server: ServerProcess, texts: Sequence[Text]) -> tuple[Crowd, float]:
+    """Ask at one moment with more clients than the queue takes; also the seconds of one that asks afterwards."""
+    crowd, barrier = Crowd(), threading.Barrier(OVERLOAD)
+    numbers = iter(range(OVERLOAD))
 
     def client() -> None:
-        visitor = Visitor(site.port)
+        connection = HttpClient(server.port)
         number = next(numbers)
         barrier.wait()
-        crowd.ask(visitor, number, texts[number])
-        visitor.close()
+        crowd.ask(connection, number, texts[number])
+        connection.close()
 
     started = time.perf_counter()
-    _together(client, BEYOND)
+    _together(client, OVERLOAD)
     crowd.wall = time.perf_counter() - started
     last = Crowd()
-    last.ask(Visitor(site.port), 0, texts[0])
+    last.ask(HttpClient(server.port), 0, texts[0])
     return crowd, last.seconds[0] if last.seconds else float("nan")
 
 
@@ -187,7 +185,7 @@ def wrong_answers(classifier: Classifier, texts: Sequence[Text], crowd: Crowd) -
     """How many answers are not those of their own article."""
     expected = classifier.classify_many([texts[number] for number in crowd.answers])
     return sum(
-        any(abs(got[group] - p) > NEAR for group, p in zip(GROUPS, own.probabilities, strict=True))
+        any(abs(got[group] - p) > TOLERANCE for group, p in zip(GROUPS, own.probabilities, strict=True))
         for got, own in zip(crowd.answers.values(), expected, strict=True)
     )
 

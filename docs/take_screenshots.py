@@ -11,8 +11,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from spheres.inference.service import Service
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
@@ -20,6 +18,7 @@ from browser.conftest import QUIET, chromium_program  # noqa: E402
 
 from spheres.inference.classifier import Classifier  # noqa: E402
 from spheres.inference.neighbors import NeighborIndex  # noqa: E402
+from spheres.inference.service import Service  # noqa: E402
 from spheres.server.address import free_address  # noqa: E402
 from spheres.server.launch import serve  # noqa: E402
 from spheres.web.examples import EXAMPLES  # noqa: E402

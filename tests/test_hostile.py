@@ -24,9 +24,9 @@ from places import SHIPPED
 
 import embed
 import head
-from benchmarks.live import Session
-from benchmarks.start import Site
-from benchmarks.users import Visitor
+from benchmarks.live import BrowserSession
+from benchmarks.start import ServerProcess
+from benchmarks.users import HttpClient
 from spheres.data.text import MAX_CHARACTERS
 from spheres.encoder.encoder import Encoder
 from spheres.errors import SphereError
@@ -53,7 +53,7 @@ ODD = settings(deadline=None, suppress_health_check=list(HealthCheck))
 class Server:
     """app.py in a process of its own; counts what is sent, and holds each answer against the clock."""
 
-    def __init__(self, site: Site, log: io.TextIOBase) -> None:
+    def __init__(self, site: ServerProcess, log: io.TextIOBase) -> None:
         self.site, self.log = site, log
         self.http = httpx.Client(
             base_url=site.url, timeout=60, limits=httpx.Limits(keepalive_expiry=2)
@@ -105,7 +105,7 @@ def sentence(name: str, said: object) -> str:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with tempfile.TemporaryFile("w+") as log, Site(log=log) as site:
+    with tempfile.TemporaryFile("w+") as log, ServerProcess(log=log) as site:
         server = Server(site, log)
         yield server
         peak = peak_mb(server.site.process.pid)
@@ -132,10 +132,10 @@ def test_any_text_is_answered_or_refused(server, name):
 
 @pytest.mark.parametrize("name", [*list(nasty.TEXTS)[:: 1 if LONG else 6], "half a pair at the end"])
 def test_the_page_answers_it_and_explains_it_as_well(server, name):
-    visitor = Visitor(server.site.port)
+    visitor = HttpClient(server.site.port)
     text = nasty.TEXTS[name](19_000 if LONG else 2_000)
     with server.timed(f"{name}, in the page"):
-        session = Session(visitor, ("Prime gaps", text))
+        session = BrowserSession(visitor, ("Prime gaps", text))
         markup = session.why()
     visitor.close()
     assert markup.startswith(("<div", "<p")) and "<script" not in markup

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
-from spheres.embeddings.shards import Advance, EmbeddedShard, Shards, embed_shard
+from spheres.embeddings.shards import Advance, EmbeddedShard, Shards
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec
 from spheres.errors import SphereError
@@ -27,15 +27,12 @@ class Engine(Protocol):
     Attributes:
         dim: A vector's length.
         precision: What the encoder computes in: "bf16" or "fp32".
+        remarks: Sentences for the user about how it went.
     """
 
     dim: int
     precision: str
-
-    @property
-    def remarks(self) -> list[str]:
-        """Sentences for the user about how it went so far."""
-        ...
+    remarks: list[str]
 
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
         """Compute the wanted shards, in whatever order they are done.
@@ -59,7 +56,7 @@ class LocalEngine:
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
         """See `Engine.embed`."""
         for number, articles in shards.read():
-            yield embed_shard(self.encoder, tfidf, shards.shard(number, articles), advance)
+            yield shards.embed(number, articles, self.encoder, tfidf, advance)
 
 
 @contextmanager
@@ -82,8 +79,7 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     if name == "local":
         yield LocalEngine(encoder)
         return
-    from spheres.embeddings.ray_cluster import start_ray
-    from spheres.embeddings.ray_engine import RayEngine
+    from spheres.embeddings.ray_engine import RayEngine, start_ray
 
     with start_ray() as workers:
         engine = RayEngine(encoder, workers)

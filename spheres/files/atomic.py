@@ -22,11 +22,7 @@ from spheres.errors import SphereError
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where it is not there yet.
-
-    Raises:
-        SphereError: it cannot be made.
-    """
+    """Make a folder, and those above it, where it is not there yet; a SphereError says that it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -35,11 +31,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError in writing `path` into a sentence.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
-    """
+    """Turn an OSError in writing `path`, such as a full disk, into a SphereError."""
     try:
         yield
     except OSError as e:
@@ -91,12 +83,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 flush_to_disk(files[path])
 
 
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Save an array as npy, atomically."""
-    held = io.BytesIO()  # not written straight into the file: numpy then hides why a write failed
+def as_npy(array: NDArray[Any]) -> bytes:
+    """An array as an npy file's bytes; one of objects, which would need pickle, is refused."""
+    held = io.BytesIO()
     np.lib.format.write_array(held, array, allow_pickle=False)
-    with atomic_file(path) as f:
-        f.write(held.getvalue())
+    return held.getvalue()
 
 
 def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
@@ -105,12 +96,6 @@ def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
     header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(held, header)
     return held.getvalue()
-
-
-def write_safetensors(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Save arrays as safetensors, atomically."""
-    with atomic_file(path) as f:
-        f.write(as_safetensors(arrays))
 
 
 def as_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -2,10 +2,10 @@
 
     with exclusive_lock(lock, result, ""):
         checkpoint = Checkpoint(folder, result, plan)
-        checkpoint.allocate("both.npy", (n, dim), "float32")
-        for name, rows in work:
+        offset = checkpoint.allocate("both.npy", (n, dim), "float32")
+        for name, place, data in work:
             if name not in checkpoint.pieces:
-                checkpoint.save(name, {"both.npy": (offset, data)})     # from when this returns, it survives
+                checkpoint.save(name, {"both.npy": (offset + place, data)})     # from when this returns, it survives
         checkpoint.finish(["both.npy"])                                 # moved into `result`; the folder is removed
 
 The folder holds the files in the making and `.checkpoint.jsonl`: the plan, then one line for each piece, with the
@@ -74,9 +74,6 @@ class Checkpoint:
     Attributes:
         pieces: Name -> the line of each piece that is whole; its `about` is what the caller noted of it.
         finished: Names of the files, where an earlier run was killed while it moved them: only `finish` is left to do.
-
-    Raises:
-        SphereError: the folder cannot be written.
     """
 
     def __init__(self, folder: Path, result: Path, plan: Manifest) -> None:
@@ -105,18 +102,21 @@ class Checkpoint:
 
     def _is_whole(self, piece: Manifest) -> bool:
         """Whether a piece's bytes are what its line says."""
-        for name, (offset, n_bytes, sha256) in piece["parts"].items():
-            file = self.folder / name
-            if self.finished and not file.exists():
-                file = self.result / name
-            try:
-                with file.open("rb") as f:
-                    f.seek(offset)
-                    if hashlib.sha256(f.read(n_bytes)).hexdigest() != sha256:
-                        return False
-            except OSError:
-                return False
-        return True
+        try:
+            return all(
+                hashlib.sha256(self.read(piece, name)).hexdigest() == sha256
+                for name, (_, _, sha256) in piece["parts"].items()
+            )
+        except OSError:
+            return False
+
+    def read(self, piece: Manifest, name: str) -> bytes:
+        """The bytes of a piece in one of its files."""
+        offset, n_bytes, _ = piece["parts"][name]
+        moved = self.finished and not (self.folder / name).exists()
+        with ((self.result if moved else self.folder) / name).open("rb") as f:
+            f.seek(offset)
+            return f.read(n_bytes)
 
     def allocate(self, name: str, shape: tuple[int, ...], dtype: str) -> int:
         """Make the npy file of an array, whose rows `save` fills in; those that are there already stay.
@@ -125,18 +125,10 @@ class Checkpoint:
             The offset of its first row in the file, in bytes.
         """
         header = npy_header(shape, dtype)
-        self.resize(name, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize, header)
+        self.write(name, 0, header, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize)
         return len(header)
 
-    def resize(self, name: str, n_bytes: int, start: bytes = b"") -> None:
-        """Have a file begin with these bytes, and be as long as this."""
-        path = self.folder / name
-        with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
-            f.write(start)
-            f.truncate(n_bytes)
-            flush_to_disk(f)
-
-    def save(self, piece: str, parts: Mapping[str, tuple[int, bytes]], about: object = None) -> None:
+    def save(self, piece: str, parts: Mapping[str, tuple[int, bytes]], about: object = None) -> Manifest:
         """Keep a piece of the work; from when this returns, it survives whatever happens to the run.
 
         Args:
@@ -144,18 +136,36 @@ class Checkpoint:
             parts: File -> offset and bytes.
             about: JSON; what the next run wants to know of it.
 
+        Returns:
+            Its line, as in `pieces`.
+
         Raises:
             SphereError: the disk is full.
         """
-        places = {}
         for name, (offset, data) in parts.items():
-            path = self.folder / name
-            with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
+            self.write(name, offset, data)
+        places = {name: (offset, len(data), hashlib.sha256(data).hexdigest()) for name, (offset, data) in parts.items()}
+        self.pieces[piece] = self._log({"piece": piece, "parts": places, "about": about})
+        return self.pieces[piece]
+
+    def write(self, name: str, offset: int, data: bytes, size: int | None = None) -> None:
+        """Put bytes into a file, and cut or extend it to `size` bytes where that is given; no piece is noted."""
+        path = self.folder / name
+        with explain_write_errors(path):
+            path.touch()
+            with path.open("r+b") as f:
                 f.seek(offset)
                 f.write(data)
+                if size is not None:
+                    f.truncate(size)
                 flush_to_disk(f)
-            places[name] = (offset, len(data), hashlib.sha256(data).hexdigest())
-        self.pieces[piece] = self._append({"piece": piece, "parts": places, "about": about})
+
+    def _log(self, fields: Manifest) -> Manifest:
+        line = _as_line(fields)
+        with explain_write_errors(self.folder / LOG), (self.folder / LOG).open("ab") as f:
+            f.write(as_json(line) + b"\n")
+            flush_to_disk(f)
+        return line
 
     def finish(self, names: Sequence[str]) -> None:
         """Move these files into the result's folder, in this order, and remove the checkpoint.
@@ -164,7 +174,7 @@ class Checkpoint:
             SphereError: one cannot be moved; the next run moves it.
         """
         if not self.finished:
-            self.finished = self._append({"finished": list(names)})["finished"]
+            self.finished = self._log({"finished": list(names)})["finished"]
         make_folder(self.result)
         for name in self.finished:
             if (self.folder / name).exists():  # else an earlier run has moved it
@@ -176,13 +186,6 @@ class Checkpoint:
         """Let go of all that was done; what cannot be removed is of no use to anyone."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _append(self, fields: Manifest) -> Manifest:
-        line = _as_line(fields)
-        with explain_write_errors(self.folder / LOG), (self.folder / LOG).open("ab") as f:
-            f.write(as_json(line) + b"\n")
-            flush_to_disk(f)
-        return line
-
 
 class ResumableFile:
     """A file that a run appends to. `n_rows` rows of it are there already, and gave these `counts`."""
@@ -192,27 +195,19 @@ class ResumableFile:
         self.n_rows, self.n_bytes, self.n_pieces = 0, 0, 0
         self.counts: dict[str, int] = {}
         while piece := checkpoint.pieces.get(str(self.n_pieces)):
-            offset, n_bytes, _ = piece["parts"][name]
-            if offset != self.n_bytes:
+            if piece["parts"][name][0] != self.n_bytes:
                 break  # a piece before it was damaged, and what took its place is of another length
-            self._count(n_bytes, piece["about"]["n_rows"], piece["about"]["counts"])
+            self._add(piece)
+
+    def _add(self, piece: Manifest) -> None:
+        self.n_bytes += piece["parts"][self.name][1]
+        self.n_rows, self.counts = piece["about"]["n_rows"], piece["about"]["counts"]
+        self.n_pieces += 1
 
     def append(self, data: bytes, n_rows: int, counts: Mapping[str, int]) -> None:
-        """Write what belongs to the next `n_rows` rows; `counts` are of all rows so far."""
-        n_rows += self.n_rows
-        about = {"n_rows": n_rows, "counts": dict(counts)}
-        self.checkpoint.save(str(self.n_pieces), {self.name: (self.n_bytes, data)}, about)
-        self._count(len(data), n_rows, counts)
-
-    def _count(self, n_bytes: int, n_rows: int, counts: Mapping[str, int]) -> None:
-        self.n_pieces, self.n_bytes, self.n_rows = self.n_pieces + 1, self.n_bytes + n_bytes, n_rows
-        self.counts = dict(counts)
-
-    def finish(self) -> None:
-        """Put the file in its place."""
-        if not self.checkpoint.finished:
-            self.checkpoint.resize(self.name, self.n_bytes)
-        self.checkpoint.finish([self.name])
+        """Add the bytes of so many rows more; `counts` are those of all rows so far."""
+        about = {"n_rows": self.n_rows + n_rows, "counts": dict(counts)}
+        self._add(self.checkpoint.save(str(self.n_pieces), {self.name: (self.n_bytes, data)}, about))
 
 
 @contextmanager
@@ -234,7 +229,9 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
         file = ResumableFile(Checkpoint(folder, path.parent, plan), path.name)
         try:
             yield file
-            file.finish()
+            if not file.checkpoint.finished:
+                file.checkpoint.write(path.name, file.n_bytes, b"", file.n_bytes)  # without what a killed run began
+            file.checkpoint.finish([path.name])
         finally:
             if not (keep and file.n_rows):
                 file.checkpoint.remove()

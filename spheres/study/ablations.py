@@ -9,6 +9,7 @@ the next time. The ablations take about four minutes on two cores, embedding for
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.corpus import Corpus
+from spheres.data.views import VIEWS
 from spheres.embeddings.build import Settings, embed_corpus
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
-from spheres.errors import SphereError
 from spheres.model.evaluate import SetScores
 from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import information, train_heads
-from spheres.study.baselines import baselines
+from spheres.study.baselines import measure_baselines
 
 Figures = dict[str, Any]
-Log = Callable[[str], None]
 
 LENGTHS = (32, 64, 128, 256)
 SAMPLE, IMBALANCED_SAMPLE = 0.25, 0.5  # shares of the articles
@@ -42,19 +42,12 @@ class Caches:
     """The arrays that the study reads.
 
     Attributes:
-        main: The shipped cache.
+        corpora: By how their groups are mixed: "balanced", the shipped one, and "imbalanced" where it was given.
         by_length: Samples embedded with each input length, pooling "cls+mean"; empty where they were never made.
-        imbalanced: A corpus that one group dominates, or None.
     """
 
-    main: Cache
+    corpora: dict[str, Cache]
     by_length: dict[int, Cache]
-    imbalanced: Cache | None
-
-    def corpora(self) -> dict[str, Cache]:
-        """The corpora by how their groups are mixed."""
-        named = {"balanced": self.main, "imbalanced": self.imbalanced}
-        return {name: cache for name, cache in named.items() if cache}
 
 
 @dataclass(frozen=True)
@@ -96,47 +89,54 @@ class Trial:
             log_probabilities = calibration.apply(heads.log_probabilities(features))
             primary = tested.primary[rows]
             sets = SetScores.of(calibration, np.exp(log_probabilities), primary, (0.95,))
-            size = sets.figures()["coverage 0.95: spheres"]
             report[view] = {
                 **with_intervals(summary, log_probabilities, tested.targets[rows], primary, resamples=self.resamples),
-                "mean_set_size": {"value": size},
+                "mean_set_size": {"value": sets.figures()["coverage 0.95: spheres"]},
                 "information": {"value": information(log_probabilities)},
             }
         return {"what": self.label, "views": report}
 
 
-def prepare(main: Path, folder: Path, corpus: Path | None, imbalanced: Path | None, log: Log, progress: Any) -> Caches:
-    """Open the caches; embed those that are missing where their corpus is given.
+def prepare(
+    main: Path,
+    samples: Path,
+    corpus: Path | None,
+    imbalanced: Path | None,
+    log: Callable[[str], None],
+    progress_bar: Callable[..., Any],
+) -> Caches:
+    """Open the caches; embed the samples that are missing where their corpus is given.
 
     Args:
-        main: The shipped cache.
-        folder: Where the samples lie, or will.
+        main: The folder of the shipped cache.
+        samples: The folder of the samples' caches.
         corpus: The file that `main` was made from.
         imbalanced: A corpus that one group dominates.
-        progress: As `embed_corpus` takes it.
+        progress_bar: As `embed_corpus` takes it.
     """
-    by_length = {}
+    embed = partial(embed_corpus, log=log, progress_bar=progress_bar)
+    corpora, by_length = {"balanced": open_cache(main)}, {}
     for length in LENGTHS:
-        sample = folder / f"length-{length}"
+        folder = samples / f"length-{length}"
         if corpus:
-            views = ("both", "title", "abstract") if length == BUNDLED.max_length else ("both",)
+            views = VIEWS if length == BUNDLED.max_length else ("both",)
             settings = Settings(views=views, copies={"title": 1, "abstract": 1})
             spec = replace(BUNDLED, pooling="cls+mean", max_length=length)
-            embed_corpus(
-                Corpus(corpus, sample=SAMPLE), spec, sample, settings=settings, log=log, start_progress=progress
-            )
-        if (sample / MANIFEST).is_file():
-            by_length[length] = open_cache(sample)
-    sample = folder / "imbalanced"
+            embed(Corpus(corpus, sample=SAMPLE), spec, folder, settings=settings)
+        if (folder / MANIFEST).is_file():
+            by_length[length] = open_cache(folder)
+    folder = samples / "imbalanced"
     if imbalanced:
-        part = Corpus(imbalanced, sample=IMBALANCED_SAMPLE)
-        embed_corpus(part, BUNDLED, sample, settings=Settings(views=("both",)), log=log, start_progress=progress)
-    return Caches(open_cache(main), by_length, open_cache(sample) if (sample / MANIFEST).is_file() else None)
+        embed(Corpus(imbalanced, sample=IMBALANCED_SAMPLE), BUNDLED, folder, settings=Settings(views=("both",)))
+    if (folder / MANIFEST).is_file():
+        corpora["imbalanced"] = open_cache(folder)
+    return Caches(corpora, by_length)
 
 
-def run_study(caches: Caches, log: Log) -> dict[str, list[Figures]]:
+def run_study(caches: Caches, log: Callable[[str], None]) -> dict[str, list[Figures]]:
     """All sections, in the report's order: name -> rows. A section whose caches are missing has no rows."""
-    study = {"baselines": _measure_baselines(caches.main)}
+    baselines = measure_baselines(caches.corpora["balanced"], "validation")
+    study = {"baselines": [{"what": name, "views": {"both": figures}} for name, figures in baselines.items()]}
     for name, trials in sections(caches).items():
         study[name] = [trial.measure() for trial in trials]
         log(f"{name}: {len(study[name])} rows")
@@ -145,11 +145,10 @@ def run_study(caches: Caches, log: Log) -> dict[str, list[Figures]]:
 
 def sections(caches: Caches) -> dict[str, Iterable[Trial]]:
     """The trials of each section. Those on parts of the vectors are made one at a time, to hold one copy in memory."""
-    main, corpora = caches.main, caches.corpora()
+    main, corpora = caches.corpora["balanced"], caches.corpora
     longest = caches.by_length.get(BUNDLED.max_length)
-    half = longest.dim // 2 if longest else 0
+    half = longest.dim // 2 if longest else 0  # "cls+mean": the first half is [CLS], the second the mean
     n_train = len(main.split["train"])
-    all_views = ("both", "title", "abstract")
     return {
         "loss": [
             Trial("KL divergence, soft targets", main, CLASSIC),
@@ -166,24 +165,21 @@ def sections(caches: Caches) -> dict[str, Iterable[Trial]]:
             Trial("vector at length one, scores of words", main, ONE_HEAD),
         ],
         "pooling": (
-            Trial(name, select_dimensions(longest, dimensions), VECTORS_ONLY)
-            for name, dimensions in (
-                ("[CLS]", slice(0, half)),
-                ("mean", slice(half, None)),
-                ("both in a row", slice(None)),
-            )
+            Trial(name, select_dimensions(longest, part), VECTORS_ONLY)
+            for name, part in (("[CLS]", slice(half)), ("mean", slice(half, None)), ("both in a row", slice(None)))
             if longest
         ),
         "length": (
-            Trial(f"{length} tokens", _mean_pooled(cache), VECTORS_ONLY) for length, cache in caches.by_length.items()
+            Trial(f"{length} tokens", select_dimensions(cache, slice(cache.dim // 2, None)), VECTORS_ONLY)
+            for length, cache in caches.by_length.items()
         ),
         "copies": (
-            Trial(label, _mean_pooled(longest), replace(ONE_HEAD, views=views), views=all_views)
+            Trial(label, select_dimensions(longest, slice(half, None)), replace(ONE_HEAD, views=views), views=VIEWS)
             for label, views in (
                 ("whole articles", ("both",)),
                 ("with title-only copies", ("both", "title")),
                 ("with abstract-only copies", ("both", "abstract")),
-                ("with both kinds of copies", all_views),
+                ("with both kinds of copies", VIEWS),
             )
             if longest
         ),
@@ -221,11 +217,6 @@ def sections(caches: Caches) -> dict[str, Iterable[Trial]]:
     }
 
 
-def measure_gradients(caches: Caches) -> dict[str, float]:
-    """`gradient_ratio` of each corpus."""
-    return {name: gradient_ratio(cache.targets) for name, cache in caches.corpora().items()}
-
-
 def gradient_ratio(targets: NDArray[np.floating]) -> float:
     """How many times larger the gradient of KL is than that of MSE where every answer is the average one.
 
@@ -241,36 +232,14 @@ def gradient_ratio(targets: NDArray[np.floating]) -> float:
 
 
 def select_dimensions(cache: Cache, dimensions: slice) -> Cache:
-    """The same cache with some of the vectors' numbers only: one pooling out of several.
-
-    Raises:
-        SphereError: The vectors are int8, whose scales belong to all their numbers together.
-    """
-    if any(view.scales is not None for view in cache.views.values()):
-        raise SphereError(
-            f"{cache.folder} is stored as int8, which cannot be cut: run embed.py with --store float16 --overwrite."
-        )
+    """The same cache with some of the vectors' numbers only: one pooling out of several."""
     views = {
         name: replace(view, stored=np.ascontiguousarray(view.stored[:, dimensions]))
         for name, view in cache.views.items()
     }
-    return replace(cache, views=views, manifest={**cache.manifest, "dim": int(views["both"].stored.shape[1])})
+    return replace(cache, views=views, dim=views["both"].stored.shape[1])
 
 
 def with_training(recipe: Recipe, **changes: Any) -> Recipe:
     """The recipe with some settings of its training changed."""
     return replace(recipe, training=replace(recipe.training, **changes))
-
-
-def _mean_pooled(cache: Cache) -> Cache:
-    """The second half of "cls+mean"."""
-    return select_dimensions(cache, slice(cache.dim // 2, None))
-
-
-def _measure_baselines(cache: Cache) -> list[Figures]:
-    rows = cache.split["validation"]
-    targets, primary = cache.targets[rows], cache.primary[rows]
-    return [
-        {"what": name, "views": {"both": with_intervals(summary, log_probabilities, targets, primary)}}
-        for name, log_probabilities in baselines(cache, cache.split["train"], rows).items()
-    ]

@@ -1,10 +1,10 @@
 """The study's report: figures.json, report.md and three plots, in artifacts/<encoder>/report/.
 
-The page is the template templates/report.md.j2, filled from the figures; every number in it is one of theirs. The cards
+The page is the template templates/report.md.j2, filled from the figures; every number in it is one of them. The cards
 and the README fill their tables with the same filters (docs/make_cards.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,6 @@ def write_report(figures: Figures, folder: Path) -> None:
 def render(figures: Figures) -> str:
     """The report in Markdown.
 
-    Args:
-        figures: As for `write_report`.
-
     Raises:
         jinja2.UndefinedError: A figure that the template names is missing.
     """
@@ -64,10 +61,8 @@ def lookup(study: Figures, section: str, label: str, figure: str = "top1_primary
     >>> lookup({"length": rows}, "length", "32 ", "kl")
     0.5
     """
-    for row in study[section]:
-        if row["what"].startswith(label):
-            return float(row["views"]["both"][figure]["value"])
-    return float("nan")
+    values = (row["views"]["both"][figure]["value"] for row in study[section] if row["what"].startswith(label))
+    return float(next(values, "nan"))
 
 
 def format_figure(figure: Figures | float | None, digits: int = 3) -> str:
@@ -86,12 +81,11 @@ def format_figure(figure: Figures | float | None, digits: int = 3) -> str:
     return f"{text} [{figure['low']:.{digits}f}, {figure['high']:.{digits}f}]" if "low" in figure else text
 
 
-def table_head(columns: Iterable[str]) -> str:
+def table_head(columns: Sequence[str]) -> str:
     """The first two lines of a Markdown table: a column of text, then columns of numbers, aligned to the right.
 
     >>> print(table_head(["", "articles"]))
     |  | articles |
     | --- | ---: |
     """
-    names = list(columns)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (names, ["---", *["---:"] * (len(names) - 1)]))
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, ["---", *["---:"] * (len(columns) - 1)]))

@@ -15,9 +15,9 @@ from spheres.model.bundle import Bundle
 from spheres.model.calibration import calibrate
 from spheres.model.evaluate import SetScores, evaluate, predictions
 from spheres.model.fit import train
-from spheres.model.metrics import BINS, summary, with_intervals
+from spheres.model.metrics import BINS, summary
 from spheres.model.recipe import CLASSIC, view_features
-from spheres.study.baselines import baselines
+from spheres.study.baselines import measure_baselines
 
 Figures = dict[str, Any]
 
@@ -30,19 +30,19 @@ def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
     Args:
         bundle: The shipped head, trained on this cache.
     """
+    from sklearn.metrics import confusion_matrix
+
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
     targets, primary = cache.targets[rows], cache.primary[rows]
+    confusions = confusion_matrix(primary, log_probabilities.argmax(axis=1), labels=range(len(GROUPS)))
     return {
         "shipped": evaluate(cache, bundle, "test"),
         "classic": evaluate(cache, train(cache, CLASSIC), "test"),
-        "baselines": {
-            name: with_intervals(summary, answers, targets, primary)
-            for name, answers in baselines(cache, cache.split["train"], rows).items()
-        },
+        "baselines": measure_baselines(cache, "test"),
         "periods": measure_periods(cache, bundle),
         "drift": measure_drift(cache, bundle),
         "reliability": reliability_curve(log_probabilities, primary),
-        "confusions": confusions(log_probabilities, primary),
+        "confusions": confusions.tolist(),  # primary groups in rows, top answers in columns, in the order of GROUPS
         "ceiling": ceiling(log_probabilities, targets, primary),
         "ood_false_alarms": ood_false_alarms(cache, bundle),
         "slider": bundle.measured,
@@ -51,8 +51,7 @@ def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
 
 def measure_periods(cache: Cache, bundle: Bundle) -> Figures:
     """Accuracy and coverage on older and on newer test articles."""
-    year = years(cache)
-    test = cache.split["test"]
+    year, test = years(cache), cache.split["test"]
     periods = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
     return {name: _on_period(cache, bundle, mask) for name, mask in periods.items() if mask[test].sum() > 1}
 
@@ -76,25 +75,31 @@ def measure_drift(cache: Cache, bundle: Bundle) -> Figures:
     }
 
 
+def _on_period(cache: Cache, bundle: Bundle, in_period: NDArray[np.bool_]) -> Figures:
+    """Figures of the test articles in a period; `in_period` is (n_articles,)."""
+    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    kept = in_period[rows]
+    rows, log_probabilities = rows[kept], log_probabilities[kept]
+    primary = cache.primary[rows]
+    sets = SetScores.of(bundle.calibrations["both"], np.exp(log_probabilities), primary)
+    return {"articles": len(rows), **summary(log_probabilities, cache.targets[rows], primary), **sets.figures()}
+
+
 def years(cache: Cache) -> NDArray[np.int64]:
     """The year of each article's date, (n_articles,), 0 where it has none."""
     return np.array([int(date[:4]) if date[:4].isdecimal() else 0 for date in cache.dates])
 
 
 def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
-    """The cache of some of its articles.
-
-    Args:
-        rows: Row numbers, ascending.
-    """
-    place = np.full(len(cache.ids), -1)
-    place[rows] = np.arange(len(rows))
+    """The cache of some of its articles; `rows` are their row numbers, ascending."""
+    new_row = np.full(len(cache.ids), -1)
+    new_row[rows] = np.arange(len(rows))
     views = {}
     for name, view in cache.views.items():
-        kept = np.flatnonzero(place[view.rows] >= 0)
+        kept = np.flatnonzero(new_row[view.rows] >= 0)
         views[name] = replace(
             view,
-            rows=place[view.rows[kept]],
+            rows=new_row[view.rows[kept]],
             stored=view.stored[kept],
             scales=None if view.scales is None else view.scales[kept],
             tfidf_scores=view.tfidf_scores[kept],
@@ -110,23 +115,10 @@ def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
     )
 
 
-def _on_period(cache: Cache, bundle: Bundle, wanted: NDArray[np.bool_]) -> Figures:
-    """Figures of the test articles that `wanted`, (n_articles,) bool, names."""
-    rows, log_probabilities = predictions(cache, bundle, "test", "both")
-    kept = wanted[rows]
-    primary, log_probabilities = cache.primary[rows[kept]], log_probabilities[kept]
-    sets = SetScores.of(bundle.calibrations["both"], np.exp(log_probabilities), primary)
-    return {
-        "articles": len(primary),
-        **summary(log_probabilities, cache.targets[rows[kept]], primary),
-        **sets.figures(),
-    }
-
-
 def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[float]]:
     """For each bin of confidence that holds articles: [mean confidence, share that is right, number of articles].
 
-    The bins are those of the expected calibration error. scikit-learn's `calibration_curve` gives no numbers.
+    The bins are those of the expected calibration error. scikit-learn's `calibration_curve` does not count articles.
     """
     confidence = np.exp(log_probabilities.max(axis=1))
     right = log_probabilities.argmax(axis=1) == primary
@@ -135,16 +127,6 @@ def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[
         [float(confidence[bins == b].mean()), float(right[bins == b].mean()), int((bins == b).sum())]
         for b in np.unique(bins)
     ]
-
-
-def confusions(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[int]]:
-    """How many articles of each primary group (row) got each top answer (column), in the order of GROUPS."""
-    from sklearn.metrics import confusion_matrix
-
-    table: list[list[int]] = confusion_matrix(
-        primary, log_probabilities.argmax(axis=1), labels=range(len(GROUPS))
-    ).tolist()
-    return table
 
 
 def ood_false_alarms(cache: Cache, bundle: Bundle) -> dict[str, float]:

@@ -17,8 +17,8 @@ from fake_classifier import FakeClassifier
 from places import ROOT
 from visiting import served, upload
 
-from benchmarks.live import Session
-from benchmarks.users import Visitor
+from benchmarks.live import BrowserSession
+from benchmarks.users import HttpClient
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
 from spheres.server.allowlist import MAX_BODY
@@ -253,7 +253,7 @@ def test_markup_in_titles_and_file_names_comes_back_as_text(site):
         config = visitor.get("config", params={"page": language} if language else {}).json()
         ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
         events = {tuple(target): event for event in config["dependencies"] for target in event["targets"]}
-        shown = Session(Visitor(urlsplit(site).port), (MARKUP, f"Prime gaps. {MARKUP}. On trees."), config)
+        shown = BrowserSession(HttpClient(urlsplit(site).port), (MARKUP, f"Prime gaps. {MARKUP}. On trees."), config)
         why = shown.why()
         assert "alert(1)" in why  # the text itself, coloured
         for markup in (*texts_in(shown.move(0.9)), why):

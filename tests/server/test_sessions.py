@@ -9,8 +9,8 @@ import pytest
 from fake_classifier import FakeClassifier
 from visiting import served
 
-from benchmarks.live import Session
-from benchmarks.users import Visitor
+from benchmarks.live import BrowserSession
+from benchmarks.users import HttpClient
 from spheres.inference.service import Service
 from spheres.web.page import build_page
 
@@ -37,7 +37,7 @@ def test_a_programs_calls_leave_no_session_behind(opened):
 
 def test_a_browsers_session_holds_its_answer_and_no_settings_of_the_page(opened):
     page, site = opened
-    sessions = [Session(Visitor(urlsplit(site).port), TEXT) for _ in range(2)]
+    sessions = [BrowserSession(HttpClient(urlsplit(site).port), TEXT) for _ in range(2)]
     for session in sessions:
         assert 'class="winner' in str(session.move(0.6)["data"][0])  # the answer is still there
         kept = page.app.state_holder.session_data[session.hash]

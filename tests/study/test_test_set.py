@@ -11,7 +11,6 @@ from spheres.model.bundle import Bundle
 from spheres.model.evaluate import predictions
 from spheres.study.test_set import (
     ceiling,
-    confusions,
     measure_periods,
     ood_false_alarms,
     reliability_curve,
@@ -26,14 +25,6 @@ FIGURES = json.loads((FOLDER / "report" / "figures.json").read_text("utf-8"))["t
 @pytest.fixture(scope="module")
 def cache():
     return open_cache(FOLDER)
-
-
-def test_confusions_count_true_groups_in_rows_and_answers_in_columns():
-    answers = np.log(np.full((3, 8), 0.01))
-    answers[[0, 1, 2], [2, 2, 0]] = 0.0
-    table = np.array(confusions(answers, np.array([2, 0, 0])))
-    assert table.shape == (8, 8) and table.sum() == 3
-    assert (table[2, 2], table[0, 2], table[0, 0]) == (1, 1, 1)
 
 
 def test_the_reliability_curve_has_only_bins_that_hold_articles():
@@ -64,7 +55,6 @@ def test_the_shipped_figures_are_those_of_the_shipped_head(cache):
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
     targets, primary = cache.targets[rows], cache.primary[rows]
     assert ceiling(log_probabilities, targets, primary) == pytest.approx(FIGURES["ceiling"], abs=1e-3)
-    assert np.abs(np.array(confusions(log_probabilities, primary)) - FIGURES["confusions"]).sum() <= 8
     assert ood_false_alarms(cache, bundle) == pytest.approx(FIGURES["ood_false_alarms"], abs=1e-3)
     for period, figures in measure_periods(cache, bundle).items():
         assert figures == pytest.approx(FIGURES["periods"][period], abs=2e-3), period

@@ -27,7 +27,7 @@ DETAILS = {"reason", "problem", "found", "missing", "format", "place"}  # of an 
 NAMES = {  # that stay Latin in a Russian sentence
     "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
-    "head", "predict", "encoder", "out", "jsonl", "csv", "tsv", "FILE", "UTF",
+    "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF",
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Contestants that embed the same articles in turns, their vectors compared, and the machine's limit beside them."""
+"""Encoders on the same articles, in turns: articles a second, their vectors compared, and the machine's limit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -19,11 +20,12 @@ DEFAULTS, BF16, TEXTBOOK = "sentence-transformers", "sentence-transformers in bf
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """Who embeds `texts` in every round.
+class Candidate:
+    """An encoder, and the texts it embeds in every round.
 
-    reference : (n_checked, dim), what this project gives in fp32 for the very token ids; None where that is itself
-    checked   : which of `texts` those are
+    Attributes:
+        reference: (n_checked, dim) vectors of this project in fp32 for the same token ids; None for that one itself.
+        checked: Which of `texts` those are; None for all.
     """
 
     name: str
@@ -33,32 +35,35 @@ class Contestant:
     checked: Sequence[int] | None = None
 
 
-def contest(table: Table, contestants: Sequence[Contestant], encoder: Encoder, rounds: int) -> dict[str, float]:
-    """Add a row for each, the first one being this project with `encoder`; returns articles a second by name.
+def compare(table: Table, candidates: Sequence[Candidate], encoder: Encoder, rounds: int) -> dict[str, float]:
+    """Time the candidates and add a row for each; returns articles a second by name.
 
-    The limit's row is the fastest matrix multiplication of the same rounds over the operations of the first one's
+    The limit's row is the fastest matrix multiplication of the same rounds over the operations of the first candidate's
     articles, so that a share of it counts everything: tokenising, attention, what is not a multiplication.
+
+    Args:
+        candidates: The first one is this project with `encoder`.
     """
     vectors: dict[str, Vectors] = {}
 
-    def turn(contestant: Contestant) -> Callable[[], None]:
-        def embed() -> None:
-            vectors[contestant.name] = contestant.embed(contestant.texts)
+    def embed(candidate: Candidate) -> None:
+        vectors[candidate.name] = candidate.embed(candidate.texts)
 
-        return embed
-
-    for contestant in contestants:
-        contestant.embed(contestant.texts[:WARM_UP])
+    for candidate in candidates:
+        candidate.embed(candidate.texts[:WARM_UP])
     shapes = multiplications(encoder)
     for multiply in shapes.values():
         multiply()
-    runs: dict[object, Callable[[], object]] = {c.name: turn(c) for c in contestants} | dict(shapes)
-    seconds = interleaved({str(key): run for key, run in runs.items()}, rounds, warm_up=False)
-    found = {c.name: len(c.texts) / seconds[c.name] for c in contestants}
-    ours = contestants[0]
-    for c in contestants:
-        cosine = None if c.reference is None else least_cosine(vectors[c.name][c.checked or slice(None)], c.reference)
-        table.add(c.name, found[c.name], f"{found[ours.name] / found[c.name]:.2f}×", _digits(cosine), len(c.texts))
+    runs: dict[str, Callable[[], object]] = {c.name: partial(embed, c) for c in candidates}
+    runs |= {str(shape): multiply for shape, multiply in shapes.items()}
+    seconds = interleaved(runs, rounds, warm_up=False)
+    found = {c.name: len(c.texts) / seconds[c.name] for c in candidates}
+    ours = candidates[0]
+    for c in candidates:
+        cosine = None
+        if c.reference is not None:
+            cosine = f"{least_cosine(vectors[c.name][c.checked or slice(None)], c.reference):.6f}"
+        table.add(c.name, found[c.name], f"{found[ours.name] / found[c.name]:.2f}×", cosine, len(c.texts))
     speeds = rates({shape: seconds[str(shape)] for shape in shapes}, encoder)
     fastest = max(speeds, key=lambda shape: speeds[shape])
     lengths = [len(t.ids) for t in encoder.tokenize(ours.texts)]
@@ -76,33 +81,34 @@ def contest(table: Table, contestants: Sequence[Contestant], encoder: Encoder, r
 
 
 @dataclass(frozen=True)
-class Field:
+class Setup:
     """This project, in its own precision and in fp32, and what its peers are given.
 
-    sample   : every so many-th block of the articles, which is what peers embed
-    same_ids : (n_sample, dim), what this project gives in fp32 for the peers' token ids
+    Attributes:
+        sample: Every so many-th block of the articles, which is what peers embed.
+        same_ids: (n_sample, dim) vectors of this project in fp32 for the peers' token ids.
     """
 
-    ours: tuple[Contestant, Contestant]
+    ours: tuple[Candidate, Candidate]
     sample: list[Text]
     same_ids: Vectors
 
 
-def field_of(texts: Sequence[Text], every: int, encoder: Encoder, precise: Encoder) -> Field:
-    """The field for these articles; `precise` is the same encoder in fp32."""
+def prepare(texts: Sequence[Text], every: int, encoder: Encoder, precise: Encoder) -> Setup:
+    """The setup for these articles; `precise` is the same encoder in fp32."""
     positions = blocks(texts, every)
     sample = [texts[i] for i in positions]
     pairs = precise.encode(precise.tokenize(sample))
     same_ids = precise.encode(precise.tokenize([Text(joined(text), "") for text in sample]))
     ours = (
-        Contestant(OURS, lambda given: encoder.encode(encoder.tokenize(given)), texts, pairs, positions),
-        Contestant(OURS_FP32, lambda given: precise.encode(precise.tokenize(given)), sample),
+        Candidate(OURS, lambda given: encoder.encode(encoder.tokenize(given)), texts, pairs, positions),
+        Candidate(OURS_FP32, lambda given: precise.encode(precise.tokenize(given)), sample),
     )
-    return Field(ours, sample, same_ids)
+    return Setup(ours, sample, same_ids)
 
 
 def set_ratios(table: Table, found: Mapping[str, float]) -> None:
-    """How much faster this project is than each kind of peer; `found` is articles a second by name."""
+    """Note how many times faster this project is than its peers; `found` is articles a second by name."""
     theirs = [rate for name, rate in found.items() if name.startswith(DEFAULTS)]
     table.ratios |= {
         "over sentence-transformers' defaults": found[OURS] / found[DEFAULTS],
@@ -111,15 +117,15 @@ def set_ratios(table: Table, found: Mapping[str, float]) -> None:
     }
 
 
-def as_contestant(peer: Peer, texts: Sequence[Text], reference: Vectors) -> Contestant:
-    """A peer reads title and abstract as one text."""
+def as_candidate(peer: Peer, texts: Sequence[Text], reference: Vectors) -> Candidate:
+    """The peer as a candidate; it reads title and abstract as one text."""
     encode = peer.encode
     assert encode is not None
-    return Contestant(peer.name, lambda given: encode([joined(text) for text in given]), texts, reference[: len(texts)])
+    return Candidate(peer.name, lambda given: encode([joined(text) for text in given]), texts, reference[: len(texts)])
 
 
 def add_absent(table: Table, peers: Sequence[Peer]) -> None:
-    """A row for each peer that cannot run here, and a note why."""
+    """Add a row for each peer that cannot run here, and a note why."""
     for peer in peers:
         if peer.encode is None:
             table.add(peer.name, "not here", None, None, None)
@@ -137,8 +143,7 @@ def joined(text: Text) -> str:
 def blocks(texts: Sequence[Text], every: int) -> list[int]:
     """Positions of every so many-th block of 32 texts, in the order of their lengths: the longest blocks first.
 
-    Whoever sorts by length and pads in batches pads as little among these as among all, and their lengths are
-    distributed alike.
+    An encoder that sorts by length and pads in batches pads as little among these as among all.
 
     >>> blocks([("", "x" * n) for n in range(96)], every=2) == [*range(95, 63, -1), *range(31, -1, -1)]
     True
@@ -154,7 +159,3 @@ def least_cosine(a: Vectors, b: Vectors) -> float:
     """
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return round(float(((a * b).sum(axis=1) / lengths).min()), 6)
-
-
-def _digits(cosine: float | None) -> str | None:
-    return None if cosine is None else f"{cosine:.6f}"

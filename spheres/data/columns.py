@@ -1,0 +1,272 @@
+"""Which columns of a file are title, abstract, id, categories and date, whatever its exporter calls them.
+
+    columns = find_columns(["Key", "Title", "Publication Title", "Abstract Note"])
+    columns.title, columns.abstract                    # ("Title",), ("Abstract Note",)
+
+`ALIASES` is the one table of names, and a new schema is a new name there. Names are compared without case, accents,
+blanks, punctuation and what only qualifies them: "dc.title[en]", "Title (required)" and "title_en" are "title".
+"""
+
+import ast
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spheres.data.row import Record
+from spheres.data.text import plain
+from spheres.errors import SphereError
+
+ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
+    "title": (
+        *("title", "display name", "dc title", "TI", "T1"),
+        *("article title", "document title", "paper title", "item title", "manuscript title", "submission title"),
+        "title of the contribution in original language",  # Pure's
+        *("название", "название статьи", "заглавие", "заголовок", "наименование", "назва"),
+        *("Titel", "titre", "título", "titolo", "tytuł", "başlık", "标题", "题名", "题目", "標題", "タイトル", "제목"),
+    ),
+    "abstract": (
+        *("abstract", "abstract inverted index", "abstract note", "abstract text", "AB", "ABS", "N2"),
+        *("paper abstract", "article abstract", "description abstract", "dc description abstract", "dcterms abstract"),
+        *("аннотация", "реферат", "резюме", "анотація", "Zusammenfassung", "Kurzfassung", "Abstrakt", "résumé"),
+        *("resumen", "resumo", "riassunto", "sommario", "samenvatting", "streszczenie", "özet"),
+        *("摘要", "要旨", "抄録", "초록"),
+    ),
+    "id": (
+        *("arxiv id", "arxiv", "id", "paper id", "identifier", "entry id", "eprint", "DOI", "DI", "PMID", "key"),
+        *("EID", "UT", "UT Unique WOS ID", "publication id", "Lens ID", "submission id", "citation key", "item DOI"),
+        *("dc identifier", "dc identifier uri", "AN", "accession number"),
+    ),
+    "primary": ("primary category", "arxiv primary category", "primary", "primary subject", "main category"),
+    "categories": (
+        *("categories", "arxiv categories", "category", "category code", "tag", "tags", "terms", "subjects", "subject"),
+        *("primary class", "dc subject", "set spec", "sets", "keywords", "manual tags", "automatic tags"),
+    ),
+    "date": (
+        *("update date", "date", "published", "updated", "publication date", "date published", "cover date"),
+        *("dc date issued", "created", "create date"),
+    ),
+}
+# Names that may mean something else too: they serve a record that has none of the above
+LAST_RESORT: dict[str, tuple[str, ...]] = {
+    "title": ("titles", "headline"),
+    "abstract": (
+        "abstracts",
+        "summary",
+        "summaries",
+        "description",
+        "dc description",
+        "text",
+        "content",
+        "body",
+        "annotation",
+    ),
+}
+# Longer names that hold one of the first words and none of the others, such as "Title of the contribution": after exact
+# names, before the last resort
+FUZZY: dict[str, tuple[str, ...]] = {
+    "title": ("title", "titel", "titre", "título", "название", "заглавие", "заголовок", "题名", "标题"),
+    "abstract": ("abstract", "аннотация", "реферат", "Zusammenfassung", "résumé", "resumen", "resumo", "摘要"),
+}
+OTHER_THINGS = (
+    *("journal", "source", "publication", "series", "book", "conference", "event", "proceedings", "host", "container"),
+    *("short", "running", "secondary", "alternative", "alternate", "abbreviated", "job", "author", "authors", "editor"),
+    *("number", "no", "id", "url", "link", "length", "count", "words", "type", "language", "status", "date", "file"),
+    *(
+        "graphical",
+        "views",
+        "page",
+        "pages",
+        "has",
+        "zeitschrift",
+        "revue",
+        "revista",
+        "журнал",
+        "журнала",
+        "источника",
+    ),
+    *("издания", "сборника", "конференции", "volume", "issue", "section", "part", "session", "track", "degree"),
+)
+ENGLISH = ("en", "eng", "english", "us", "gb", "англ", "английском", "английский")
+OTHER_LANGUAGES = (
+    *("ru", "rus", "de", "ger", "deu", "fr", "fre", "fra", "es", "spa", "pt", "por", "it", "zh", "ja", "ko"),
+    *("russian", "german", "french", "spanish", "portuguese", "русский", "русском"),
+)
+QUALIFIERS = ("required", "optional", "original", "plain", "in", "s", "на", "языке", "язык")  # "title_s" is Solr's
+
+MAX_LITERAL = 2**20  # characters of a list or an object within a cell, in Python or JSON
+TEXT_KEYS = ("text", "value", "#text", "title", "abstract", "content", "AbstractText", "en", "p")  # of an object
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of each role, the best first; of two that serve, a record's first filled one is read."""
+
+    title: tuple[str, ...] = ()
+    abstract: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+    primary: tuple[str, ...] = ()  # of arXiv's categories
+    categories: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()  # those that give no title, no abstract and no id
+
+    def text(self, role: str, record: Record) -> str:
+        """A record's plain text under "title", "abstract", "id" or "date"; "" where it has none."""
+        names = _of_the_best_kind(role, [name for name in getattr(self, role) if name in record])
+        return next(filter(None, (to_text(record[name]) for name in names)), "")
+
+
+def find_columns(names: Iterable[str], title: str | None = None, abstract: str | None = None) -> Columns:
+    """What the columns of these names hold.
+
+    Args:
+        names: All columns of the file, or of one record.
+        title: The column of the titles, where the caller knows it; None looks for it.
+        abstract: The same for the abstracts.
+
+    Raises:
+        SphereError: `title` or `abstract` is none of the names.
+
+    >>> find_columns(["Titel", "Journal title", "title_en", "summary"])
+    Columns(title=('title_en', 'Titel'), abstract=('summary',), id=(), primary=(), categories=(), date=(), \
+unused=('Journal title',))
+    """
+    names = [name for name in names if isinstance(name, str)]
+    found: dict[str, tuple[str, ...]] = {}
+    for role in ALIASES:
+        ranks = {name: rank for name in names if (rank := _rank(role, name)) is not None}
+        found[role] = tuple(sorted(ranks, key=ranks.__getitem__))
+    for role, given in (("title", title), ("abstract", abstract)):
+        if given is not None:
+            found[role] = (_given(given, names),)
+    used = {name for role in ("title", "abstract", "id") for name in _of_the_best_kind(role, found[role])}
+    return Columns(**found, unused=tuple(name for name in names if name not in used))
+
+
+def check_columns(columns: Columns, names: Iterable[str], path: Path, format: str, labelled: bool) -> None:
+    """Raise SphereError where no column is a title or an abstract, or, where labels are wanted, categories."""
+    missing = [] if columns.title or columns.abstract else ["title or abstract"]
+    if labelled and not columns.categories + columns.primary:
+        missing.append("categories")
+    if missing:
+        raise SphereError(
+            "{path} ({format}) has no column for {missing}; its columns are {columns}: rename the right one, or choose "
+            "it (on the command line: --title-column, --abstract-column).",
+            path=path,
+            format=format,
+            missing=", nor for ".join(missing),
+            columns=shown_names(sorted(names)),
+        )
+
+
+def shown_names(names: Iterable[str]) -> str:
+    """Names of columns for a sentence: the first twelve, forty characters each."""
+    return ", ".join(plain(name)[:40] for name in list(names)[:12])
+
+
+def to_text(value: Any) -> str:
+    """A title, an abstract or an id as plain text, in whatever shape a source keeps it; "" for what is no text.
+
+    >>> to_text(["Part one.", {"label": "RESULTS", "text": "Part two."}]), to_text("['On trees']"), to_text(7)
+    ('Part one. Part two.', 'On trees', '7')
+    >>> to_text({"We": [0], "climb": [1, 3], "and": [2]})    # OpenAlex's abstract_inverted_index
+    'We climb and climb'
+    """
+    if isinstance(value, str) and value.lstrip()[:2] in ("['", '["', "[{", '{"', "{'") and value.rstrip()[-1:] in "]}":
+        literal = parse_literal(value.strip())
+        value = value if literal is None else literal
+    return plain(" ".join(_parts(value)))
+
+
+def _parts(value: Any, depth: int = 0) -> Iterator[str]:
+    """The texts in a value, in their order; no deeper than sources nest them."""
+    if isinstance(value, bytes):
+        yield value.decode("utf-8", "replace")
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value) if math.isfinite(value) else ""
+    elif isinstance(value, list | tuple) and depth < 4:
+        for item in value:
+            yield from _parts(item, depth + 1)
+    elif isinstance(value, dict) and depth < 4:
+        lists = [places if isinstance(places, list) else [places] for places in value.values()]
+        if value and all(isinstance(place, int) for places in lists for place in places):  # an inverted index
+            words = ((place, str(word)) for word, places in zip(value, lists, strict=True) for place in places)
+            yield " ".join(word for _, word in sorted(words))
+        else:
+            yield from _parts(next((value[key] for key in TEXT_KEYS if value.get(key)), None), depth + 1)
+
+
+def parse_literal(text: str, max_characters: int = MAX_LITERAL) -> Any:
+    """A Python or JSON literal, never evaluated as code; None where it is neither, or too long."""
+    if len(text) > max_characters:
+        return None
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+def _given(wanted: str, names: list[str]) -> str:
+    """The column that the caller means: of exactly this name, or of one that differs in case and blanks only."""
+    for same in (wanted.__eq__, lambda name: name.strip().casefold() == wanted.strip().casefold()):
+        if match := next(filter(same, names), None):
+            return match
+    raise SphereError(
+        "There is no column {column}; the file's columns are {columns}: give one of them.",
+        column=plain(wanted)[:40],
+        columns=shown_names(names),
+    )
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, without case and accents; "paperTitle" is two."""
+    apart = unicodedata.normalize("NFKD", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name[:200]))
+    return re.findall(r"[^\W\d_]+|\d+", "".join(c for c in apart if not unicodedata.combining(c)).casefold())
+
+
+def _joined(names: Iterable[str]) -> dict[str, int]:
+    return {"".join(_words(name)): place for place, name in reversed(list(enumerate(names)))}
+
+
+_EXACT = {role: _joined(names) for role, names in ALIASES.items()}
+_LAST = {role: _joined(names) for role, names in LAST_RESORT.items()}
+_FUZZY = {role: _joined(names).keys() for role, names in FUZZY.items()}
+_OTHER_THINGS, _ENGLISH = _joined(OTHER_THINGS).keys(), _joined(ENGLISH).keys()
+_FOREIGN = _joined(OTHER_LANGUAGES).keys()
+_QUALIFIERS = _joined(QUALIFIERS).keys() | _ENGLISH | _FOREIGN
+
+
+@lru_cache(maxsize=2**14)
+def _rank(role: str, name: str) -> tuple[int, int, int] | None:
+    """How well a name fits a role, the best first: by kind (exact, fuzzy, last resort), language, place in its table.
+
+    None where it does not fit.
+    """
+    words = _words(name)
+    core = "".join(word for word in words if word not in _QUALIFIERS and not word.isdecimal())
+    # 0 for English, 1 where no language is named, 2 for another one or a second column of the name
+    marks = set(words[1:])
+    language = 0 if marks & _ENGLISH else 2 if marks & _FOREIGN or (words and words[-1].isdecimal()) else 1
+    for kind, table in ((0, _EXACT[role]), (2, _LAST.get(role, {}))):
+        if (place := table.get("".join(words))) is not None:
+            return kind, 1, place
+        if (place := table.get(core)) is not None:
+            return kind, language, place
+    if not _FUZZY.get(role, set()).isdisjoint(words) and _OTHER_THINGS.isdisjoint(words):
+        return 1, language, 0
+    return None
+
+
+def _of_the_best_kind(role: str, names: Sequence[str]) -> list[str]:
+    """Those of a role's names, best first, that are of the first one's kind; a name given by the caller has none."""
+    kinds = [rank[0] if (rank := _rank(role, name)) else None for name in names]
+    return [name for name, kind in zip(names, kinds, strict=True) if kind == kinds[0]]

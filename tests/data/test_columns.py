@@ -1,0 +1,97 @@
+"""Which columns are read as what, under the names that exporters and languages give them."""
+
+from typing import Any
+
+import pytest
+
+from spheres.data.columns import find_columns, to_text
+from spheres.errors import SphereError
+
+# Header of an export -> its columns of titles and of abstracts, the best first
+HEADERS = {
+    "Key,Item Type,Publication Year,Title,Publication Title,DOI,Abstract Note,Short Title": "Title|Abstract Note",
+    "PT,AU,TI,SO,DE,AB,PY,DI": "TI|AB",
+    "Authors,Article Title,Source Title,Author Keywords,Abstract,DOI": "Article Title|Abstract",
+    "Document Title,Authors,Publication Title,Abstract": "Document Title|Abstract",
+    "Paper ID,Created,Paper Title,Abstract,Primary Subject Area": "Paper Title|Abstract",
+    "dc.title[en],dc.title.alternative,dc.description.abstract[en]": "dc.title[en]|dc.description.abstract[en]",
+    "TITLE,ABS,KEYWORDS": "TITLE|ABS",
+    "Title (required),Abstract*": "Title (required)|Abstract*",
+    "Название журнала,Название,Аннотация": "Название|Аннотация",
+    "Titel,Zusammenfassung": "Titel|Zusammenfassung",
+    "Titre,Titre de la revue,Résumé": "Titre|Résumé",
+    "Título,Resumen": "Título|Resumen",
+    "T\u0069\u0301tulo,Resumo": "T\u0069\u0301tulo|Resumo",
+    "Title-题名,Summary-摘要,Author-作者": "Title-题名|Summary-摘要",
+    "paperTitle,paperAbstract": "paperTitle|paperAbstract",
+    "Abstract,Title of the contribution in original language": (
+        "Title of the contribution in original language|Abstract"
+    ),
+    "Year,Title of your talk,Abstract of your talk": "Title of your talk|Abstract of your talk",
+    "title,text": "title|text",
+    "TITLES,SUMMARIES": "TITLES|SUMMARIES",
+    "Abstract Number,Graphical abstract,Title": "Title|",
+    "Journal title,Abstract": "|Abstract",
+}
+
+
+@pytest.mark.parametrize(("header", "expected"), HEADERS.items())
+def test_title_and_abstract_are_found_under_the_names_of_exporters(header: str, expected: str) -> None:
+    columns = find_columns(header.split(","))
+    assert f"{','.join(columns.title)}|{','.join(columns.abstract)}" == expected
+
+
+def test_english_columns_come_before_those_of_other_languages() -> None:
+    columns = find_columns(["Аннотация", "Аннотация на английском языке", "title_ru", "title", "title_en"])
+    assert columns.title == ("title_en", "title", "title_ru")
+    assert columns.abstract == ("Аннотация на английском языке", "Аннотация")
+
+
+@pytest.mark.parametrize(
+    ("record", "title", "abstract"),
+    [
+        ({"titles": "A journal", "title": "", "abstract": "", "summary": "accepted"}, "", ""),
+        ({"title": None, "display_name": "A", "abstract_inverted_index": {"climb.": [1], "We": [0]}}, "A", "We climb."),
+        ({"title": "", "title_2": "On trees", "tldr": {"text": "Trees!"}, "abstract": None}, "On trees", ""),
+        ({"summary": "We climb."}, "", "We climb."),
+    ],
+)
+def test_a_records_first_filled_column_of_the_best_kind_is_read(record: Any, title: str, abstract: str) -> None:
+    columns = find_columns(["title", "titles", "title_2", "display_name", "summary", *record, "abstract"])
+    assert (columns.text("title", record), columns.text("abstract", record)) == (title, abstract)
+
+
+def test_the_callers_choice_wins() -> None:
+    columns = find_columns(["Title", "Abstract", "Notes"], title=" notes", abstract="Title")
+    assert (columns.title, columns.abstract, columns.unused) == (("Notes",), ("Title",), ("Abstract",))
+    with pytest.raises(SphereError, match="There is no column Topic; the file's columns are Title, Notes: give one"):
+        find_columns(["Title", "Notes"], title="Topic")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (["On", "trees"], "On trees"),
+        ("['On', 'trees']", "On trees"),
+        ('[{"label": "AIM", "text": "On"}, {"#text": "trees"}]', "On trees"),
+        ({"en": "On trees"}, "On trees"),
+        ({"AbstractText": ["On", {"value": "trees"}]}, "On trees"),
+        ({"On": [0, 2], "trees": [1]}, "On trees On"),
+        (b"On tr\xc3\xa9es\xff", "On trées\ufffd"),
+        ("[1706.03762] On trees", "[1706.03762] On trees"),
+        ("['On trees", "['On trees"),
+        (True, ""),
+        (float("inf"), ""),
+        ({"model": "m"}, ""),
+        ([[[[[["too deep"]]]]]], ""),
+        (2.5, "2.5"),
+    ],
+)
+def test_values_of_any_shape_become_text(value: Any, text: str) -> None:
+    assert to_text(value) == text
+
+
+def test_a_hostile_cell_is_text_and_costs_little() -> None:
+    for cell in ("['" * 200_000 + "]", '{"a": ' * 100_000 + "}", "['" + "x" * 2**21 + "']"):
+        assert to_text(cell) == cell
+    assert to_text({"far": [10**12], "near": [-1]}) == "near far"
