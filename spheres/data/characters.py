@@ -28,8 +28,10 @@ CYRILLIC = re.compile("[\u0400-\u04ff]")
 MIXED_WORD = re.compile("[A-Za-z\u0400-\u04ff]+")
 
 # As a PDF's fonts put accents: before their letter, as a character that takes room
-SPACING_ACCENTS = dict(zip("\u00a8\u00b4\u00b8\u02c6\u02c7\u02d8\u02d9\u02da\u02dc\u02dd", "\u0308\u0301\u0327\u0302\u030c\u0306\u0307\u030a\u0303\u030b"))  # fmt: skip
-SPACING_ACCENT = re.compile(f"([{''.join(SPACING_ACCENTS)}]) ?([A-Za-zı])")
+SPACING = "\u00a8\u00b4\u00b8\u02c6\u02c7\u02d8\u02d9\u02da\u02dc\u02dd"
+THEIR_MARKS = "\u0308\u0301\u0327\u0302\u030c\u0306\u0307\u030a\u0303\u030b"
+SPACING_ACCENTS = dict(zip(SPACING, THEIR_MARKS, strict=True))
+SPACING_ACCENT = re.compile(f"([{SPACING}]) ?([A-Za-zı])")
 MARK = re.compile("[\u0300-\u036f]")
 COMBINING = re.compile("[A-Za-z\u00c0-\u024f][\u0300-\u036f]{1,3}")  # bounded: a flood of marks costs its square
 # What UTF-8 becomes in another table: a first byte's character, and a second one's

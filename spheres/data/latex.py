@@ -21,7 +21,8 @@ MATH = re.compile(
 KEPT = 0xF0000  # a formula's place is held by a private character
 MOST_FORMULAS, MOST_BRACES = 0xFFF0, 5000  # more of them are no article
 
-ACCENTS = dict(zip("'`^\"~=.uvHcdbkr", "\u0301\u0300\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0323\u0331\u0328\u030a"))  # fmt: skip
+MARKS = "\u0301\u0300\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0323\u0331\u0328\u030a"
+ACCENTS = dict(zip("'`^\"~=.uvHcdbkr", MARKS, strict=True))
 ACCENT = re.compile(
     r"\\(?:(['`^\"~=.]) ?|([uvHcdbkr])(?: |(?=[{\\])))"
     r"(?:\{\\?([A-Za-z]) ?\}|\\([ij])(?![A-Za-z]) ?(?:\{\})?|([A-Za-z]))"
@@ -41,11 +42,12 @@ TEXT_ENVIRONMENT = re.compile(
     r"\\documentclass(?:[^\\]|\\(?!documentclass|begin\{document))*+\\begin\{document\}"
     r"|\\(?:begin|end)\{(?:abstract|document|itemize|enumerate|description|quote|quotation|center|keywords?)\}"
 )
-TRANSPARENT = frozenset(
-    "emph textbf textit textsc texttt textrm textsf textsl textup textnormal textmd text textsuperscript textsubscript "
-    "underline uline mbox hbox title section subsection paragraph url href enquote uppercase lowercase acs ac gls "
-    "textquote MakeUppercase".split()
-)
+_TRANSPARENT = """
+emph textbf textit textsc texttt textrm textsf textsl textup textnormal textmd text textsuperscript textsubscript
+underline uline mbox hbox title section subsection paragraph url href enquote uppercase lowercase acs ac gls
+textquote MakeUppercase
+"""
+TRANSPARENT = frozenset(_TRANSPARENT.split())
 DROPPED = re.compile(
     r"[ ~]?\\(?:[cC]ite[a-zA-Z]*|nocite|[eE]?qref|[cC]?ref|autoref|pageref|label|index|footnote|footnotemark|thanks"
     r"|vspace|hspace|author|affiliation|affil|date|email|bibliography[a-z]*|href(?=\{[^{}]*+\}\{))\*?"

@@ -17,28 +17,33 @@ TAG = re.compile(r"<(/?)(?:[A-Za-z]{1,9}:)?([A-Za-z][A-Za-z0-9-]*+)((?:[\s/][^<>
 DECLARATION = re.compile(r"<(?:\?|!DOCTYPE)[^<>]*+>|<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 # HTML's, JATS's and publishers' own: "the <answer> format" and the mean <N> are no tags
-INLINE = frozenset(
-    "a abbr acronym alternatives b big bold cite code em email ext-link font i inf inline-formula ins italic kbd mark "
-    "monospace named-content q roman s sans-serif sc small span strike strong styled-content sub sup tex-math tt u "
-    "underline uri var xref".split()
-)
-BLOCK = frozenset(
-    "abstract article-title blockquote body br caption center dd def-list disp-formula disp-quote div dl dt fig "
-    "graphic h1 h2 h3 h4 h5 h6 head hr html img label li list list-item ol p para pre script sec section style table "
-    "tbody td th title tr trans-abstract trans-title ul".split()
-)
-MATHML = frozenset(
-    "annotation annotation-xml math maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded "
-    "mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover "
-    "none semantics".split()
-)
+_INLINE = """
+a abbr acronym alternatives b big bold cite code em email ext-link font i inf inline-formula ins italic kbd mark
+monospace named-content q roman s sans-serif sc small span strike strong styled-content sub sup tex-math tt u
+underline uri var xref
+"""
+INLINE = frozenset(_INLINE.split())
+_BLOCK = """
+abstract article-title blockquote body br caption center dd def-list disp-formula disp-quote div dl dt fig graphic
+h1 h2 h3 h4 h5 h6 head hr html img label li list list-item ol p para pre script sec section style table tbody td th
+title tr trans-abstract trans-title ul
+"""
+BLOCK = frozenset(_BLOCK.split())
+_MATHML = """
+annotation annotation-xml math maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom
+mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none
+semantics
+"""
+MATHML = frozenset(_MATHML.split())
 DROPPED = frozenset(("annotation", "annotation-xml", "script", "style"))  # with what stands in them
 BETWEEN = {"mfrac": "/", "msub": "_", "msup": "^", "msubsup": "_^", "munder": "_", "mover": "^", "munderover": "_^"}
-HEADINGS = frozenset(  # of a structured abstract's sections, which say nothing of its subject
-    "abstract aim aims background conclusion conclusions context design discussion findings graphical introduction "
-    "limitations materials method methodology methods motivation objective objectives originality purpose result "
-    "results setting significance summary and of the study work".split()
-)
+# of a structured abstract's sections, which say nothing of its subject
+_HEADINGS = """
+abstract aim aims background conclusion conclusions context design discussion findings graphical introduction
+limitations materials method methodology methods motivation objective objectives originality purpose result results
+setting significance summary and of the study work
+"""
+HEADINGS = frozenset(_HEADINGS.split())
 
 
 def remove_markup(text: str) -> str:

@@ -1,7 +1,7 @@
 """What stands around and within a text pasted from a PDF or a web page: stamps, headings, authors, line ends.
 
->>> strip_pasted("arXiv:1706.03762v5 [cs.CL] 6 Dec 2017\\nA. Vaswani, N. Shazeer and N. Parmar\\nAbstract—Recur-\\nrent nets")
-'Abstract—Recurrent nets'
+>>> strip_pasted("arXiv:1706.03762v5 [cs.CL] 6 Dec 2017\\nA. Vaswani, N. Shazeer and N. Parmar\\nRecur-\\nrent nets")
+'Recurrent nets'
 """
 
 import re
@@ -17,15 +17,18 @@ STAMP = re.compile(
 )
 WORD = r"(?:abstract|summary|аннотация|резюме|zusammenfassung|résumé|resumen|resumo)"
 HEADING = re.compile(
-    rf"(?:^|\n)\s*(?i:{WORD})\s{{0,3}}(?:[—–:.]\s*|-+\s*(?=[A-Z][a-z]* )|\n\s*|(?=\s(?:We|In this|This|The|Here|It|Our)\s))"
+    rf"(?:^|\n)\s*(?i:{WORD})\s{{0,3}}"
+    r"(?:[—–:.]\s*|-+\s*(?=[A-Z][a-z]* )|\n\s*|(?=\s(?:We|In this|This|The|Here|It|Our)\s))"
 )
 FRONT = 3000  # characters of title, authors and addresses within which a page's heading "Abstract" is looked for
 REST = 200  # characters that must follow it
-INITIALS = r"(?:[A-Z]\.[ -]?){1,4}"
+INITIALS = r"(?:[A-Z]\.[ -]?){1,4}+"
 SURNAME = r"(?:(?:van|von|de|der|den|di|da|del|la|le|al|el|bin|ibn) ){0,2}[A-Z][\w'’-]{1,30}"
-NAME = rf"(?:{INITIALS} ?{SURNAME}|{SURNAME},? {INITIALS})[\d*†‡§,]{{0,6}}"
+NAME = rf"(?>{INITIALS} ?{SURNAME}|{SURNAME},? {INITIALS})[\d*†‡§,]{{0,6}}"
 # Two names with initials at least, then a new sentence or line
-AUTHORS = re.compile(rf"^\s*{NAME}(?:\s*(?:,? and |,? & |[,;])\s*{NAME})+(?:,? et al\.?)?\s*[.:;,]?\s+(?=[A-Z\d$\"“‘'(])")
+AUTHORS = re.compile(
+    rf"^\s*{NAME}(?:\s*(?:,? and |,? & |[,;])\s*{NAME})++(?:,? et al\.?)?\s*[.:;,]?\s+(?=[A-Z\d$\"“‘'(])"
+)
 FULL_NAME = re.compile(rf"(?:[A-Z][\w'’.-]{{0,30}} ){{1,3}}{SURNAME}[\d*†‡§∗, ]{{0,9}}$")  # a line's part
 # 2. Behind it
 COPYRIGHT = re.compile(
@@ -38,11 +41,13 @@ COPYRIGHT_LENGTH = 250  # characters
 ESCAPED_BREAK = re.compile(r"(?:\\r)?\\n(?=[A-Z\s\\]|$)")
 HYPHEN = re.compile(r"(?<=[a-z])[-\u2010][ \t]*+\r?\n\s*+(?=[a-z])|(?<=[a-z]{2})- (?=[a-z]{2})")
 SUSPENDED = re.compile(r"(?:and|or|to|versus|vs|as|but|nor|und|oder|et|ou|bzw|than|rather|through|via|in|of|for)\b")
-FIRST = frozenset(  # first parts of compounds that keep their hyphen where a line ends in it
-    "non self high low two three four one well semi quasi multi long short real time state large small first second "
-    "third single double half open cross near far finite infinite data model physics machine deep free zero higher "
-    "lower mean many few full fine pre post anti inter intra super sub mixed closed weak strong spin light".split()
-)
+# first parts of compounds that keep their hyphen where a line ends in it
+_FIRST = """
+non self high low two three four one well semi quasi multi long short real time state large small first second third
+single double half open cross near far finite infinite data model physics machine deep free zero higher lower mean
+many few full fine pre post anti inter intra super sub mixed closed weak strong spin light
+"""
+FIRST = frozenset(_FIRST.split())
 SECOND = re.compile(
     r"(?:based|dependent|effective|free|like|revisited|wise|driven|time|scale|dimensional|order|body|invariant|independent|the|art|level|"
     r"type|valued|of|to|end|aware|term|shot|energy|field|resolution|known|form|parameter|layer|state)\b"

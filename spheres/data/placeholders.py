@@ -6,10 +6,20 @@
 
 import re
 
-EXACT = frozenset(
-    "na n/a n.a n.a. nan none null nil undefined unknown untitled missing empty blank tba tbd todo ? #n/a #na <na> nat no "
-    "abstract title summary withdrawn retracted removed not_available".split()
-) | {"no title", "not available", "not applicable", "not provided", "not found", "no data", "no summary", "paper withdrawn"}
+_EXACT = """
+na n/a n.a n.a. nan none null nil undefined unknown untitled missing empty blank tba tbd todo ? #n/a #na <na> nat no
+abstract title summary withdrawn retracted removed not_available
+"""
+EXACT = frozenset(_EXACT.split()) | {
+    "no title",
+    "not available",
+    "not applicable",
+    "not provided",
+    "not found",
+    "no data",
+    "no summary",
+    "paper withdrawn",
+}
 NO_ABSTRACT = re.compile(
     r"(?:there is |sorry,? )?(?:no (?:abstract|summary|description)\b|(?:the |an? )?(?:abstract|summary) (?:is |was )?"
     r"(?:not |un)(?:yet )?(?:available|provided|supplied|found|given|present)|abstract (?:missing|unavailable|removed)"
@@ -17,7 +27,7 @@ NO_ABSTRACT = re.compile(
     r"|résumé non disponible|sin resumen|sem resumo))"
 )
 NOTICE = re.compile(
-    r"(?:(?:this|the) (?:\w+ )?(?:paper|article|manuscript|submission|preprint|work|version|note|document|entry|publication)"
+    r"(?:(?:this|the) (?:\w+ )?(?:paper|article|manuscript|submission|preprint|work|version|note|document)"
     r" (?:has been|have been|was|is|had to be|is being) (?:\w+ )?(?:withdrawn|retracted|removed|superseded)\b"
     r"|(?:paper|article|manuscript|submission|preprint) (?:has been )?(?:withdrawn|retracted)\b"
     r"|withdrawn (?:by|due|because|from|paper|article)\b|(?:retracted|withdrawn)[:.]? (?:paper|article)?$"

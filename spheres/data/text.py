@@ -80,8 +80,22 @@ def without_placeholders(text: Text) -> Text:
     return Text(*("" if is_placeholder(part) else part for part in text))
 
 
+def placeholder_in(title: str, abstract: str, text: Text) -> str:
+    """ "title" or "abstract" where that was given and holds nothing to read, as `text` shows; else "".
+
+    >>> placeholder_in("On trees", "N/A", prepare_text("On trees", "N/A"))
+    'abstract'
+    """
+    lost = [
+        name
+        for name, part, kept in zip(Text._fields, (title, abstract), text, strict=True)
+        if part.strip() and not kept
+    ]
+    return lost[0] if lost else ""
+
+
 def plain(part: str) -> str:
-    r"""A title or an abstract as a reader sees it: without markup, LaTeX commands, odd characters and a page's trappings.
+    r"""A title or an abstract as a reader sees it: without markup, LaTeX commands, odd characters, a page's trappings.
 
     What is plain already stays as it is, formulas such as `$x^2$` too, and `plain(plain(x)) == plain(x)`. Of more than
     MAX_RAW characters the rest is cut off. Lone surrogates, which no tokenizer takes, become "?".
@@ -91,7 +105,9 @@ def plain(part: str) -> str:
     """
     raw = part.strip()[:MAX_RAW].encode("utf-8", "replace").decode("utf-8")
     joined = " ".join(raw.split())
-    for start in dict.fromkeys((raw, joined)):  # a text that unfolds without end, of nested tags for example, stays as it is
+    for start in dict.fromkeys(
+        (raw, joined)
+    ):  # a text that unfolds without end, of nested tags for example, stays as it is
         text = start
         for _ in range(MAX_LAYERS if len(start) < LONG else MAX_LAYERS_OF_LONG):
             before, text = text, _undo_layer(text)
