@@ -42,10 +42,17 @@ ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
         *("EID", "UT", "UT Unique WOS ID", "publication id", "Lens ID", "submission id", "citation key", "item DOI"),
         *("dc identifier", "dc identifier uri", "AN", "accession number"),
     ),
-    "primary": ("primary category", "arxiv primary category", "primary", "primary subject", "main category"),
+    "primary": (
+        "primary category",
+        "arxiv primary category",
+        "primary class",
+        "primary",
+        "primary subject",
+        "main category",
+    ),
     "categories": (
         *("categories", "arxiv categories", "category", "category code", "tag", "tags", "terms", "subjects", "subject"),
-        *("primary class", "dc subject", "set spec", "sets", "keywords", "manual tags", "automatic tags"),
+        *("dc subject", "set spec", "sets", "keywords", "manual tags", "automatic tags"),
     ),
     "date": (
         *("update date", "date", "published", "updated", "publication date", "date published", "cover date"),

@@ -37,6 +37,20 @@ TWINS = (
     ("math.ST", "stat.TH"),
 )
 
+# What retired archives have become: their articles are listed under both names, or the old one alone
+SUCCESSORS = {
+    **{"acc-phys": "physics.acc-ph", "adap-org": "nlin.AO", "alg-geom": "math.AG", "ao-sci": "physics.ao-ph"},
+    **{
+        "atom-ph": "physics.atom-ph",
+        "bayes-an": "physics.data-an",
+        "chao-dyn": "nlin.CD",
+        "chem-ph": "physics.chem-ph",
+    },
+    **{"cmp-lg": "cs.CL", "comp-gas": "nlin.CG", "dg-ga": "math.DG", "funct-an": "math.FA"},
+    **{"mtrl-th": "cond-mat.mtrl-sci", "patt-sol": "nlin.PS", "plasm-ph": "physics.plasm-ph", "q-alg": "math.QA"},
+    **{"solv-int": "nlin.SI", "supr-con": "cond-mat.supr-con"},
+}
+
 _GROUP_OF_ARCHIVE = {archive: group for group, archives in ARCHIVES.items() for archive in archives}
 _TWINS_OF = {name.lower(): pair for pair in TWINS for name in pair}
 
@@ -76,7 +90,7 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     """An article's distribution over the groups: each of its n listings weighs 1/n; a twin listing is halved.
 
     Args:
-        categories: arXiv's; unknown ones are passed over.
+        categories: arXiv's; unknown ones are passed over, and a retired one counts as its successor.
 
     Returns:
         (8,) float32 in the order of GROUPS, summing to 1.
@@ -87,7 +101,8 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     >>> soft_target(["math.ST", "stat.TH", "cs.LG"]).tolist()    # the first two are one listing
     [0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.0, 0.0]
     """
-    listings = {_TWINS_OF.get(c.lower(), (c.lower(),)) for c in known_categories(categories)}
+    names_now = [SUCCESSORS.get(c.lower(), c).lower() for c in known_categories(categories)]
+    listings = {_TWINS_OF.get(name, (name,)) for name in names_now}
     if not listings:
         raise ValueError(f"no arXiv category among {list(categories)}")
     target = np.zeros(len(GROUPS))

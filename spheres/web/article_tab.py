@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from spheres.data.arxiv_id import arxiv_identifier
+from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
 from spheres.data.text import prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
@@ -134,6 +134,8 @@ class ArticleTab:
             if identifier:
                 article = self.service.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
+            else:
+                check_no_identifier(title)
             text = prepare_text(title, abstract)
             outcome = self.service.classify(text)
         except SphereError as error:
