@@ -1,9 +1,8 @@
 """From a corpus to a cache: read the articles, run the encoder over them shard by shard, keep the arrays.
 
-The corpus is read three times, and need not fit into memory: once for the sha256 of its bytes; once for ids,
-categories and dates, and for the texts that the TF-IDF model learns from, of which there are at most 100,000; and once
-for all texts, a shard at a time, which are scored and encoded under all views together. Nothing is computed twice: a
-cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
+The corpus is read three times, and need not fit into memory: for the sha256 of its bytes; for ids, categories, dates
+and at most 100,000 texts that the TF-IDF model learns from; and for all texts, a shard at a time. Nothing is computed
+twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
 """
 
 import shutil
@@ -78,10 +77,7 @@ def embed_corpus(
     """Make the cache of `corpus` under `spec` in `folder`.
 
     Args:
-        corpus: The articles.
-        spec: The encoder.
         folder: Where the cache is to be, artifacts/<encoder>.
-        settings: How it is computed and kept.
         overwrite: Replace a cache that another encoder, other settings or another corpus made.
         log: Takes sentences for the user.
         progress_bar: tqdm, given `total` texts of which `initial` ones are done already.

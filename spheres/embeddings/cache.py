@@ -54,19 +54,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class View:
-    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`.
+    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`."""
 
-    Attributes:
-        rows: (n_rows,) row numbers of articles, ascending.
-        stored: (n_rows, dim) float32, float16 or int8.
-        scales: (n_rows,) float32 with int8, else None.
-        tfidf_scores: (n_rows, n_groups) float16.
-    """
-
-    rows: NDArray[np.intp]
-    stored: NDArray[Any]
-    scales: NDArray[np.float32] | None
-    tfidf_scores: NDArray[np.float16]
+    rows: NDArray[np.intp]  # (n_rows,) row numbers of articles, ascending
+    stored: NDArray[Any]  # (n_rows, dim) float32, float16 or int8
+    scales: NDArray[np.float32] | None  # (n_rows,) with int8
+    tfidf_scores: NDArray[np.float16]  # (n_rows, n_groups)
 
     def vectors(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float32]:
         """The vectors at these places of `rows`, (n, dim) float32."""
@@ -88,31 +81,18 @@ class View:
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache opened for reading.
-
-    Attributes:
-        folder: Where it is.
-        manifest: How it was made.
-        identity: What decides the vectors' values.
-        dim: The vectors' length.
-        views: Of those that were asked for and are there.
-        targets: (n_articles, n_groups) float32, soft targets.
-        primary: (n_articles,) uint8, places in GROUPS.
-        ids: Of the same articles in the same order, as are the two below.
-        categories: Separated by spaces, the primary first.
-        dates: As the corpus has them.
-    """
+    """A cache opened for reading; its articles are in the corpus's order everywhere."""
 
     folder: Path
     manifest: Manifest
     identity: Identity
-    dim: int
-    views: dict[str, View]
-    targets: NDArray[np.float32]
-    primary: NDArray[np.uint8]
+    dim: int  # of a vector
+    views: dict[str, View]  # of those that were asked for, the ones that are there
+    targets: NDArray[np.float32]  # (n_articles, n_groups), soft targets
+    primary: NDArray[np.uint8]  # (n_articles,), places in GROUPS
     ids: list[str]
-    categories: list[str]
-    dates: list[str]
+    categories: list[str]  # of an article separated by spaces, the primary first
+    dates: list[str]  # as the corpus has them
 
     @cached_property
     def split(self) -> dict[str, NDArray[np.intp]]:
@@ -194,11 +174,7 @@ def files_of(views: Sequence[str], store: str) -> list[str]:
 
 
 def existing_manifest(folder: Path) -> Manifest | None:
-    """The manifest of the cache in `folder`, None where there is no whole one.
-
-    Raises:
-        NewerFormatError: it is of a later version of the program.
-    """
+    """The manifest of the cache in `folder`, None where there is no whole one; a later version's is refused."""
     try:
         manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out", ABOUT_GROUPS)
         _ = Identity(**manifest["identity"])
@@ -216,11 +192,7 @@ def tfidf_files(model: TfidfModel) -> dict[str, bytes]:
 
 
 def load_tfidf(folder: Path, hint: str) -> TfidfModel:
-    """The TF-IDF model of these files.
-
-    Raises:
-        SphereError: its two files are damaged, or not of one model.
-    """
+    """The TF-IDF model of these files; a SphereError where they are damaged, or not of one model."""
     arrays = read_safetensors(folder / "tfidf.safetensors", hint)
     terms = read_json(folder / "tfidf.json", hint)
     n = len(terms) if isinstance(terms, list) else None  # which is no array's length

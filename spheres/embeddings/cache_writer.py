@@ -59,14 +59,7 @@ def save_out_of_fold(checkpoint: Checkpoint, models: OutOfFoldTfidf) -> None:
 
 
 class CacheWriter:
-    """Fills the arrays of a cache.
-
-    Args:
-        checkpoint: Where they are until all is there.
-        shards: Whose `rows` say which article has which row in a view's arrays.
-        dim: The vectors' length.
-        store: How vectors are kept: "float32", "float16" (half the size) or "int8" with a scale each (a quarter).
-    """
+    """Fills the arrays of a cache; `store`, how vectors are kept, is one of STORES."""
 
     def __init__(self, checkpoint: Checkpoint, shards: Shards, dim: int, store: str) -> None:
         self.checkpoint, self.shards, self.dim, self.store = checkpoint, shards, dim, store
@@ -102,13 +95,7 @@ class CacheWriter:
         self.checkpoint.save(_piece_of(embedded.number), parts)
 
     def finish(self, articles: Sequence[Article], tfidf: TfidfModel, fields: Manifest) -> None:
-        """Write what else a cache has, and put all of it in place of whatever was there, the manifest last.
-
-        Args:
-            articles: All of the corpus's, in its order; their texts are not looked at.
-            tfidf: The model for new articles.
-            fields: What the manifest says beside what is known here.
-        """
+        """Write what else a cache has, and put all of it in place of whatever was there, the manifest last."""
         targets, primary = label_arrays(articles)
         columns = {
             "ids": [article.id for article in articles],

@@ -22,26 +22,14 @@ ENGINES = ("local", "ray")
 
 
 class Engine(Protocol):
-    """What computes shards.
+    """What computes shards."""
 
-    Attributes:
-        dim: A vector's length.
-        precision: What the encoder computes in: "bf16" or "fp32".
-        remarks: Sentences for the user about how it went.
-    """
-
-    dim: int
-    precision: str
-    remarks: list[str]
+    dim: int  # of a vector
+    precision: str  # "bf16" or "fp32"
+    remarks: list[str]  # sentences for the user about how it went
 
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """Compute the wanted shards, in whatever order they are done.
-
-        Args:
-            shards: Those to compute.
-            tfidf: What scores their texts.
-            advance: Called with a number of texts whenever so many more are done.
-        """
+        """Compute the wanted shards, in whatever order they are done; `advance` takes each number of texts done."""
         ...
 
 
@@ -61,16 +49,7 @@ class LocalEngine:
 
 @contextmanager
 def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine]:
-    """The engine of this name, ready to compute; closed with what it started.
-
-    Args:
-        name: One of ENGINES.
-        spec: The encoder.
-        precision: As for `Encoder.load`.
-
-    Raises:
-        SphereError: the encoder cannot be loaded, or Ray is not installed or cannot be started or reached.
-    """
+    """The engine of this name, one of ENGINES, ready to compute; closed with what it started."""
     if name not in ENGINES:
         raise SphereError(f"engine {name!r} is unknown: give one of {', '.join(ENGINES)}.")
     if name == "ray" and not importlib.util.find_spec("ray"):

@@ -75,9 +75,6 @@ def start_ray() -> Iterator[Workers]:
     """Ray, on the cluster that RAY_ADDRESS names or on this machine alone; ended with all it started.
 
     Who reaches Ray's ports can run programs on its machines; so on this machine nobody else reaches them.
-
-    Raises:
-        SphereError: it cannot be reached or started.
     """
     # 1. Ray's import reads the environment.
     address = os.environ.get("RAY_ADDRESS")
@@ -136,20 +133,15 @@ def _reason(error: BaseException) -> str:
 
 
 class RayEngine:
-    """An `Engine` over running workers.
-
-    Attributes:
-        processes: Workers that have computed shards, host:pid, lost ones too.
-        replacing: Those of them that took a lost one's place.
-    """
+    """An `Engine` over running workers."""
 
     def __init__(self, encoder: Encoder, workers: Workers) -> None:
         self.dim, self.precision = encoder.dim, encoder.precision
         self.remarks: list[str] = []
         self._encoder = encoder.spec, encoder.precision, encoder.fingerprint
         self.workers = workers
-        self.processes: set[str] = set()
-        self.replacing: set[str] = set()
+        self.processes: set[str] = set()  # host:pid of workers that have computed shards, lost ones too
+        self.replacing: set[str] = set()  # those of them that took a lost one's place
 
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
         """See `Engine.embed`; raises a SphereError where no worker can go on."""

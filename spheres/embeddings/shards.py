@@ -25,36 +25,22 @@ Advance = Callable[[int], object]  # takes a number of texts that are done
 
 @dataclass(frozen=True)
 class EmbeddedShard:
-    """What is computed of a shard, in the order of its texts.
-
-    Attributes:
-        number: The shard's.
-        vectors: (n_texts, dim) float32.
-        scores: (n_texts, n_groups) float32, of the TF-IDF model.
-    """
+    """What is computed of a shard, in the order of its texts."""
 
     number: int
-    vectors: NDArray[np.float32]
-    scores: NDArray[np.float32]
+    vectors: NDArray[np.float32]  # (n_texts, dim)
+    scores: NDArray[np.float32]  # (n_texts, n_groups), of the TF-IDF model
 
 
 @dataclass(frozen=True)
 class Shards:
-    """A corpus in shards of `size` articles, of which some are wanted.
-
-    Attributes:
-        corpus: Read as a stream, any number of times.
-        rows: View -> row numbers of the articles that are embedded under it, ascending.
-        folds: (n_articles,) int8, the fold of an article that the TF-IDF model learns from; -1 for the others.
-        size: Articles in a shard; the last one may have fewer.
-        wanted: Numbers of the shards that are still to be computed.
-    """
+    """A corpus in shards of `size` articles, of which some are wanted; the last one may have fewer."""
 
     corpus: Corpus
-    rows: Mapping[str, NDArray[np.intp]]
-    folds: NDArray[np.int8]
+    rows: Mapping[str, NDArray[np.intp]]  # view -> row numbers of the articles that are embedded under it, ascending
+    folds: NDArray[np.int8]  # (n_articles,) the fold of an article that the TF-IDF model learns from; -1 for the others
     size: int
-    wanted: frozenset[int]
+    wanted: frozenset[int]  # numbers of the shards that are still to be computed
 
     def span(self, view: str, number: int) -> slice:
         """Which of a view's rows belong to a shard."""

@@ -35,27 +35,21 @@ def explain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise SphereError(
-            "{path} could not be written ({reason}): free some space or name another folder.",
-            path=path,
-            reason=e.strerror or e,
-        ) from e
+        template = "{path} could not be written ({reason}): free some space or name another folder."
+        raise SphereError(template, path=path, reason=e.strerror or e) from e
 
 
 def flush_to_disk(f: IO[bytes]) -> None:
-    """Have what was written so far survive whatever happens to the program or the machine."""
+    """Have what was written so far survive a crash of the machine."""
     f.flush()
     os.fsync(f.fileno())
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write `path`'s new content into; it takes its place when the block ends.
+    """A file for `path`'s new content, which takes its place when the block ends.
 
     Whatever leaves the block early, Ctrl+C and a closed generator included, leaves `path` as it was, and nothing else.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
     """
     beside = path.with_name(path.name + ".writing")
     make_folder(path.parent)
@@ -70,11 +64,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Give several files new content: all of it is on the disk before the first takes its place, the first named last.
-
-    Raises:
-        SphereError: as `atomic_file`; then all files are as they were.
-    """
+    """Give several files new content: all is on the disk before any takes its place, the first named last."""
     with ExitStack() as stack:
         files = {path: stack.enter_context(atomic_file(path)) for path in contents}
         for path, content in contents.items():
@@ -117,12 +107,9 @@ def as_json(value: Any, indent: int | None = None) -> bytes:
 
 
 def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
-    """Load an npy array; one that would need pickle is refused, unexecuted, and so is an archive of several.
+    """Load an npy array, or leave it on the disk, read-only; one that would need pickle is refused, unexecuted.
 
-    Args:
-        path: The npy file.
-        hint: What to do where it is missing or damaged; it ends the error's sentence, here and below.
-        mmap: Leave the array on the disk, read-only.
+    `hint`, what to do where it is missing or damaged, ends the error's sentence, here and below.
     """
     try:
         if mmap:
@@ -136,8 +123,7 @@ def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
 def read_safetensors(path: Path, hint: str) -> dict[str, NDArray[Any]]:
     """Load all arrays of a safetensors file."""
     try:
-        arrays: dict[str, NDArray[Any]] = safetensors.numpy.load_file(path)
-        return arrays
+        return dict(safetensors.numpy.load_file(path))
     except Exception as e:  # safetensors as well
         raise SphereError(f"{path} is missing or damaged ({e}): {hint}.") from e
 

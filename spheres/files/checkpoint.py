@@ -18,9 +18,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -36,30 +35,21 @@ LOG, LOCK = ".checkpoint.jsonl", ".lock"
 def exclusive_lock(lock: Path, result: Path, hint: str) -> Iterator[None]:
     """Hold a lock for the time of the block; the system releases it when its holder ends, however it ends.
 
-    Args:
-        lock: The lock's file.
-        result: What is written under it.
-        hint: What to do where it is held, besides waiting; it ends the error's sentence.
-
-    Raises:
-        SphereError: another run holds it, at once, or its file cannot be made.
+    Where another run holds it, a SphereError says so at once; `hint`, what to do besides waiting, ends its sentence.
     """
     make_folder(lock.parent)
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        raise SphereError(f"another run is writing {result}: wait for it{hint}.") from None
-    except OSError as e:
-        raise SphereError(f"{lock} could not be written ({e.strerror or e}): name another folder.") from e
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(lock, timeout=0))
+        except Timeout:
+            raise SphereError(f"another run is writing {result}: wait for it{hint}.") from None
+        except OSError as e:
+            raise SphereError(f"{lock} could not be written ({e.strerror or e}): name another folder.") from e
         yield
-    finally:
-        held.release()
 
 
 def lock_of(folder: Path) -> Path:
-    """The lock of an encoder's artifacts, for whatever writes into that folder."""
+    """The lock that whatever writes into a folder holds, beside it."""
     return folder.with_name(folder.name + ".lock")
 
 
@@ -102,13 +92,10 @@ class Checkpoint:
 
     def _is_whole(self, piece: Manifest) -> bool:
         """Whether a piece's bytes are what its line says."""
-        try:
-            return all(
-                hashlib.sha256(self.read(piece, name)).hexdigest() == sha256
-                for name, (_, _, sha256) in piece["parts"].items()
-            )
-        except OSError:
-            return False
+        parts = piece["parts"].items()
+        with suppress(OSError):
+            return all(hashlib.sha256(self.read(piece, name)).hexdigest() == sha256 for name, (*_, sha256) in parts)
+        return False
 
     def read(self, piece: Manifest, name: str) -> bytes:
         """The bytes of a piece in one of its files."""
@@ -119,11 +106,7 @@ class Checkpoint:
             return f.read(n_bytes)
 
     def allocate(self, name: str, shape: tuple[int, ...], dtype: str) -> int:
-        """Make the npy file of an array, whose rows `save` fills in; those that are there already stay.
-
-        Returns:
-            The offset of its first row in the file, in bytes.
-        """
+        """Make the npy file of an array, whose rows `save` fills in; the offset of the first of them, in bytes."""
         header = npy_header(shape, dtype)
         self.write(name, 0, header, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize)
         return len(header)
@@ -138,9 +121,6 @@ class Checkpoint:
 
         Returns:
             Its line, as in `pieces`.
-
-        Raises:
-            SphereError: the disk is full.
         """
         for name, (offset, data) in parts.items():
             self.write(name, offset, data)
@@ -168,11 +148,7 @@ class Checkpoint:
         return line
 
     def finish(self, names: Sequence[str]) -> None:
-        """Move these files into the result's folder, in this order, and remove the checkpoint.
-
-        Raises:
-            SphereError: one cannot be moved; the next run moves it.
-        """
+        """Move these files into the result's folder, in this order, and remove the checkpoint."""
         if not self.finished:
             self.finished = self._log({"finished": list(names)})["finished"]
         make_folder(self.result)
@@ -183,7 +159,7 @@ class Checkpoint:
         self.remove()
 
     def remove(self) -> None:
-        """Let go of all that was done; what cannot be removed is of no use to anyone."""
+        """Remove all that was done; what cannot be removed does no harm."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -218,9 +194,6 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
         path: The file. Until it is whole it lies in `.NAME.partial/`, beside its place.
         plan: JSON; everything that decides its content.
         keep: Whether what is done is kept where the block ends early.
-
-    Raises:
-        SphereError: another run is writing the file, or it cannot be written.
     """
     folder = path.with_name(f".{path.name}.partial")
     with exclusive_lock(folder / LOCK, path, ", or name another file"):
@@ -239,25 +212,18 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
 
 def read_plan(folder: Path) -> Manifest | None:
     """The plan of the checkpoint in a folder, None where there is none that can be read."""
-    lines = _read_log(folder)
-    plan = lines[0].get("plan") if lines else None
-    return plan if isinstance(plan, dict) else None
+    return next((line["plan"] for line in _read_log(folder) if "plan" in line), None)
 
 
 def _read_log(folder: Path) -> list[Manifest]:
     """The lines of the log that are whole."""
-    try:
-        lines = (folder / LOG).read_bytes().split(b"\n")
-    except OSError:
-        return []
     whole = []
-    for line in lines:
-        try:
-            found: Any = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict) and found == with_checksum(found):
-            whole.append(found)
+    with suppress(OSError):
+        for line in (folder / LOG).read_bytes().split(b"\n"):
+            with suppress(ValueError, RecursionError):
+                found = json.loads(line)
+                if isinstance(found, dict) and found == with_checksum(found):
+                    whole.append(found)
     return whole
 
 

@@ -26,17 +26,13 @@ class NewerFormatError(SphereError):
 
 
 def write_manifest(path: Path, fields: Manifest, files: Iterable[str], new: Mapping[str, bytes] | None = None) -> None:
-    """Write a manifest that lists files in its own folder.
+    """Write a manifest with these fields that lists files in its own folder.
 
     Args:
         path: The manifest.
         fields: What else it says.
         files: Names of files that are there already, listed as they are now.
-        new: Name -> content of files that take their places together with the manifest, or, where one cannot be
-            written, do not.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
+        new: Name -> content of files that take their places together with the manifest, or not at all.
     """
     contents = new or {}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}

@@ -49,8 +49,12 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
 def test_what_is_damaged_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"cut": ')
     (tmp_path / "x.safetensors").write_bytes(b"\x00" * 9)
-    for read, name in ((read_json, "x.json"), (read_safetensors, "x.safetensors"), (read_json, "gone.json")):
-        with pytest.raises(SphereError, match=f"{name} is .*: run this"):
+    for read, name, problem in (
+        (read_json, "x.json", r"damaged \(.+\)"),
+        (read_json, "gone.json", "not there"),
+        (read_safetensors, "x.safetensors", r"missing or damaged \(.+\)"),
+    ):
+        with pytest.raises(SphereError, match=rf"^{tmp_path / name} is {problem}: run this\.$"):
             read(tmp_path / name, "run this")
 
 

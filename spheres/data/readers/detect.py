@@ -62,21 +62,22 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         raise SphereError("{path} is damaged ({reason}): fetch it again.", path=path, reason=e) from e
     if not start[:HEAD].strip():
         raise SphereError("{path} is empty: give a file with at least one article.", path=path)
-    separator = ""
+    separator, notes = "", tuple[Message, ...]()
     if start[:4] == b"PAR1":
         name, rows = "Parquet", read_parquet(binary, compression, path, stack, max_bytes)
     else:
         encoding = charset(start)
         text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
-        first = start[:HEAD].decode(encoding, errors="replace").lstrip()[:1]
+        first = start[:HEAD].decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")[:1]
         if first == "[":
             name, rows = "JSON list", json_list(text)
         elif first == "{":
             name, rows = "JSON lines", json_lines(text)
         else:
-            separator, rows = read_table(text, path)
+            table = read_table(text, path)
+            separator, rows, notes = table.separator, table.rows, table.notes
             name = "TSV" if separator == "\t" else "CSV"
-    return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path), separator)
+    return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path), separator, notes)
 
 
 def _until_damage(rows: Iterator[Row], path: Path) -> Iterator[Row]:
