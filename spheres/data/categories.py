@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.data.columns import parse_literal
-from spheres.data.taxonomy import group_of
+from spheres.data.taxonomy import SUCCESSORS, group_of
 
 NAMES: dict[str, str] = json.loads(Path(__file__).with_name("categories.json").read_text("utf-8"))  # of each code
 MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a cell
@@ -29,21 +29,22 @@ _ARCHIVE_THEN_NAME = re.compile(r"([^;]{2,50}?)\s*(?: [-–—/]|>)\s+([^;]+)")
 
 
 def parse_categories(value: Any) -> list[str]:
-    """arXiv's categories, in their order, each once; what cannot be read gives none.
+    """arXiv's categories, in their order, each once and under its name of today; what cannot be read gives none.
 
-    >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL'}]"), parse_categories("math:math:CO")
-    (['cs.AI', 'cs.CL'], ['math.CO'])
+    >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL'}]"), parse_categories("alg-geom")
+    (['cs.AI', 'cs.CL'], ['math.AG'])
     >>> parse_categories("Computer Science - Machine Learning; Mathematics"), parse_categories("physics; to read")
     (['cs.LG', 'math'], [])
     """
     found: list[tuple[str, bool]] = []  # a code, and whether it stood there as one
     only_categories = True
     for item in islice(_items(value), MAX_ITEMS):
-        codes = _read(item)
-        found += codes
+        read = _read(item)
+        found += read
         # Classification codes such as I.2.6 and 68T05 may stand beside arXiv's
-        only_categories &= bool(codes) or any(c.isdecimal() for c in item)
-    return list(dict.fromkeys(code for code, certain in found if certain or only_categories))
+        only_categories &= bool(read) or any(c.isdecimal() for c in item)
+    codes = [code for code, certain in found if certain or only_categories]
+    return list(dict.fromkeys(SUCCESSORS.get(code.lower(), code) for code in codes))
 
 
 def _items(value: Any, depth: int = 0) -> Iterator[str]:

@@ -37,7 +37,7 @@ TWINS = (
     ("math.ST", "stat.TH"),
 )
 
-# What retired archives have become: their articles are listed under both names, or the old one alone
+# What retired archives are called today; sources show the old name, the new one, or both
 SUCCESSORS = {
     **{"acc-phys": "physics.acc-ph", "adap-org": "nlin.AO", "alg-geom": "math.AG", "ao-sci": "physics.ao-ph"},
     **{
@@ -90,7 +90,7 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     """An article's distribution over the groups: each of its n listings weighs 1/n; a twin listing is halved.
 
     Args:
-        categories: arXiv's; unknown ones are passed over, and a retired one counts as its successor.
+        categories: arXiv's; unknown ones are passed over.
 
     Returns:
         (8,) float32 in the order of GROUPS, summing to 1.
@@ -101,8 +101,7 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     >>> soft_target(["math.ST", "stat.TH", "cs.LG"]).tolist()    # the first two are one listing
     [0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.0, 0.0]
     """
-    names_now = [SUCCESSORS.get(c.lower(), c).lower() for c in known_categories(categories)]
-    listings = {_TWINS_OF.get(name, (name,)) for name in names_now}
+    listings = {_TWINS_OF.get(c.lower(), (c.lower(),)) for c in known_categories(categories)}
     if not listings:
         raise ValueError(f"no arXiv category among {list(categories)}")
     target = np.zeros(len(GROUPS))

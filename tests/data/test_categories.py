@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spheres.data.categories import NAMES, parse_categories
-from spheres.data.taxonomy import group_of
+from spheres.data.taxonomy import SUCCESSORS, group_of
 
 
 def test_what_looks_like_a_python_literal_is_parsed_and_never_run(tmp_path: Path) -> None:
@@ -70,6 +70,12 @@ def test_what_looks_like_a_python_literal_is_parsed_and_never_run(tmp_path: Path
 )
 def test_categories_are_read_in_every_form_that_sources_use(value: Any, expected: str) -> None:
     assert parse_categories(value) == expected.split()
+
+
+@pytest.mark.parametrize(("retired", "successor"), SUCCESSORS.items())
+def test_a_retired_category_counts_as_its_successor_which_is_of_the_same_group(retired: str, successor: str) -> None:
+    assert parse_categories(f"{retired} {successor} q-fin.ST") == [successor, "q-fin.ST"]
+    assert group_of(retired) == group_of(successor) and successor in NAMES
 
 
 @pytest.mark.parametrize("code", NAMES)
