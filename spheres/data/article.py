@@ -5,12 +5,12 @@ Which column is what is for `spheres.data.columns` to say, and what a cell of ca
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spheres.data.categories import parse_categories
 from spheres.data.columns import Columns, find_columns, to_text
 from spheres.data.row import Record
-from spheres.data.text import Text, fit_text
+from spheres.data.text import Text, fit_text, placeholder_in, without_placeholders
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Article:
     abstract: str
     categories: tuple[str, ...] = ()  # arXiv's known ones, the primary first
     date: str = ""  # as the source has it
+    placeholder: str = field(default="", repr=False)  # "title" or "abstract" where it says only that there is none
 
     @property
     def text(self) -> Text:
@@ -40,7 +41,8 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
     Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
     """
     columns = columns or find_columns(record)
-    text = Text(columns.text("title", record), columns.text("abstract", record))
+    given = Text(columns.text("title", record), columns.text("abstract", record))
+    text = without_placeholders(given)
     digest = hashlib.sha256("\n".join(text).encode()).hexdigest()  # of all of it, before any is cut
     title, abstract = fit_text(text)
     return Article(
@@ -49,6 +51,7 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
         abstract=abstract,
         categories=_categories(record, columns),
         date=columns.text("date", record) or _date(record),
+        placeholder=placeholder_in(*given, text),
     )
 
 

@@ -35,8 +35,11 @@ def explain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        template = "{path} could not be written ({reason}): free some space or name another folder."
-        raise SphereError(template, path=path, reason=e.strerror or e) from e
+        raise SphereError(
+            "{path} could not be written ({reason}): free some space or name another folder.",
+            path=path,
+            reason=e.strerror or e,
+        ) from e
 
 
 def flush_to_disk(f: IO[bytes]) -> None:
