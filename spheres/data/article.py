@@ -6,13 +6,13 @@ Which column is what is for `spheres.data.columns` to say. Categories stand in a
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spheres.data.columns import Columns, find_columns, parse_literal, to_text
 from spheres.data.row import Record
 from spheres.data.taxonomy import known_categories
-from spheres.data.text import Text, fit_text
+from spheres.data.text import Text, fit_text, placeholder_in, without_placeholders
 
 MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories cell
 
@@ -26,6 +26,7 @@ class Article:
     abstract: str
     categories: tuple[str, ...] = ()  # arXiv's known ones, the primary first
     date: str = ""  # as the source has it
+    placeholder: str = field(default="", repr=False)  # "title" or "abstract" where it says only that there is none
 
     @property
     def text(self) -> Text:
@@ -44,7 +45,8 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
     Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
     """
     columns = columns or find_columns(record)
-    text = Text(columns.text("title", record), columns.text("abstract", record))
+    given = Text(columns.text("title", record), columns.text("abstract", record))
+    text = without_placeholders(given)
     digest = hashlib.sha256("\n".join(text).encode()).hexdigest()  # of all of it, before any is cut
     title, abstract = fit_text(text)
     return Article(
@@ -53,6 +55,7 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
         abstract=abstract,
         categories=_categories(record, columns),
         date=columns.text("date", record) or _date(record),
+        placeholder=placeholder_in(*given, text),
     )
 
 

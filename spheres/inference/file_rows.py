@@ -174,7 +174,7 @@ def classify_rows(classifier: ClassifiesMany, rows: Sequence[FileRow], threshold
     classified = []
     for row in rows:
         if row.article:
-            answer = next(answers)
+            answer = replace(next(answers), placeholder=row.article.placeholder)
             row = replace(row, classification=answer, spheres=tuple(answer.predict_set(threshold, rule)))
         classified.append(row)
     return classified

@@ -8,6 +8,7 @@ probabilities.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Literal, TypedDict, cast
 
 import gradio as gr
@@ -16,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.text import prepare_text
+from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
@@ -73,7 +74,8 @@ class Endpoints:
             raise _refusal("Title and abstract must be texts.")
         try:
             text = prepare_text(title, abstract)
-            return cast(Answer, answer_as_json(self.service.classify(text), check_threshold(threshold)))
+            answer = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
+            return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
 

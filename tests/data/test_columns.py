@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from spheres.data.columns import find_columns, to_text
+from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 
 # Header of an export -> its columns of titles and of abstracts, the best first
@@ -78,7 +79,7 @@ def test_the_callers_choice_wins() -> None:
         ({"AbstractText": ["On", {"value": "trees"}]}, "On trees"),
         ({"On": [0, 2], "trees": [1]}, "On trees On"),
         (b"On tr\xc3\xa9es\xff", "On trées\ufffd"),
-        ("[1706.03762] On trees", "[1706.03762] On trees"),
+        ("[17] On trees", "[17] On trees"),
         ("['On trees", "['On trees"),
         (True, ""),
         (float("inf"), ""),
@@ -93,5 +94,5 @@ def test_values_of_any_shape_become_text(value: Any, text: str) -> None:
 
 def test_a_hostile_cell_is_text_and_costs_little() -> None:
     for cell in ("['" * 200_000 + "]", '{"a": ' * 100_000 + "}", "['" + "x" * 2**21 + "']"):
-        assert to_text(cell) == cell
+        assert cell.startswith(to_text(cell)) and len(to_text(cell)) > MAX_CHARACTERS
     assert to_text({"far": [10**12], "near": [-1]}) == "near far"
