@@ -144,4 +144,4 @@ def read_json(path: Path, hint: str) -> Any:
 def file_sha256(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+        return hashlib.file_digest(f, hashlib.sha256).hexdigest()
