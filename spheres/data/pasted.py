@@ -22,7 +22,7 @@ HEADING = re.compile(
 )
 FRONT = 3000  # characters of title, authors and addresses within which a page's heading "Abstract" is looked for
 REST = 200  # characters that must follow it
-INITIALS = r"(?:[A-Z]\.[ -]?){1,4}+"
+INITIALS = r"[A-Z]\.(?:[ -]?[A-Z]\.){0,3}+"
 SURNAME = r"(?:(?:van|von|de|der|den|di|da|del|la|le|al|el|bin|ibn) ){0,2}[A-Z][\w'’-]{1,30}"
 NAME = rf"(?>{INITIALS} ?{SURNAME}|{SURNAME},? {INITIALS})[\d*†‡§,]{{0,6}}"
 # Two names with initials at least, then a new sentence or line
