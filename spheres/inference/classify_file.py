@@ -114,8 +114,8 @@ def classify_file(
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
     Args:
-        out: .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed early,
-            not at all.
+        out: .jsonl, .csv or .tsv, for references also .ris or .bib, which decides the format; it appears whole, or,
+            where the generator is closed early, not at all.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
         keep_columns: Whether .jsonl keeps the columns of `source`, as .csv and .tsv always do.
         limits: What is taken of the file; None takes everything.
@@ -137,7 +137,7 @@ def classify_file(
     check_out(out, source)
     # 1. Count the rows and collect their columns
     summary = summary or summarize_file(source, limits, title_column, abstract_column)
-    writer = writer_for(out, keep_columns, summary.columns, summary.separator)
+    writer = writer_for(out, keep_columns, summary)
     progress = Progress(summary)
     asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}
     asked["columns"] = [summary.chosen.title, summary.chosen.abstract]

@@ -85,6 +85,7 @@ class FileRow:
     problem: SphereError | None = None  # why there is no article
     classification: Classification | None = None
     spheres: tuple[str, ...] = ()  # codes of the chosen groups, the most probable first
+    source: str = ""  # the entry's own text, where the file is one of references
 
     @property
     def note(self) -> str:
@@ -156,12 +157,12 @@ def to_file_row(row: Row, columns: Columns | None = None) -> FileRow:
     """
     if row.record is None:
         problem = SphereError("This row cannot be read ({problem}): correct it in the file.", problem=row.problem)
-        return FileRow(row.place, {}, problem=problem)
+        return FileRow(row.place, {}, problem=problem, source=row.source)
     article = to_article(row.record, columns)
     if not any(article.text):
         problem = SphereError("This row has neither a title nor an abstract: fill in at least one of them.")
-        return FileRow(row.place, row.record, problem=problem)
-    return FileRow(row.place, row.record, article)
+        return FileRow(row.place, row.record, problem=problem, source=row.source)
+    return FileRow(row.place, row.record, article, source=row.source)
 
 
 def classify_rows(classifier: ClassifiesMany, rows: Sequence[FileRow], threshold: float, rule: str) -> list[FileRow]:

@@ -218,7 +218,9 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     assert sum(float(rows[0][f"p_{group}"]) for group in GROUPS) == pytest.approx(1, abs=1e-5)
     counts = {group: int(group in ("math", "cs")) for group in GROUPS}
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
-    assert about == {"rows": 3, "answered": 2, "counts": counts, "problems": [problem]}
+    read = "Title: title; abstract: abstract; id: none; columns not used: 1."
+    views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
+    assert about == {"read": [read], "rows": 3, "answered": 2, **views, "counts": counts, "problems": [problem]}
 
 
 def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):

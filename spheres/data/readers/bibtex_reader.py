@@ -22,7 +22,10 @@ def read_bibtex(text: TextIO) -> Iterator[Row]:
     from bibtexparser.entrypoint import parse_string
 
     logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it says there stands in the rows
+    rows: list[Row] = []
+    between = ""  # comments, preambles and abbreviations, which stay before the entry that follows
     for block in parse_string(text.read().lstrip("\ufeff")).blocks:
+        source = between + (block.raw or "")
         place = f"line {(block.start_line or 0) + 1}"
         entry: model.Block | None = block
         if isinstance(block, model.DuplicateBlockKeyBlock | model.DuplicateFieldKeyBlock):
@@ -31,10 +34,16 @@ def read_bibtex(text: TextIO) -> Iterator[Row]:
             record = {"type": entry.entry_type, "key": entry.key}
             for field in entry.fields:
                 record.setdefault(NAMES.get(field.key.lower(), field.key.lower()), _value(str(field.value)))
-            yield Row(place, record, source=block.raw or "")
+            rows.append(Row(place, record, source=source))
+            between = ""
         elif isinstance(block, model.ParsingFailedBlock):
             reason = str(block.error).partition("\n")[0][:200]
-            yield Row(place, problem=SphereError("not readable BibTeX: {reason}", reason=reason))
+            problem = SphereError("not readable BibTeX: {reason}", reason=reason)
+            rows.append(Row(place, problem=problem, source=source.rstrip("\n")))
+            between = ""
+        else:
+            between = f"{source}\n"
+    return iter(rows)
 
 
 def _value(value: str) -> str:

@@ -133,7 +133,7 @@ def read_tagged(text: TextIO, format: TaggedFormat) -> Iterator[Row]:
                 is_open = False
         elif line.strip("\ufeff\x1a \t\r\n") and tag not in format.about_file and start:
             problem = SphereError("text outside of any entry: {text}", text=line.strip()[:40])
-            yield Row(f"line {number}", problem=problem)
+            yield Row(f"line {number}", problem=problem, source=line.rstrip("\r\n"))
     if is_open and n_characters <= MAX_RECORD:
         yield _entry(lines, start, format)
 
