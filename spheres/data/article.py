@@ -1,20 +1,16 @@
 """`Article`: one article out of a record of any published schema, with arXiv categories in any notation.
 
-Which column is what is for `spheres.data.columns` to say. Categories stand in a Python literal in Kaggle's
-`arxivdataset`, between spaces in arXiv's snapshot, and in other ways elsewhere.
+Which column is what is for `spheres.data.columns` to say, and what a cell of categories holds for
+`spheres.data.categories`.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, field
-from typing import Any
 
-from spheres.data.columns import Columns, find_columns, parse_literal, to_text
+from spheres.data.categories import parse_categories
+from spheres.data.columns import Columns, find_columns, to_text
 from spheres.data.row import Record
-from spheres.data.taxonomy import known_categories
 from spheres.data.text import Text, fit_text, placeholder_in, without_placeholders
-
-MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a categories cell
 
 
 @dataclass(frozen=True)
@@ -60,33 +56,23 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
 
 
 def _categories(record: Record, columns: Columns) -> tuple[str, ...]:
-    """arXiv's, of the first column that holds any, the primary first."""
+    """arXiv's, of the first column that holds codes, or else names; the primary first, wherever it stands."""
     primary, others = (
-        next(filter(None, (known_categories(parse_categories(record.get(name))) for name in names)), [])
+        [parse_categories(record[name]) for name in names if name in record]
         for names in (columns.primary, columns.categories)
     )
-    return tuple(dict.fromkeys((*primary, *others)))
+    first, rest = (max(held, key=_holds, default=[]) for held in (primary, others))
+    if first and "." not in first[0]:  # "cs" beside cs.LG is that one; max takes the first of equals
+        first = [next((name for name in rest if name.partition(".")[0] == first[0]), first[0])]
+    return tuple(dict.fromkeys((*first, *rest)))
+
+
+def _holds(categories: list[str]) -> int:
+    """2 for codes, 1 for names of whole archives, which may be keywords, 0 for nothing."""
+    return max((1 + ("." in name or "-" in name) for name in categories), default=0)
 
 
 def _date(record: Record) -> str:
     """Of the year, month and day in columns of their own, as in the Kaggle set."""
     parts = [to_text(record.get(part)) for part in ("year", "month", "day")]
     return "-".join(part.zfill(2) for part in parts) if all(part.isdecimal() for part in parts) else ""
-
-
-def parse_categories(value: Any) -> list[str]:
-    """Names of categories out of whatever a source keeps them in; what cannot be read gives none.
-
-    >>> parse_categories("[{'term': 'cs.AI', 'scheme': None}, {'term': 'cs.CL', 'scheme': None}]")
-    ['cs.AI', 'cs.CL']
-    """
-    if isinstance(value, str):
-        if value.strip()[:1] in ("[", "(", "{"):
-            return parse_categories(parse_literal(value.strip(), MAX_LITERAL))
-        return [name for name in re.split(r"[\s,;|]+", value) if name]
-    if isinstance(value, dict):
-        return parse_categories(value.get("term"))
-    if isinstance(value, list | tuple | set):
-        # an item may not be a literal again: that would let a hostile cell recurse
-        return [n for item in value if not isinstance(item, list | tuple | set) for n in parse_categories(item)]
-    return []

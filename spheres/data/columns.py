@@ -42,10 +42,17 @@ ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
         *("EID", "UT", "UT Unique WOS ID", "publication id", "Lens ID", "submission id", "citation key", "item DOI"),
         *("dc identifier", "dc identifier uri", "AN", "accession number"),
     ),
-    "primary": ("primary category", "arxiv primary category", "primary", "primary subject", "main category"),
+    "primary": (
+        "primary category",
+        "arxiv primary category",
+        "primary class",
+        "primary",
+        "primary subject",
+        "main category",
+    ),
     "categories": (
         *("categories", "arxiv categories", "category", "category code", "tag", "tags", "terms", "subjects", "subject"),
-        *("primary class", "dc subject", "set spec", "sets", "keywords", "manual tags", "automatic tags"),
+        *("dc subject", "set spec", "sets", "keywords", "manual tags", "automatic tags"),
     ),
     "date": (
         *("update date", "date", "published", "updated", "publication date", "date published", "cover date"),
@@ -116,9 +123,11 @@ class Columns:
     unused: tuple[str, ...] = ()  # those that give no title, no abstract and no id
 
     def text(self, role: str, record: Record) -> str:
-        """A record's plain text under "title", "abstract", "id" or "date"; "" where it has none."""
+        """A record's text under "title", "abstract", "id" or "date", of which the first two are plain; "" for none."""
         names = _of_the_best_kind(role, [name for name in getattr(self, role) if name in record])
-        return next(filter(None, (to_text(record[name]) for name in names)), "")
+        text = next(filter(None, (to_text(record[name]) for name in names)), "")
+        one_line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+        return plain(text) if role in ("title", "abstract") else one_line
 
 
 def find_columns(names: Iterable[str], title: str | None = None, abstract: str | None = None) -> Columns:
@@ -170,7 +179,7 @@ def shown_names(names: Iterable[str]) -> str:
 
 
 def to_text(value: Any) -> str:
-    """A title, an abstract or an id as plain text, in whatever shape a source keeps it; "" for what is no text.
+    """A title, an abstract or an id as one text, in whatever shape a source keeps it; "" for what is no text.
 
     >>> to_text(["Part one.", {"label": "RESULTS", "text": "Part two."}]), to_text("['On trees']"), to_text(7)
     ('Part one. Part two.', 'On trees', '7')
@@ -180,7 +189,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, str) and value.lstrip()[:2] in ("['", '["', "[{", '{"', "{'") and value.rstrip()[-1:] in "]}":
         literal = parse_literal(value.strip())
         value = value if literal is None else literal
-    return plain(" ".join(_parts(value)))
+    return " ".join(_parts(value)).strip()
 
 
 def _parts(value: Any, depth: int = 0) -> Iterator[str]:

@@ -35,8 +35,11 @@ def explain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        template = "{path} could not be written ({reason}): free some space or name another folder."
-        raise SphereError(template, path=path, reason=e.strerror or e) from e
+        raise SphereError(
+            "{path} could not be written ({reason}): free some space or name another folder.",
+            path=path,
+            reason=e.strerror or e,
+        ) from e
 
 
 def flush_to_disk(f: IO[bytes]) -> None:
@@ -141,4 +144,4 @@ def read_json(path: Path, hint: str) -> Any:
 def file_sha256(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+        return hashlib.file_digest(f, hashlib.sha256).hexdigest()

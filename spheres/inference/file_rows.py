@@ -142,6 +142,7 @@ def summarize_file(
     longest = max(chosen.unused, key=columns.__getitem__, default="") if not chosen.abstract else ""
     like_abstract = longest if longest and 2 * columns[longest] >= n_readable else ""
     names = tuple(columns)
+    chosen = replace(chosen, primary=(), categories=())  # nobody asks for labels here
     return FileSummary(opened.format, opened.separator, n_rows, names, chosen, like_abstract, opened.notes)
 
 

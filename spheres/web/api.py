@@ -70,6 +70,7 @@ class Endpoints:
         Returns:
             spheres (those groups, the most probable first), probabilities (of all eight), note (a warning, or empty)
         """
+        title, abstract = ("" if part is None else part for part in (title, abstract))  # JSON's null for a part unknown
         if not isinstance(title, str) or not isinstance(abstract, str):
             raise _refusal("Title and abstract must be texts.")
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from spheres.data.arxiv_id import arxiv_identifier
+from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
 from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
@@ -135,6 +135,8 @@ class ArticleTab:
             if identifier:
                 article = self.service.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
+            else:
+                check_no_identifier(title)
             text = prepare_text(title, abstract)
             outcome = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
         except SphereError as error:

@@ -154,8 +154,10 @@ def test_where_one_of_several_files_cannot_be_written_all_are_as_they_were(
 def test_an_array_is_the_file_that_numpy_writes(array: np.ndarray, tmp_path: Path) -> None:
     assert as_npy(array) == as_saved(array)
     (tmp_path / "x.npy").write_bytes(as_saved(array))
-    for mmap in (False, True):
-        back = read_array(tmp_path / "x.npy", "", mmap=mmap)
+    for mmap, back in (
+        (False, read_array(tmp_path / "x.npy", "")),
+        (True, read_array(tmp_path / "x.npy", "", mmap=True)),
+    ):
         assert (back.dtype, back.tolist()) == (array.dtype, array.tolist())
         assert isinstance(back, np.memmap) == mmap
 

@@ -126,6 +126,16 @@ def test_a_manifest_without_what_every_manifest_has_is_refused(field: str, manif
         read_manifest(manifest, "run this", ABOUT)
 
 
+def test_a_manifest_with_the_fields_that_are_expected_is_read(manifest: Path) -> None:
+    assert read_manifest(manifest, "run this", ABOUT)["groups"] == ABOUT["groups"]
+
+
+def test_a_manifest_that_is_no_json_is_refused_with_what_to_do(manifest: Path) -> None:
+    manifest.write_text("{")
+    with pytest.raises(SphereError, match=rf"^{manifest} is damaged \(.+\): run this\.$"):
+        read_manifest(manifest, "run this")
+
+
 def test_a_list_is_no_manifest(manifest: Path) -> None:
     write_json(manifest, ["files"])
     with pytest.raises(SphereError) as caught:

@@ -108,7 +108,12 @@ def test_a_threshold_that_is_none_is_refused_in_one_sentence(site, threshold):
     assert re.fullmatch(r"The threshold is .*: give a number above 0 and at most 1, such as 0\.95\.", data["error"])
 
 
-@pytest.mark.parametrize("text", ["null", "7", '["x"]', '{"path": "/etc/passwd"}'])
+def test_null_for_an_abstract_is_an_empty_one(site):
+    assert call(site, f'{{"data": ["{TITLE}", null, 0.9]}}') == call(site, f'{{"data": ["{TITLE}", "", 0.9]}}')
+    assert "nothing to classify" in call(site, '{"data": [null, null, 0.9]}')[1]["error"]
+
+
+@pytest.mark.parametrize("text", ["7", '["x"]', '{"path": "/etc/passwd"}'])
 def test_a_title_that_is_no_text_is_refused_in_one_sentence(site, text):
     assert call(site, f'{{"data": [{text}, "", 0.9]}}')[1]["error"] == "Title and abstract must be texts."
 
