@@ -1,7 +1,7 @@
 """HTML, JATS and MathML as plain text: entities resolved, known tags removed, formulas as `$x^2$`.
 
 >>> remove_markup("<jats:title>Abstract</jats:title><jats:p>10<sup>6</sup> &amp;lt; <i>N</i> &#8211; R&amp;D</jats:p>")
-'  10^6 < N – R&D '
+'   10^6 < N – R&D '
 >>> remove_markup("<mml:math><mml:msup><mml:mi>x</mml:mi><mml:mn>2</mml:mn></mml:msup></mml:math>, <w>, a<b")
 '$x^2$, <w>, a<b'
 """
