@@ -95,8 +95,8 @@ def read_table(text: io.TextIOBase, path: Path) -> Table:
     header = _find_header(sample)
     if header is None or not all(name.isprintable() for name in header.names):
         raise SphereError(
-            "{path} is in no known format: give a JSON list, JSON lines, CSV or TSV with a header, or Parquet, "
-            "plain or compressed with gzip or xz.",
+            "{path} is in no known format: give a table with a header (CSV, TSV, Excel, Parquet), JSON, RIS, BibTeX, "
+            "or what PubMed, EndNote, Web of Science or arXiv's interfaces export.",
             path=path,
         )
     if len(header.names) > MAX_COLUMNS:
@@ -107,7 +107,9 @@ def read_table(text: io.TextIOBase, path: Path) -> Table:
     lines.number = header.n_lines
     blank_first = any(f'{header.separator} "' in line for line in sample)  # between separator and quotation mark
     notes = (Message("Lines passed over before the header: {n}.", n=header.n_before),) if header.n_before else ()
-    return Table(header.separator, _rows(lines, distinct(header.names), header.separator, blank_first), notes)
+    # In one column, commas belong to the titles; written again, such a table is a CSV
+    shown = header.separator if len(header.names) > 1 else ","
+    return Table(shown, _rows(lines, distinct(header.names), header.separator, blank_first), notes)
 
 
 def _find_header(sample: list[str]) -> _Header | None:
