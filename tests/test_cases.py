@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+from spheres.data.corpus import Corpus
 from spheres.errors import SphereError
 from spheres.inference.file_rows import FileRow, FileSummary, open_file, summarize_file, to_file_row
 
@@ -117,3 +118,20 @@ def test_it_is_said_which_columns_were_read() -> None:
 def test_what_cannot_be_read_is_named_for_what_it_is(name: str, words: str) -> None:
     with pytest.raises(SphereError, match=words):
         read(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "categories"),
+    {
+        "15-primary-apart.jsonl": "stat.ML cs.LG|q-bio.NC cs.NE|physics.bio-ph cs.CE|stat.ME cs.LG",
+        "15b-tags-are-keywords.csv": "math.CO|econ.GN|cond-mat.supr-con|eess.AS",
+        "15c-listing-subjects.csv": "math.CO math.PR|econ.GN|cond-mat.supr-con|eess.AS cs.SD",
+        "15d-oai-sets.csv": "math.CO|econ.GN|cond-mat|eess.AS",
+        "15e-category-names.csv": "math|econ|physics|cs",
+        "15f-ids.csv": "math.CO|math.CO",  # one article under six ids, another under two
+    }.items(),
+)
+def test_a_corpus_for_training_has_its_labels_the_primary_first_and_each_article_once(
+    name: str, categories: str
+) -> None:
+    assert "|".join(" ".join(article.categories) for article in Corpus(CASES / name)) == categories

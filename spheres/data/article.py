@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from spheres.data.categories import parse_categories
-from spheres.data.columns import Columns, find_columns, to_text
+from spheres.data.columns import Columns, find_columns, to_text, with_inner_columns
 from spheres.data.row import Record
 from spheres.data.text import Text, fit_text, placeholder_in, without_placeholders
 
@@ -40,6 +40,7 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
     >>> to_article({"titles": "On trees", "summaries": "We climb.", "terms": "['cs.DS', 'math.CO']", "id": 7})
     Article(id='7', title='On trees', abstract='We climb.', categories=('cs.DS', 'math.CO'), date='')
     """
+    record = with_inner_columns(record)
     columns = columns or find_columns(record)
     given = Text(columns.text("title", record), columns.text("abstract", record))
     text = without_placeholders(given)

@@ -24,30 +24,28 @@ from spheres.errors import SphereError
 
 ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
     "title": (
-        *("title", "display name", "dc title", "TI", "T1"),
+        *("title", "display name", "dc title", "TI", "T1", "main title", "full title"),
         *("article title", "document title", "paper title", "item title", "manuscript title", "submission title"),
         "title of the contribution in original language",  # Pure's
-        *("название", "название статьи", "заглавие", "заголовок", "наименование", "назва"),
-        *("Titel", "titre", "título", "titolo", "tytuł", "başlık", "标题", "题名", "题目", "標題", "タイトル", "제목"),
+        *("название", "название статьи", "заглавие", "заголовок", "наименование", "тема доклада", "назва"),
+        *("Titel", "Haupttitel", "titre", "intitulé", "título", "titolo", "tytuł", "başlık"),
+        *("标题", "题名", "篇名", "题目", "標題", "論文名", "論文タイトル", "タイトル", "제목"),
     ),
     "abstract": (
-        *("abstract", "abstract inverted index", "abstract note", "abstract text", "AB", "ABS", "N2"),
+        *("abstract", "abstract inverted index", "abstract note", "abstract text", "abstract body", "AB", "ABS", "N2"),
         *("paper abstract", "article abstract", "description abstract", "dc description abstract", "dcterms abstract"),
-        *("аннотация", "реферат", "резюме", "анотація", "Zusammenfassung", "Kurzfassung", "Abstrakt", "résumé"),
-        *("resumen", "resumo", "riassunto", "sommario", "samenvatting", "streszczenie", "özet"),
-        *("摘要", "要旨", "抄録", "초록"),
+        *("аннотация", "реферат", "резюме", "тезисы", "краткое содержание", "анотація"),
+        *("Zusammenfassung", "Kurzfassung", "Kurzbeschreibung", "Inhaltsangabe", "Abstrakt", "résumé", "resumen"),
+        *("resumo", "riassunto", "sommario", "samenvatting", "streszczenie", "özet", "摘要", "要旨", "抄録", "초록"),
     ),
     "id": (
-        *("arxiv id", "arxiv", "id", "paper id", "identifier", "entry id", "eprint", "DOI", "DI", "PMID", "key"),
-        *("EID", "UT", "UT Unique WOS ID", "publication id", "Lens ID", "submission id", "citation key", "item DOI"),
+        *("UT", "UT Unique WOS ID", "DI", "arxiv id", "arxiv", "id", "paper id", "identifier", "entry id", "eprint"),
+        *("DOI", "PMID", "pubmed id", "EID", "publication id", "Lens ID", "submission id", "article id", "abstract id"),
+        *("key", "citation key", "bibcode", "eprintid", "core id", "hal id", "handle", "pid", "uuid", "item DOI"),
         *("dc identifier", "dc identifier uri", "AN", "accession number"),
     ),
     "primary": (
-        "primary category",
-        "arxiv primary category",
-        "primary class",
-        "primary",
-        "primary subject",
+        *("primary category", "arxiv primary category", "primary class", "primary", "primary subject"),
         "main category",
     ),
     "categories": (
@@ -61,53 +59,74 @@ ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
 }
 # Names that may mean something else too: they serve a record that has none of the above
 LAST_RESORT: dict[str, tuple[str, ...]] = {
-    "title": ("titles", "headline"),
+    "title": ("titles", "headline", "paper name", "article name", "name of the paper", "тема"),
     "abstract": (
-        "abstracts",
-        "summary",
-        "summaries",
-        "description",
-        "dc description",
-        "text",
-        "content",
-        "body",
-        "annotation",
+        *("abstracts", "summary", "summaries", "description", "descriptions", "dc description", "text", "content"),
+        *("body", "annotation", "описание", "содержание"),
     ),
 }
-# Longer names that hold one of the first words and none of the others, such as "Title of the contribution": after exact
-# names, before the last resort
+# Longer names that hold one of the first words and none of the others, such as "Title of your talk": after exact names,
+# before the last resort
 FUZZY: dict[str, tuple[str, ...]] = {
-    "title": ("title", "titel", "titre", "título", "название", "заглавие", "заголовок", "题名", "标题"),
-    "abstract": ("abstract", "аннотация", "реферат", "Zusammenfassung", "résumé", "resumen", "resumo", "摘要"),
+    "title": ("title", "titel", "titre", "título", "название", "наименование", "заглавие", "заголовок", "题名", "标题"),
+    "abstract": (
+        "abstract",
+        "аннотация",
+        "аннотации",
+        "реферат",
+        "Zusammenfassung",
+        "résumé",
+        "resumen",
+        "resumo",
+        "摘要",
+    ),
 }
 OTHER_THINGS = (
     *("journal", "source", "publication", "series", "book", "conference", "event", "proceedings", "host", "container"),
-    *("short", "running", "secondary", "alternative", "alternate", "abbreviated", "job", "author", "authors", "editor"),
-    *("number", "no", "id", "url", "link", "length", "count", "words", "type", "language", "status", "date", "file"),
+    *("anthology", "short", "sub", "running", "secondary", "alternative", "alternate", "abbreviated", "job", "degree"),
     *(
-        "graphical",
-        "views",
-        "page",
-        "pages",
-        "has",
-        "zeitschrift",
-        "revue",
-        "revista",
-        "журнал",
-        "журнала",
-        "источника",
+        "author",
+        "authors",
+        "editor",
+        "number",
+        "no",
+        "id",
+        "url",
+        "link",
+        "length",
+        "count",
+        "type",
+        "language",
     ),
-    *("издания", "сборника", "конференции", "volume", "issue", "section", "part", "session", "track", "degree"),
+    *("status", "date", "file", "graphical", "views", "page", "pages", "has", "volume", "issue", "section", "part"),
+    *("session", "track", "Zeitschrift", "revue", "revista", "журнал", "журнала", "источника", "издания", "сборника"),
+    "конференции",
 )
-ENGLISH = ("en", "eng", "english", "us", "gb", "англ", "английском", "английский")
+ENGLISH = (
+    *("en", "eng", "english", "us", "gb", "англ", "английском", "английский", "Englisch", "englischer", "anglais"),
+    *("inglés", "inglese"),
+)
 OTHER_LANGUAGES = (
     *("ru", "rus", "de", "ger", "deu", "fr", "fre", "fra", "es", "spa", "pt", "por", "it", "zh", "ja", "ko"),
-    *("russian", "german", "french", "spanish", "portuguese", "русский", "русском"),
+    *("russian", "german", "french", "spanish", "portuguese", "русский", "русском", "рус", "Deutsch", "français"),
+    *("español", "português"),
 )
-QUALIFIERS = ("required", "optional", "original", "plain", "in", "s", "на", "языке", "язык")  # "title_s" is Solr's
+QUALIFIERS = (
+    "required",
+    "optional",
+    "original",
+    "plain",
+    "in",
+    "em",
+    "s",
+    "на",
+    "языке",
+    "язык",
+)  # "title_s" is Solr's
 
 MAX_LITERAL = 2**20  # characters of a list or an object within a cell, in Python or JSON
-TEXT_KEYS = ("text", "value", "#text", "title", "abstract", "content", "AbstractText", "en", "p")  # of an object
+TEXT_KEYS = ("text", "value", "#text", "title", "abstract", "description", "content", "AbstractText", "en", "p")
+MAX_KEYS = 100  # of an object in a record that may hold the article
 
 
 @dataclass(frozen=True)
@@ -155,6 +174,24 @@ unused=('Journal title',))
             found[role] = (_given(given, names),)
     used = {name for role in ("title", "abstract", "id") for name in _of_the_best_kind(role, found[role])}
     return Columns(**found, unused=tuple(name for name in names if name not in used))
+
+
+def with_inner_columns(record: Record, depth: int = 0) -> Record:
+    """The record, and where it holds no article itself, beside its own columns those of the object in it that does.
+
+    >>> with_inner_columns({"id": 7, "venue": {"name": "X"}, "attributes": {"title": "On trees"}})["title"]
+    'On trees'
+    """
+    if depth == 3 or any((_rank(role, name) or (2,))[0] < 2 for role in LAST_RESORT for name in record):
+        return record
+    for name, value in record.items():
+        of_the_article = name == "_source" or _OTHER_THINGS.isdisjoint(_words(name))  # that one is Elasticsearch's
+        if isinstance(value, dict) and len(value) <= MAX_KEYS and of_the_article:
+            inner = with_inner_columns(value, depth + 1)
+            found = find_columns(inner)
+            if found.title or found.abstract:
+                return {**inner, **record}
+    return record
 
 
 def check_columns(columns: Columns, names: Iterable[str], path: Path, format: str, labelled: bool) -> None:
@@ -263,14 +300,16 @@ def _rank(role: str, name: str) -> tuple[int, int, int] | None:
     words = _words(name)
     core = "".join(word for word in words if word not in _QUALIFIERS and not word.isdecimal())
     # 0 for English, 1 where no language is named, 2 for another one or a second column of the name
-    marks = set(words[1:])
-    language = 0 if marks & _ENGLISH else 2 if marks & _FOREIGN or (words and words[-1].isdecimal()) else 1
+    marks = set(words)
+    second = bool(words) and words[-1].isdecimal()
+    language = 2 if marks & _FOREIGN or second else 0 if marks & _ENGLISH else 1
     for kind, table in ((0, _EXACT[role]), (2, _LAST.get(role, {}))):
         if (place := table.get("".join(words))) is not None:
             return kind, 1, place
         if (place := table.get(core)) is not None:
             return kind, language, place
-    if not _FUZZY.get(role, set()).isdisjoint(words) and _OTHER_THINGS.isdisjoint(words):
+    of_a_title = role == "abstract" and not _FUZZY["title"].isdisjoint(words)  # "Abstract title"
+    if not _FUZZY.get(role, set()).isdisjoint(words) and _OTHER_THINGS.isdisjoint(words) and not of_a_title:
         return 1, language, 0
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spheres.data.article import Article, to_article
 from spheres.data.arxiv_id import base_id
-from spheres.data.columns import Columns, check_columns, find_columns
+from spheres.data.columns import Columns, check_columns, find_columns, with_inner_columns
 from spheres.data.readers.detect import open_records
 from spheres.data.readers.problems import check_file, nothing_readable, unreadable
 from spheres.errors import SphereError
@@ -103,12 +103,13 @@ class Corpus:
                     if len(counts.problems) < SHOWN_PROBLEMS:
                         counts.problems.append(f"{row.place}: {row.problem}")
                     continue
-                if not names.keys() >= row.record.keys():
-                    names.update(dict.fromkeys(row.record))
+                record = with_inner_columns(row.record)
+                if not names.keys() >= record.keys():
+                    names.update(dict.fromkeys(record))
                     columns = find_columns(names, self.title_column, self.abstract_column)
                 if counts.read == counts.broken:  # the first that can be read
                     check_columns(columns, names, self.path, self.format, self.labelled)
-                article = to_article(row.record, columns)
+                article = to_article(record, columns)
                 fate = self._fate(article, seen)
                 counts.add(fate)
                 if fate == "kept":

@@ -53,6 +53,7 @@ DROPPED = re.compile(
     r"|vspace|hspace|author|affiliation|affil|date|email|bibliography[a-z]*|href(?=\{[^{}]*+\}\{))\*?"
     r"(?:\[[^\[\]{}]*+\]){0,2}\{[^{}]*+\}"
 )
+LONG_WORD = re.compile("[A-Za-z]{3}$")
 GROUP = re.compile(r"\\([A-Za-z]+)\*?(?:\[[^\[\]{}]*+\])?\{|[{}]")
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 NO_WORD = re.compile(r"[\\,;=|<>^_:+]")  # in braces: a set or an index rather than a word kept in capitals
@@ -94,8 +95,13 @@ def remove_latex(text: str) -> str:
 def _accented(found: re.Match[str]) -> str:
     accent, letter = found[1] or found[2], found[3] or found[4] or found[5]
     after = found.string[found.end() : found.end() + 1]
-    if accent == "'" and found[5] and (letter == "s" and not after.isalpha()):
-        return f"'{letter}"  # an apostrophe that a program escaped
+    if (
+        accent == "'"
+        and found[5] == "s"
+        and not after.isalpha()
+        and LONG_WORD.search(found.string, max(0, found.start() - 3), found.start())
+    ):
+        return "'s"  # an apostrophe that a program escaped; "Lo\\'s" is a name
     return accented(letter, ACCENTS[accent]) or (f"'{letter}" if accent == "'" else letter)
 
 

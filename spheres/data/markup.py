@@ -1,7 +1,7 @@
 """HTML, JATS and MathML as plain text: entities resolved, known tags removed, formulas as `$x^2$`.
 
 >>> remove_markup("<jats:title>Abstract</jats:title><jats:p>10<sup>6</sup> &amp;lt; <i>N</i> &#8211; R&amp;D</jats:p>")
-'  10^6 < N – R&D '
+'   10^6 < N – R&D '
 >>> remove_markup("<mml:math><mml:msup><mml:mi>x</mml:mi><mml:mn>2</mml:mn></mml:msup></mml:math>, <w>, a<b")
 '$x^2$, <w>, a<b'
 """
@@ -75,7 +75,8 @@ def _remove_tags(text: str) -> str:
     for tag in tags:
         closing, name, rest = bool(tag[1]), tag[2].lower(), tag[3]
         known = name in INLINE or name in BLOCK or name in MATHML
-        if not known or (len(name) == 1 and name not in closed):  # <p> may be a momentum's mean
+        alone = len(name) == 1 and name not in closed and (name, tag.start()) != ("p", 0)
+        if not known or alone:  # <p> may be a momentum's mean
             continue
         out.append(text[end : tag.start()])
         end = tag.end()
@@ -84,7 +85,7 @@ def _remove_tags(text: str) -> str:
             out.append(_formula_part(name, closing, empty, formula))
         elif name == "sup" and not closing and text[end : end + 1] in tuple("0123456789+-−"):
             out.append("^")
-        elif name in BLOCK:
+        elif name in BLOCK and not (closing and name == "title"):
             out.append(" ")
         if name in DROPPED or name == "title" or (name == "tex-math" and "math" in closed):
             if not closing:
@@ -92,7 +93,7 @@ def _remove_tags(text: str) -> str:
             elif (begin := opened.pop(name, None)) is not None:
                 content = "".join(out[begin:])
                 if name != "title" or HEADINGS.issuperset(re.findall(r"\w+", content.lower())):
-                    del out[begin:]
+                    out[begin:] = [" "] if name == "title" else []
                 else:
                     out.append(": ")
     return "".join(out) + text[end:]

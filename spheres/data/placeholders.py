@@ -21,7 +21,9 @@ EXACT = frozenset(_EXACT.split()) | {
     "paper withdrawn",
 }
 NO_ABSTRACT = re.compile(
-    r"(?:there is |sorry,? )?(?:no (?:abstract|summary|description)\b|(?:the |an? )?(?:abstract|summary) (?:is |was )?"
+    r"(?:there is |sorry,? )?(?:no (?:abstract|summary|description)"
+    r"(?:$| (?:\w+ )?(?:available|provided|found|given|supplied|present|exists?|for|yet)\b)"
+    r"|(?:the |an? )?(?:abstract|summary) (?:is |was )?"
     r"(?:not |un)(?:yet )?(?:available|provided|supplied|found|given|present)|abstract (?:missing|unavailable|removed)"
     r"|(?:нет аннотации|аннотация отсутствует|без аннотации|kein abstract|keine zusammenfassung|pas de résumé"
     r"|résumé non disponible|sin resumen|sem resumo))"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spheres.data.article import Article, to_article
-from spheres.data.columns import Columns, check_columns, find_columns, shown_names
+from spheres.data.columns import Columns, check_columns, find_columns, shown_names, with_inner_columns
 from spheres.data.readers.child import open_in_child
 from spheres.data.readers.detect import Opened, open_records
 from spheres.data.readers.problems import nothing_readable
@@ -24,7 +24,7 @@ from spheres.inference.notes import notes
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
 
-LONG_TEXT = 200  # characters that an abstract has at least, where a column is taken for one by what it holds
+MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
 
 
@@ -48,7 +48,7 @@ class FileSummary:
     n_rows: int  # good and bad ones
     columns: tuple[str, ...]  # every name that some record has, in the order of their first appearance
     chosen: Columns = field(default_factory=Columns)  # what they are read as
-    like_abstract: str = ""  # the column of the longest texts, where none is read as an abstract
+    like_abstract: str = ""  # the column of the longest texts, where none, or one of short texts, is read as abstract
     notes: tuple[Message, ...] = ()  # what was skipped, or guessed, of the file as a whole
 
     def describe(self) -> tuple[Message, ...]:
@@ -63,16 +63,21 @@ class FileSummary:
             id=id,
             unused=len(self.chosen.unused),
         )
-        missing = []
-        if self.like_abstract:
-            missing.append(
-                Message(
-                    "No abstract was found, although the column {column} looks like one: choose it (on the command "
-                    "line: --abstract-column).",
-                    column=shown_names([self.like_abstract]),
-                )
+        if not self.like_abstract:
+            return (*self.notes, columns)
+        column = shown_names([self.like_abstract])
+        if self.chosen.abstract:
+            hint = Message(
+                "The column {column} looks more like the abstract: choose it (on the command line: --abstract-column).",
+                column=column,
             )
-        return (*self.notes, columns, *missing)
+        else:
+            hint = Message(
+                "No abstract was found, although the column {column} looks like one: choose it (on the command line: "
+                "--abstract-column).",
+                column=column,
+            )
+        return (*self.notes, columns, hint)
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ def summarize_file(
             limits; the walk stops at the first row too many.
     """
     n_rows, n_readable, first_problem = 0, 0, ""
-    columns: dict[str, int] = {}  # -> rows with a long text in it
+    columns: dict[str, None] = {}  # a set that keeps its order
+    n_prose: dict[str, int] = {}  # column, also one of an object within -> rows with an abstract's kind of text
     with ExitStack() as stack:
         opened = open_file(source, stack, limits)
         for row in opened.rows:
@@ -134,17 +140,24 @@ def summarize_file(
                 first_problem = first_problem or f"{row.place}: {row.problem}"
             else:
                 n_readable += 1
-                for name, value in row.record.items():
-                    columns[name] = columns.get(name, 0) + (isinstance(value, str) and len(value) >= LONG_TEXT)
+                columns.update(dict.fromkeys(row.record))
+                for name, value in with_inner_columns(row.record).items():
+                    n_prose[name] = n_prose.get(name, 0) + _is_prose(value)
     if not n_readable:
         raise nothing_readable(source, opened.format, n_rows, first_problem)
-    chosen = find_columns(columns, title_column, abstract_column)
-    check_columns(chosen, columns, source, opened.format, labelled=False)
-    longest = max(chosen.unused, key=columns.__getitem__, default="") if not chosen.abstract else ""
-    like_abstract = longest if longest and 2 * columns[longest] >= n_readable else ""
-    names = tuple(columns)
+    chosen = find_columns(n_prose, title_column, abstract_column)
+    check_columns(chosen, n_prose, source, opened.format, labelled=False)
+    longest = max(chosen.unused, key=n_prose.__getitem__, default="") if abstract_column is None else ""
+    of_abstracts = sum(n_prose[name] for name in chosen.abstract)
+    like_abstract = longest if longest and n_prose[longest] >= max(n_readable / 2, 4 * of_abstracts) else ""
     chosen = replace(chosen, primary=(), categories=())  # nobody asks for labels here
-    return FileSummary(opened.format, opened.separator, n_rows, names, chosen, like_abstract, opened.notes)
+    return FileSummary(opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes)
+
+
+def _is_prose(value: object) -> bool:
+    """Whether it is a text of sentences rather than of names, addresses or references."""
+    words = value[:2000].split() if isinstance(value, str) else []
+    return len(words) >= MIN_PROSE and sum(word.islower() for word in words) >= 0.7 * len(words)
 
 
 def to_file_row(row: Row, columns: Columns | None = None) -> FileRow:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from spheres.data.article import to_article
 from spheres.data.columns import find_columns, to_text
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
@@ -29,6 +30,17 @@ HEADERS = {
         "Title of the contribution in original language|Abstract"
     ),
     "Year,Title of your talk,Abstract of your talk": "Title of your talk|Abstract of your talk",
+    "Title,Anthology title,Fields of Research (ANZSRC 2020),Abstract": "Title|Abstract",
+    "Item Title,Publication Title,Book Series Title,Item DOI": "Item Title|",
+    "id,title_ru_RU,title_en_US,abstract_ru_RU,abstract_en_US": "title_en_US,title_ru_RU|abstract_en_US,abstract_ru_RU",
+    "subTitle_s,title_s,en_title_s,abstract_s": "en_title_s,title_s|abstract_s",
+    "Abstract ID,Abstract Title,Abstract Body": "Abstract Title|Abstract Body",
+    "Titre de l'article,Résumé en français,Résumé en anglais": (
+        "Titre de l'article|Résumé en anglais,Résumé en français"
+    ),
+    "Name of the paper,Abstract (max 250 words)": "Name of the paper|Abstract (max 250 words)",
+    "Тема доклада,Тезисы": "Тема доклада|Тезисы",
+    "paper_name,paper_abstract": "paper_name|paper_abstract",
     "title,text": "title|text",
     "TITLES,SUMMARIES": "TITLES|SUMMARIES",
     "Abstract Number,Graphical abstract,Title": "Title|",
@@ -96,3 +108,24 @@ def test_a_hostile_cell_is_text_and_costs_little() -> None:
     for cell in ("['" * 200_000 + "]", '{"a": ' * 100_000 + "}", "['" + "x" * 2**21 + "']"):
         assert cell.startswith(to_text(cell)) and len(to_text(cell)) > MAX_CHARACTERS
     assert to_text({"far": [10**12], "near": [-1]}) == "near far"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"content": {"title": {"value": "On trees"}, "abstract": {"value": "We climb."}}, "id": 7},  # OpenReview
+        {"attributes": {"titles": [{"title": "On trees"}], "descriptions": [{"description": "We climb."}]}},  # DataCite
+        {"MedlineCitation": {"Article": {"ArticleTitle": "On trees", "Abstract": {"AbstractText": "We climb."}}}},
+        {"journal": {"title": "Branches", "abstract": "?"}, "_source": {"title": "On trees", "summary": "We climb."}},
+    ],
+)
+def test_an_article_within_a_record_is_found(record: dict[str, Any]) -> None:
+    assert to_article(record).text == ("On trees", "We climb.")
+
+
+def test_a_record_of_thousands_of_keys_or_levels_is_no_article_within() -> None:
+    deep: dict[str, Any] = {"title": "On trees"}
+    for _ in range(5):
+        deep = {"data": deep}
+    for record in (deep, {"data": {**{f"k{i}": i for i in range(5000)}, "title": "On trees"}}):
+        assert to_article(record).text == ("", "")
