@@ -21,6 +21,7 @@ from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
+from spheres.web.file_tab import FileTab
 from spheres.web.i18n import LANGUAGES, language
 from spheres.web.page import build_page
 
@@ -261,6 +262,17 @@ def test_a_file_that_unpacks_to_too_much_is_refused(client, tmp_path):
 )
 def test_a_file_of_another_kind_is_refused_by_its_name_without_its_folder(client, tmp_path, name, content):
     assert name in refusal(client, write(tmp_path, name, content))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"a,b\n1,2\n", b"\x1f\x8b\x08", b"PAR1 damaged PAR1", b"[1"])
+def test_the_page_names_a_file_that_cannot_be_read_without_its_folder(classifier, tmp_path, content, code):
+    with gr.Blocks():
+        tab = FileTab(Service(classifier), language(code))
+    (tmp_path / "mine.csv").write_bytes(content)
+    *_, (status, *_) = tab.run(str(tmp_path / "mine.csv"), 0.95, "sum")
+    assert 'role="alert"' in status and "mine.csv" in status
+    assert tmp_path.name not in status and tempfile.gettempdir() not in status
 
 
 @pytest.mark.parametrize(
