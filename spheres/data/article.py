@@ -8,9 +8,10 @@ import hashlib
 from dataclasses import dataclass, field
 
 from spheres.data.categories import parse_categories
-from spheres.data.columns import Columns, find_columns, to_text, with_inner_columns
+from spheres.data.columns import Columns, find_columns, with_inner_columns
 from spheres.data.row import Record
 from spheres.data.text import Text, fit_text, placeholder_in, without_placeholders
+from spheres.data.values import to_text
 
 
 @dataclass(frozen=True)

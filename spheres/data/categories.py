@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from spheres.data.columns import parse_literal
 from spheres.data.taxonomy import SUCCESSORS, group_of
+from spheres.data.values import parse_literal
 
 NAMES: dict[str, str] = json.loads(Path(__file__).with_name("categories.json").read_text("utf-8"))  # of each code
 MAX_LITERAL = 2**16  # characters of a Python or JSON literal in a cell

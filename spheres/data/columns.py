@@ -7,19 +7,18 @@
 blanks, punctuation and what only qualifies them: "dc.title[en]", "Title (required)" and "title_en" are "title".
 """
 
-import ast
-import json
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from spheres.data.arxiv_id import arxiv_identifier
 from spheres.data.row import Record
 from spheres.data.text import plain
+from spheres.data.values import to_text
 from spheres.errors import SphereError
 
 ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
@@ -45,7 +44,7 @@ ALIASES: dict[str, tuple[str, ...]] = {  # the best name first
         *("dc identifier", "dc identifier uri", "AN", "accession number"),
     ),
     "primary": (
-        *("primary category", "arxiv primary category", "primary class", "primary", "primary subject"),
+        *("primary category", "arxiv primary category", "primary class", "eprintclass", "primary", "primary subject"),
         "main category",
     ),
     "categories": (
@@ -124,8 +123,6 @@ QUALIFIERS = (
     "язык",
 )  # "title_s" is Solr's
 
-MAX_LITERAL = 2**20  # characters of a list or an object within a cell, in Python or JSON
-TEXT_KEYS = ("text", "value", "#text", "title", "abstract", "description", "content", "AbstractText", "en", "p")
 MAX_KEYS = 100  # of an object in a record that may hold the article
 
 
@@ -144,9 +141,11 @@ class Columns:
     def text(self, role: str, record: Record) -> str:
         """A record's text under "title", "abstract", "id" or "date", of which the first two are plain; "" for none."""
         names = _of_the_best_kind(role, [name for name in getattr(self, role) if name in record])
-        text = next(filter(None, (to_text(record[name]) for name in names)), "")
-        one_line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-        return plain(text) if role in ("title", "abstract") else one_line
+        values = (record[name] for name in names)
+        if role in ("title", "abstract"):
+            return plain(next(filter(None, map(to_text, values)), ""))
+        text = next(filter(None, (to_text(_one_of(value)) for value in values)), "")
+        return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def find_columns(names: Iterable[str], title: str | None = None, abstract: str | None = None) -> Columns:
@@ -215,50 +214,11 @@ def shown_names(names: Iterable[str]) -> str:
     return ", ".join(plain(name)[:40] for name in list(names)[:12])
 
 
-def to_text(value: Any) -> str:
-    """A title, an abstract or an id as one text, in whatever shape a source keeps it; "" for what is no text.
-
-    >>> to_text(["Part one.", {"label": "RESULTS", "text": "Part two."}]), to_text("['On trees']"), to_text(7)
-    ('Part one. Part two.', 'On trees', '7')
-    >>> to_text({"We": [0], "climb": [1, 3], "and": [2]})    # OpenAlex's abstract_inverted_index
-    'We climb and climb'
-    """
-    if isinstance(value, str) and value.lstrip()[:2] in ("['", '["', "[{", '{"', "{'") and value.rstrip()[-1:] in "]}":
-        literal = parse_literal(value.strip())
-        value = value if literal is None else literal
-    return " ".join(_parts(value)).strip()
-
-
-def _parts(value: Any, depth: int = 0) -> Iterator[str]:
-    """The texts in a value, in their order; no deeper than sources nest them."""
-    if isinstance(value, bytes):
-        yield value.decode("utf-8", "replace")
-    elif isinstance(value, str):
-        yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value) if math.isfinite(value) else ""
-    elif isinstance(value, list | tuple) and depth < 4:
-        for item in value:
-            yield from _parts(item, depth + 1)
-    elif isinstance(value, dict) and depth < 4:
-        lists = [places if isinstance(places, list) else [places] for places in value.values()]
-        if value and all(isinstance(place, int) for places in lists for place in places):  # an inverted index
-            words = ((place, str(word)) for word, places in zip(value, lists, strict=True) for place in places)
-            yield " ".join(word for _, word in sorted(words))
-        else:
-            yield from _parts(next((value[key] for key in TEXT_KEYS if value.get(key)), None), depth + 1)
-
-
-def parse_literal(text: str, max_characters: int = MAX_LITERAL) -> Any:
-    """A Python or JSON literal, never evaluated as code; None where it is neither, or too long."""
-    if len(text) > max_characters:
-        return None
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-    return None
+def _one_of(value: Any) -> Any:
+    """Of several ids of an article arXiv's, or else the first."""
+    if not isinstance(value, list) or not value:
+        return value
+    return next((item for item in value if isinstance(item, str) and arxiv_identifier(item)), value[0])
 
 
 def _given(wanted: str, names: list[str]) -> str:

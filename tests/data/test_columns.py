@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from spheres.data.article import to_article
-from spheres.data.columns import find_columns, to_text
-from spheres.data.text import MAX_CHARACTERS
+from spheres.data.columns import find_columns
 from spheres.errors import SphereError
 
 # Header of an export -> its columns of titles and of abstracts, the best first
@@ -82,35 +81,6 @@ def test_the_callers_choice_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (["On", "trees"], "On trees"),
-        ("['On', 'trees']", "On trees"),
-        ('[{"label": "AIM", "text": "On"}, {"#text": "trees"}]', "On trees"),
-        ({"en": "On trees"}, "On trees"),
-        ({"AbstractText": ["On", {"value": "trees"}]}, "On trees"),
-        ({"On": [0, 2], "trees": [1]}, "On trees On"),
-        (b"On tr\xc3\xa9es\xff", "On trées\ufffd"),
-        ("[17] On trees", "[17] On trees"),
-        ("['On trees", "['On trees"),
-        (True, ""),
-        (float("inf"), ""),
-        ({"model": "m"}, ""),
-        ([[[[[["too deep"]]]]]], ""),
-        (2.5, "2.5"),
-    ],
-)
-def test_values_of_any_shape_become_text(value: Any, text: str) -> None:
-    assert to_text(value) == text
-
-
-def test_a_hostile_cell_is_text_and_costs_little() -> None:
-    for cell in ("['" * 200_000 + "]", '{"a": ' * 100_000 + "}", "['" + "x" * 2**21 + "']"):
-        assert cell.startswith(to_text(cell)) and len(to_text(cell)) > MAX_CHARACTERS
-    assert to_text({"far": [10**12], "near": [-1]}) == "near far"
-
-
-@pytest.mark.parametrize(
     "record",
     [
         {"content": {"title": {"value": "On trees"}, "abstract": {"value": "We climb."}}, "id": 7},  # OpenReview
@@ -129,3 +99,17 @@ def test_a_record_of_thousands_of_keys_or_levels_is_no_article_within() -> None:
         deep = {"data": deep}
     for record in (deep, {"data": {**{f"k{i}": i for i in range(5000)}, "title": "On trees"}}):
         assert to_article(record).text == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("id", "text"),
+    [
+        (["doi:10.1000/x", "http://arxiv.org/abs/0704.0002"], "http://arxiv.org/abs/0704.0002"),
+        (["first", "second"], "first"),
+        ([], ""),
+        (7, "7"),
+        (" a\n{b} \ud800", "a {b} ?"),  # no text that is made plain, yet one line
+    ],
+)
+def test_of_several_ids_arxivs_is_taken(id: Any, text: str) -> None:
+    assert find_columns(["id"]).text("id", {"id": id}) == text
