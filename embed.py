@@ -13,6 +13,7 @@ minutes, with four for the TF-IDF model first. Interrupted, run the same command
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from spheres.data.corpus import Corpus
@@ -56,6 +57,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="SHARE",
         help="embed only this share of the articles (default: all)",
     )
+    for part in ("title", "abstract"):
+        manual = f"the column of CORPUS with the {part}s (default: found by its name)"
+        parser.add_argument(f"--{part}-column", metavar="NAME", help=manual)
     parser.add_argument("--max-length", type=int, metavar="N", help=f"tokens read at most (default: {MAX_LENGTH})")
     _how_it_is_computed(parser.add_argument)
     parser.add_argument(
@@ -101,20 +105,19 @@ def main(arguments: list[str] | None = None) -> int:
         from spheres.embeddings.build import Settings, embed_corpus
 
         embed_corpus(
-            Corpus(args.corpus, sample=args.sample),
+            Corpus(
+                args.corpus,
+                sample=args.sample,
+                title_column=args.title_column,
+                abstract_column=args.abstract_column,
+            ),
             spec,
             args.out or ARTIFACTS / spec.name,
             settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),
             overwrite=args.overwrite,
             log=(lambda sentence: None) if args.quiet else print,
-            start_progress=lambda label, total, done: tqdm(
-                desc=label,
-                total=total,
-                initial=done,
-                unit=" texts",
-                disable=args.quiet,
-                smoothing=0.05,
-                dynamic_ncols=True,
+            progress_bar=partial(
+                tqdm, desc="embedding", unit=" texts", disable=args.quiet, smoothing=0.05, dynamic_ncols=True
             ),
         )
     except SphereError as e:

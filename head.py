@@ -13,6 +13,7 @@ command is run again.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
         "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
     )
+    add_columns(command)
     return parser.parse_args(arguments)
+
+
+def add_columns(command: argparse.ArgumentParser) -> None:
+    """Add the options that correct which columns are read."""
+    for part in ("title", "abstract"):
+        manual = f"the column of CORPUS with the {part}s (default: found by its name)"
+        command.add_argument(f"--{part}-column", metavar="NAME", help=manual)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -168,13 +177,11 @@ def compare(args: argparse.Namespace) -> None:
     from spheres.study.report import write_report
     from spheres.study.test_set import evaluate_on_test
 
-    def start_progress(label: str, total: int, done: int) -> Any:
-        return tqdm(desc=label, total=total, initial=done, unit=" texts", disable=args.quiet, dynamic_ncols=True)
-
     log = (lambda sentence: None) if args.quiet else print
+    bar = partial(tqdm, desc="embedding", unit=" texts", disable=args.quiet, dynamic_ncols=True)
     folder = artifacts_folder(args)
     bundle = Bundle.load(folder)
-    caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, start_progress)
+    caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, bar)
     shipped = caches.corpora["balanced"]
     bundle.check_cache(shipped)
     figures = {
@@ -196,19 +203,28 @@ def predict(args: argparse.Namespace) -> None:
     from spheres.inference.classify_file import classify_file
 
     classifier = Classifier.load(args.encoder, args.artifacts)
-    options = {"keep_columns": args.keep_columns, "batch_size": BATCH_SIZE, "identity": classifier.identity()}
+    columns = {"title_column": args.title_column, "abstract_column": args.abstract_column}
+    options = {
+        "keep_columns": args.keep_columns,
+        "batch_size": BATCH_SIZE,
+        "identity": classifier.identity(),
+        **columns,
+    }
     run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, **options)
     with closing(run):
         progress = next(run)  # the rows are counted; or the file is refused, and no bar was begun
         rows, done = progress.n_rows, progress.n_done
+        if not args.quiet:
+            print(*progress.summary.describe(), sep="\n")
         if done and not args.quiet:
             print(f"Going on after {done:,} rows that an earlier run has answered.")
         with tqdm(total=rows, initial=done, unit=" articles", disable=args.quiet, dynamic_ncols=True) as bar:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {progress.n_rows:,} rows read, {progress.n_answered:,} answered", end="")
-        print(f", {progress.n_problems:,} without an answer." if progress.n_problems else ".")
+        print(f"{args.out}: {progress.describe()}")
+        if progress.n_problems:
+            print(f"{progress.n_problems:,} without an answer:")
         for place, sentence in progress.problems[:SHOWN_PROBLEMS]:
             print(f"  {place}: {sentence}")
 

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "training": "the head, beside scikit-learn's MLPClassifier",
     "growth": "1 k to 1 M articles: rate and peak memory; neighbours over 40 k and 1 M vectors",
     "scaling": "embed.py's local engine beside Ray's, and Ray's while workers are killed",
+    "dirt": "answers that change where texts come spoiled by exporters, PDFs and web pages, with and without `plain`",
     "users": "1, 8 and 32 clients at once, and the queue's bound",
 }
 

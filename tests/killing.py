@@ -22,7 +22,7 @@ from typing import Any
 from places import ROOT
 
 SHARD, BATCH = 12, 16
-PAUSE = 0.05  # seconds more for each call of the encoder, or a run is over before it is disturbed
+PAUSE = 0.03  # seconds more for each call of the encoder, or a run is over before it is disturbed
 PATIENCE = 240  # seconds, for one run on a busy machine
 MODULES = (
     "torch",

@@ -25,7 +25,7 @@ from spheres.embeddings.cache import load_tfidf, open_cache, rebuild_hint
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec, find_encoder
 from spheres.errors import SphereError
-from spheres.files.atomic import file_sha256, write_array, write_json, write_safetensors
+from spheres.files.atomic import as_json, as_npy, as_safetensors, file_sha256
 from spheres.files.manifest import with_checksum
 from spheres.inference.classifier import Classifier
 from spheres.model.bundle import Bundle
@@ -249,7 +249,7 @@ def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> 
     array = np.load(copy / name)
     for other in (array[1:], array[..., None], array.astype(np.float64), array[..., :3] if array.ndim == 2 else None):
         if other is not None:
-            write_array(copy / name, other)
+            (copy / name).write_bytes(as_npy(other))
             relist("cache", copy)
             assert f"{name} has the shape" in refusal("cache", copy)
 
@@ -269,14 +269,15 @@ def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> 
 def test_parts_of_another_dimension_are_refused(
     whose: str, name: str, arrays: dict[str, tuple[int, ...]], copy: Path
 ) -> None:
-    write_safetensors(copy / name, {key: np.ones(shape, np.float32) for key, shape in arrays.items()})
+    ones = {key: np.ones(shape, np.float32) for key, shape in arrays.items()}
+    (copy / name).write_bytes(as_safetensors(ones))
     relist(whose, copy)
     refusal(whose, copy)
 
 
 def test_lists_of_other_lengths_are_refused(copy: Path) -> None:
     articles = json.loads((copy / "articles.json").read_bytes())
-    write_json(copy / "articles.json", articles | {"dates": articles["dates"][1:]})
+    (copy / "articles.json").write_bytes(as_json(articles | {"dates": articles["dates"][1:]}))
     relist("cache", copy)
     assert "articles.json does not have 288 dates" in refusal("cache", copy)
 

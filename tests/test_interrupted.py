@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from killing import BATCH, SHARD, Run
 from made_up import write_corpus
 from tiny_encoder import make_encoder
 
+from spheres.data.corpus import Corpus
+from spheres.embeddings.build import embed_corpus
 from spheres.embeddings.cache import open_cache
 from spheres.errors import SphereError
 from spheres.model.bundle import Bundle
@@ -50,9 +53,8 @@ class Script:
         """A folder in which it can run; for `train` one that holds the embeddings, and an older head."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.name == "train":
-            shutil.copytree(self.place / NAME, folder / NAME)
-            for name in HEAD_FILES:
-                shutil.copy(self.place / "older" / name, folder / NAME)
+            older = self.place / "older"
+            shutil.copytree(older if older.is_dir() else self.place / NAME, folder / NAME)
         return folder
 
     def made(self, folder: Path) -> dict[str, bytes]:
@@ -80,19 +82,20 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Script]:
     write_corpus(place / "made-up.jsonl")
     write_corpus(place / "few.jsonl", 6 * BATCH)
     found = {name: Script(name, place) for name in ("embed", "train", "predict")}
-    make_encoder(place / "encoder" / NAME)
-    arguments = ["--quiet", "--encoder", place / "encoder" / NAME]
-    for name, *more in (
-        ("embed", place / "made-up.jsonl", "--out", place / NAME),
-        ("head", "train", "--artifacts", place, "--seed", "1"),
-    ):
-        run = Run(str(name), [*more, *arguments], place / "log").start()
-        assert run.end() == 0, run.said
-    (place / "older").mkdir()
+    spec = make_encoder(place / "encoder" / NAME)
+    embed_corpus(Corpus(place / "made-up.jsonl"), spec, place / NAME, log=lambda sentence: None)
+    found["train"].measure()
     for name in HEAD_FILES:
-        shutil.copy(place / NAME / name, place / "older")
-    for script in found.values():
-        script.measure()
+        (place / NAME / name).write_bytes(found["train"].whole[name])
+    older = Bundle.load(place / NAME)
+    for weights in older.heads.parameters():
+        weights.data *= 2
+    ood = replace(older.ood, mean=older.ood.mean * 2)
+    projection = replace(older.projection, low=older.projection.low - 1)
+    shutil.copytree(place / NAME, place / "older")
+    replace(older, ood=ood, projection=projection).save(place / "older")
+    found["embed"].measure()
+    found["predict"].measure()
     return found
 
 

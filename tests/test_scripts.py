@@ -109,7 +109,7 @@ def test_a_file_is_classified_line_by_line(run_script: Run, artifacts: Path, tmp
     arguments = ("predict", corpus, *ENCODER, "--artifacts", artifacts, "--out", out, "--threshold", "0.9")
     result = run_script("head.py", *arguments)
     assert result.returncode == 0, result.stderr
-    assert "answers.jsonl: 25 rows read, 24 answered, 1 without an answer." in result.stdout
+    assert "answers.jsonl: 24 of 25 rows answered: 24 from title and abstract, 0 from the title alone" in result.stdout
     assert "  line 26: This row has neither a title nor an abstract" in result.stdout
     assert "25/25" in result.stderr  # the progress bar
     answers = [json.loads(line) for line in out.read_text().splitlines()]

@@ -13,7 +13,7 @@ from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import COPIES, VIEWS, view_rows
 from spheres.embeddings.cache import MANIFEST, Identity
-from spheres.embeddings.cache_writer import CacheWriter, label_arrays, partial_of
+from spheres.embeddings.cache_writer import CacheWriter, partial_of
 from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.files.atomic import file_sha256
@@ -79,7 +79,7 @@ def finish(writer: CacheWriter, copies: Mapping[str, int] = COPIES) -> None:
     """Have the writer put the cache in its place."""
     articles = ARTICLES[: len(writer.shards.folds)]
     fields = {"identity": vars(IDENTITY), "precision": "fp32", "copies": dict(copies), "corpus": {"name": "made-up"}}
-    writer.finish(articles, *label_arrays(articles), TFIDF, fields)
+    writer.finish(articles, TFIDF, fields)
 
 
 def make_cache(

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spheres.data.article import Article, check_columns, to_article
+from spheres.data.article import Article, to_article
 from spheres.data.arxiv_id import base_id
+from spheres.data.columns import Columns, check_columns, find_columns, with_inner_columns
 from spheres.data.readers.detect import open_records
 from spheres.data.readers.problems import check_file, nothing_readable, unreadable
 from spheres.errors import SphereError
@@ -59,17 +60,27 @@ class Corpus:
         path: The file; its format is recognised by content.
         labelled: Skip articles without a known category (for training); otherwise keep every record that has a text.
         sample: The share of the articles that is read, chosen by their ids; 1.0 reads all.
+        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        abstract_column: The same for the abstracts.
 
     Raises:
         SphereError: `sample` is not in (0, 1].
     """
 
-    def __init__(self, path: Path, labelled: bool = True, sample: float = 1.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        labelled: bool = True,
+        sample: float = 1.0,
+        title_column: str | None = None,
+        abstract_column: str | None = None,
+    ) -> None:
         if not 0 < sample <= 1:
             raise SphereError(f"--sample is {sample}: give a number above 0 and at most 1.")
         self.path = path
         self.sample = sample
         self.labelled = labelled
+        self.title_column, self.abstract_column = title_column, abstract_column
         self.format = ""
         self.counts = Counts()
 
@@ -81,6 +92,8 @@ class Corpus:
         """
         counts = self.counts = Counts()
         seen: set[bytes] = set()
+        names: dict[str, None] = {}  # of the columns so far, in their order
+        columns = Columns()
         with ExitStack() as stack:
             opened = open_records(self.path, stack)
             self.format = opened.format
@@ -90,9 +103,13 @@ class Corpus:
                     if len(counts.problems) < SHOWN_PROBLEMS:
                         counts.problems.append(f"{row.place}: {row.problem}")
                     continue
+                record = with_inner_columns(row.record)
+                if not names.keys() >= record.keys():
+                    names.update(dict.fromkeys(record))
+                    columns = find_columns(names, self.title_column, self.abstract_column)
                 if counts.read == counts.broken:  # the first that can be read
-                    check_columns(row.record, self.path, self.format, self.labelled)
-                article = to_article(row.record)
+                    check_columns(columns, names, self.path, self.format, self.labelled)
+                article = to_article(record, columns)
                 fate = self._fate(article, seen)
                 counts.add(fate)
                 if fate == "kept":
@@ -101,14 +118,19 @@ class Corpus:
             raise nothing_readable(self.path, self.format, counts.read, "".join(counts.problems[:1]))
 
     def fingerprint(self) -> str:
-        """sha256 of the file's bytes, and the sample: the same corpus is known again without reading its articles."""
+        """sha256 of the file's bytes, and the settings: the same corpus is known again without reading its articles."""
         check_file(self.path)
         try:
             with self.path.open("rb") as f:
                 digest = hashlib.file_digest(f, "sha256").hexdigest()
         except OSError as e:
             raise unreadable(self.path, e) from e
-        return digest if self.sample == 1 else f"{digest}, sample {self.sample}"
+        settings = {
+            "sample": self.sample if self.sample != 1 else None,
+            "title": self.title_column,
+            "abstract": self.abstract_column,
+        }
+        return ", ".join([digest, *(f"{name} {value}" for name, value in settings.items() if value is not None)])
 
     def _fate(self, article: Article, seen: set[bytes]) -> str:
         """The field of `Counts` that an article belongs to; `seen` has eight bytes of each that was kept."""

@@ -37,6 +37,20 @@ TWINS = (
     ("math.ST", "stat.TH"),
 )
 
+# What retired archives are called today; sources show the old name, the new one, or both
+SUCCESSORS = {
+    **{"acc-phys": "physics.acc-ph", "adap-org": "nlin.AO", "alg-geom": "math.AG", "ao-sci": "physics.ao-ph"},
+    **{
+        "atom-ph": "physics.atom-ph",
+        "bayes-an": "physics.data-an",
+        "chao-dyn": "nlin.CD",
+        "chem-ph": "physics.chem-ph",
+    },
+    **{"cmp-lg": "cs.CL", "comp-gas": "nlin.CG", "dg-ga": "math.DG", "funct-an": "math.FA"},
+    **{"mtrl-th": "cond-mat.mtrl-sci", "patt-sol": "nlin.PS", "plasm-ph": "physics.plasm-ph", "q-alg": "math.QA"},
+    **{"solv-int": "nlin.SI", "supr-con": "cond-mat.supr-con"},
+}
+
 _GROUP_OF_ARCHIVE = {archive: group for group, archives in ARCHIVES.items() for archive in archives}
 _TWINS_OF = {name.lower(): pair for pair in TWINS for name in pair}
 

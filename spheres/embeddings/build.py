@@ -1,18 +1,17 @@
 """From a corpus to a cache: read the articles, run the encoder over them shard by shard, keep the arrays.
 
-The corpus is read three times, and need not fit into memory: once for the sha256 of its bytes; once for ids,
-categories and dates, and for the texts that the TF-IDF model learns from, of which there are at most 100,000; and once
-for all texts, a shard at a time, which are scored and encoded under all views together. Nothing is computed twice: a
-cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
+The corpus is read three times, and need not fit into memory: for the sha256 of its bytes; for ids, categories, dates
+and at most 100,000 texts that the TF-IDF model learns from; and for all texts, a shard at a time. Nothing is computed
+twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
 """
 
 import shutil
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from spheres.data.article import Article
 from spheres.data.corpus import Corpus
 from spheres.data.splits import fold_of, split_of
 from spheres.data.taxonomy import reweight_primary
-from spheres.data.text import Text
 from spheres.data.views import COPIES, VIEW_NAMES, VIEWS, view_rows
 from spheres.embeddings.cache import Identity, existing_manifest
 from spheres.embeddings.cache_writer import (
@@ -32,41 +30,14 @@ from spheres.embeddings.cache_writer import (
     partial_of,
     save_out_of_fold,
 )
-from spheres.embeddings.engine import Engine, open_engine
-from spheres.embeddings.out_of_fold import N_FOLDS, fit_out_of_fold
+from spheres.embeddings.engine import open_engine
+from spheres.embeddings.out_of_fold import N_FOLDS, OutOfFoldTfidf, fit_out_of_fold
 from spheres.embeddings.shards import Shards
 from spheres.encoder.hub import EncoderSpec, fetch, fingerprint_of
 from spheres.errors import SphereError
 from spheres.files.checkpoint import Checkpoint, exclusive_lock, lock_of, read_plan
-from spheres.files.manifest import Manifest
 
 PRIMARY_WEIGHT = 0.5  # between the two recipes' 0.0 (classic) and 0.7 (best): one TF-IDF model serves both
-
-Log = Callable[[str], None]
-
-
-class Progress(Protocol):
-    """What is told of a run as it goes; tqdm is one."""
-
-    def update(self, n: int) -> object:
-        """So many texts more are done."""
-        ...
-
-
-StartProgress = Callable[[str, int, int], AbstractContextManager[Progress]]
-
-
-class Silent:
-    """A progress that shows nothing."""
-
-    def update(self, n: int) -> None:
-        """Nothing is shown."""
-
-
-@contextmanager
-def no_progress(label: str, total: int, done: int) -> Iterator[Progress]:
-    """A `start_progress` that shows nothing."""
-    yield Silent()
 
 
 @dataclass(frozen=True)
@@ -100,19 +71,16 @@ def embed_corpus(
     *,
     settings: Settings = Settings(),
     overwrite: bool = False,
-    log: Log = print,
-    start_progress: StartProgress = no_progress,
+    log: Callable[[str], None] = print,
+    progress_bar: Callable[..., Any] | None = None,
 ) -> bool:
     """Make the cache of `corpus` under `spec` in `folder`.
 
     Args:
-        corpus: The articles.
-        spec: The encoder.
         folder: Where the cache is to be, artifacts/<encoder>.
-        settings: How it is computed and kept.
         overwrite: Replace a cache that another encoder, other settings or another corpus made.
         log: Takes sentences for the user.
-        start_progress: Given a label, a number of texts and how many of them are done already, counts the rest.
+        progress_bar: tqdm, given `total` texts of which `initial` ones are done already.
 
     Returns:
         Whether anything had to be computed.
@@ -137,129 +105,99 @@ def embed_corpus(
         exclusive_lock(lock_of(folder), folder, ", or give another --out"),
         open_engine(settings.engine, spec, settings.precision) as engine,
     ):
-        about = {
-            "identity": asdict(identity),
-            "precision": engine.precision,
-            "store": settings.store or ("float16" if engine.precision == "bf16" else "float32"),
-            "copies": dict(settings.copies),
-        }
+        # 1. What an earlier run of the same plan has done.
+        store = settings.store or ("float16" if engine.precision == "bf16" else "float32")
+        about = {"identity": asdict(identity), "precision": engine.precision, "copies": dict(settings.copies)}
         views = [view for view in VIEWS if view == "both" or view in settings.views]
         sizes = {"shard_size": settings.shard_size, "max_tfidf_articles": settings.max_tfidf_articles}
-        checkpoint = Checkpoint(partial_of(folder), folder, {**about, "views": views, **sizes})
+        checkpoint = Checkpoint(partial_of(folder), folder, {**about, "store": store, "views": views, **sizes})
         if checkpoint.finished:
             checkpoint.finish(checkpoint.finished)
-        else:
-            _embed(corpus, engine, checkpoint, settings, views, about, log, start_progress)
+            return True
+        # 2. Which articles there are, and the TF-IDF model.
+        articles, folds, tfidf = _read_corpus(corpus, checkpoint, settings.max_tfidf_articles, log)
+        # 3. Vectors and scores, a shard at a time.
+        ids = [article.id for article in articles]
+        rows = {view: view_rows(ids, view, settings.copies) for view in views}
+        wanted = missing_shards(checkpoint, len(ids), settings.shard_size)
+        shards = Shards(corpus, rows, folds, settings.shard_size, wanted)
+        writer = CacheWriter(checkpoint, shards, engine.dim, store)
+        total = sum(map(len, rows.values()))
+        if done := total - sum(map(shards.n_texts, wanted)):
+            log(f"Resuming: an earlier run has embedded {done:,} of {total:,} texts.")
+        with progress_bar(total=total, initial=done) if progress_bar else nullcontext() as bar:
+            for embedded in engine.embed(shards, tfidf, bar.update if bar else bool):
+                writer.add(embedded)
+        for remark in engine.remarks:
+            log(remark)
+        # 4. All other files, and everything in its place.
+        counts = {key: value for key, value in asdict(corpus.counts).items() if key not in ("problems", "kept")}
+        source = {"name": corpus.path.name, "format": corpus.format, **counts}
+        writer.finish(articles, tfidf.model, {**about, "corpus": source})
+        log(f"{folder}: {len(articles):,} articles, {engine.dim} numbers each.")
     return True
 
 
-def _embed(
-    corpus: Corpus,
-    engine: Engine,
-    checkpoint: Checkpoint,
-    settings: Settings,
-    views: list[str],
-    about: Manifest,
-    log: Log,
-    start_progress: StartProgress,
-) -> None:
-    # 1. Which articles there are, and the TF-IDF model, unless an earlier run has fitted it.
+def _read_corpus(
+    corpus: Corpus, checkpoint: Checkpoint, max_learned: int, log: Callable[[str], None]
+) -> tuple[list[Article], NDArray[np.int8], OutOfFoldTfidf]:
+    """All articles without their texts, their folds (-1 where the TF-IDF model does not learn from them), and the
+    TF-IDF models, fitted here unless an earlier run has done so."""
+    # 1. Read; only texts to learn from stay in memory, and no longer than this function runs.
     tfidf = load_out_of_fold(checkpoint)
-    articles, folds, texts = _read_articles(corpus, settings.max_tfidf_articles, with_texts=tfidf is None)
-    counts = corpus.counts
-    log(f"{corpus.path.name}: {corpus.format}. {counts}.")
-    for problem in counts.problems:
-        log(f"  skipped {problem}")
-    if not articles:
-        raise SphereError(f"{corpus.path} holds no usable article: each needs a text and a known arXiv category.")
-    targets, primary = label_arrays(articles)
-    if tfidf is None:
-        if not texts:
-            raise SphereError(
-                f"{corpus.path} has no article in the training split ({len(articles)} in all): "
-                "give a few hundred at least."
-            )
-        log("Fitting the TF-IDF model, before the encoder starts (for 40,000 articles about four minutes).")
-        learned = np.flatnonzero(folds >= 0)
-        blended = reweight_primary(targets[learned], primary[learned], PRIMARY_WEIGHT)
-        tfidf = fit_out_of_fold(texts, blended, folds[learned])
-        save_out_of_fold(checkpoint, tfidf)
-    del texts  # the largest part of what is in memory, and not needed any more
-
-    # 2. Vectors and scores, a shard at a time, of the shards that no earlier run has computed.
-    ids = [article.id for article in articles]
-    rows = {view: view_rows(ids, view, settings.copies) for view in views}
-    shards = Shards(corpus, rows, folds, settings.shard_size, missing_shards(checkpoint, len(ids), settings.shard_size))
-    writer = CacheWriter(checkpoint, shards, engine.dim, about["store"])
-    total = sum(map(len, rows.values()))
-    if done := total - sum(map(shards.n_texts, shards.wanted)):
-        log(f"Resuming: an earlier run has embedded {done:,} of {total:,} texts.")
-    with start_progress("embedding", total, done) as progress:
-        for embedded in engine.embed(shards, tfidf, progress.update):
-            writer.add(embedded)
-    for remark in engine.remarks:
-        log(remark)
-
-    # 3. All other files, and everything in its place.
-    read = {key: value for key, value in asdict(counts).items() if key not in ("problems", "kept")}
-    source = {"corpus": {"name": corpus.path.name, "format": corpus.format, **read}}
-    writer.finish(articles, targets, primary, tfidf.model, {**about, **source})
-    log(f"{checkpoint.result}: {len(articles):,} articles, {engine.dim} numbers each.")
-
-
-def _read_articles(
-    corpus: Corpus, max_learned: int, with_texts: bool
-) -> tuple[list[Article], NDArray[np.int8], list[Text]]:
-    """All articles without their texts, their folds (-1 where the TF-IDF model does not learn from them), and the texts
-    of those in a fold."""
-    articles, folds, texts = [], array("b"), []
-    n_learned = 0
+    articles, texts, folds, n_learned = [], [], array("b"), 0
     for article in corpus:
-        articles.append(replace(article, title="", abstract=""))
         learned = n_learned < max_learned and split_of(article.id) == "train"
         n_learned += learned
         folds.append(fold_of(article.id, N_FOLDS) if learned else -1)
-        if learned and with_texts:
+        if learned and tfidf is None:
             texts.append(article.text)
-    return articles, np.array(folds, np.int8), texts
+        articles.append(replace(article, title="", abstract=""))
+    log(f"{corpus.path.name}: {corpus.format}. {corpus.counts}.")
+    for problem in corpus.counts.problems:
+        log(f"  skipped {problem}")
+    if not articles:
+        raise SphereError(f"{corpus.path} holds no usable article: each needs a text and a known arXiv category.")
+    if not n_learned:
+        raise SphereError(
+            f"{corpus.path} has no article in the training split ({len(articles)} in all): give a few hundred at least."
+        )
+    # 2. Fit.
+    fold_of_row = np.array(folds, np.int8)
+    if tfidf is None:
+        log("Fitting the TF-IDF model, before the encoder starts (for 40,000 articles about four minutes).")
+        learned_rows = np.flatnonzero(fold_of_row >= 0)
+        targets, primary = label_arrays([articles[row] for row in learned_rows])
+        blended = reweight_primary(targets, primary, PRIMARY_WEIGHT)
+        tfidf = fit_out_of_fold(texts, blended, fold_of_row[learned_rows])
+        save_out_of_fold(checkpoint, tfidf)
+    return articles, fold_of_row, tfidf
 
 
 def _is_there(folder: Path, identity: Identity, settings: Settings) -> bool:
-    """Whether the folder holds the wanted cache.
-
-    Raises:
-        SphereError: it holds another one.
-    """
+    """Whether the folder holds the wanted cache; a SphereError says in what another one differs."""
     found = existing_manifest(folder)
     if not found:
         return False
-    if difference := _difference(found["identity"], identity) or _lack(found, settings):
-        raise SphereError(f"{folder} holds {difference}: add --overwrite, or give another --out.")
-    return True
-
-
-def _difference(found: Manifest, wanted: Identity) -> str:
-    """What another cache is, in words; "" where it is the wanted one."""
     names = {
         "weights_sha256": "vectors of other weights",
         "tokenizer_sha256": "vectors of another tokenizer's tokens",
         "corpus_sha256": "another corpus",
     }
-    for key, value in asdict(wanted).items():
-        if found[key] != value:
-            return names.get(key, f"vectors made with {key.replace('_', ' ')} {found[key]}")
-    return ""
-
-
-def _lack(manifest: Manifest, settings: Settings) -> str:
-    """What a cache of the wanted identity lacks all the same; "" where it has everything."""
+    differences = [
+        names.get(key, f"vectors made with {key.replace('_', ' ')} {found['identity'][key]}")
+        for key, value in asdict(identity).items()
+        if found["identity"][key] != value
+    ]
     for view in settings.views:
-        if view not in manifest["views"]:
-            return f"no vectors of the view {VIEW_NAMES[view]!r}"
+        if view not in found["views"]:
+            differences.append(f"no vectors of the view {VIEW_NAMES[view]!r}")
     for key, wanted in (("store", settings.store), ("precision", settings.precision)):
-        if wanted not in (None, "auto", manifest[key]):
-            return f"vectors with {key} {manifest[key]}"
-    return ""
+        if wanted not in (None, "auto", found[key]):
+            differences.append(f"vectors with {key} {found[key]}")
+    if differences:
+        raise SphereError(f"{folder} holds {differences[0]}: add --overwrite, or give another --out.")
+    return True
 
 
 def _remove_leftover(folder: Path, identity: Identity) -> None:

@@ -31,7 +31,7 @@ from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.hub import as_option
 from spheres.errors import SphereError
-from spheres.files.atomic import read_array, read_json, read_safetensors
+from spheres.files.atomic import as_json, as_safetensors, read_array, read_json, read_safetensors
 from spheres.files.manifest import Manifest, NewerFormatError, read_manifest, require_listed
 
 MANIFEST = "manifest.json"
@@ -54,19 +54,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class View:
-    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`.
+    """The vectors of one view: `vectors()[i]` belongs to article `rows[i]`."""
 
-    Attributes:
-        rows: (n_rows,) row numbers of articles, ascending.
-        stored: (n_rows, dim) float32, float16 or int8.
-        scales: (n_rows,) float32 with int8, else None.
-        tfidf_scores: (n_rows, n_groups) float16.
-    """
-
-    rows: NDArray[np.intp]
-    stored: NDArray[Any]
-    scales: NDArray[np.float32] | None
-    tfidf_scores: NDArray[np.float16]
+    rows: NDArray[np.intp]  # (n_rows,) row numbers of articles, ascending
+    stored: NDArray[Any]  # (n_rows, dim) float32, float16 or int8
+    scales: NDArray[np.float32] | None  # (n_rows,) with int8
+    tfidf_scores: NDArray[np.float16]  # (n_rows, n_groups)
 
     def vectors(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float32]:
         """The vectors at these places of `rows`, (n, dim) float32."""
@@ -88,40 +81,23 @@ class View:
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache opened for reading.
-
-    Attributes:
-        folder: Where it is.
-        manifest: How it was made.
-        views: Of those that were asked for and are there.
-        targets: (n_articles, n_groups) float32, soft targets.
-        primary: (n_articles,) uint8, places in GROUPS.
-        ids: Of the same articles in the same order, as are the two below.
-        categories: Separated by spaces, the primary first.
-        dates: As the corpus has them.
-    """
+    """A cache opened for reading; its articles are in the corpus's order everywhere."""
 
     folder: Path
     manifest: Manifest
-    views: dict[str, View]
-    targets: NDArray[np.float32]
-    primary: NDArray[np.uint8]
+    identity: Identity
+    dim: int  # of a vector
+    views: dict[str, View]  # of those that were asked for, the ones that are there
+    targets: NDArray[np.float32]  # (n_articles, n_groups), soft targets
+    primary: NDArray[np.uint8]  # (n_articles,), places in GROUPS
     ids: list[str]
-    categories: list[str]
-    dates: list[str]
-
-    @property
-    def dim(self) -> int:
-        return int(self.manifest["dim"])
+    categories: list[str]  # of an article separated by spaces, the primary first
+    dates: list[str]  # as the corpus has them
 
     @cached_property
     def split(self) -> dict[str, NDArray[np.intp]]:
         """Row numbers of each split; hashing every id takes a moment, so it is kept."""
         return split_rows(self.ids)
-
-    @property
-    def identity(self) -> Identity:
-        return Identity(**self.manifest["identity"])
 
 
 def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
@@ -136,28 +112,49 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
     """
     hint = rebuild_hint(folder)
     manifest = read_manifest(folder / MANIFEST, hint, ABOUT_GROUPS)
+
+    def read(name: str, shape: tuple[int, ...], dtype: str, mmap: bool = False) -> NDArray[Any]:
+        array = read_array(folder / f"{name}.npy", hint, mmap)
+        if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
+            raise SphereError(
+                f"{folder / name}.npy has the shape {array.shape} in {array.dtype}, expected {shape} in {dtype}: "
+                f"{hint}."
+            )
+        return array
+
     try:
-        require_listed(folder / MANIFEST, manifest, files_of(manifest["views"], manifest["store"]), hint)
+        store, dim, groups = manifest["store"], int(manifest["dim"]), len(GROUPS)
+        if store not in STORES:
+            raise ValueError(f"vectors kept as {store}")
+        require_listed(folder / MANIFEST, manifest, files_of(manifest["views"], store), hint)
         articles = read_json(folder / "articles.json", hint)
-        cache = Cache(
+        ids = articles["ids"]
+        for column in ("categories", "dates"):
+            if len(articles[column]) != len(ids):
+                raise SphereError(f"{folder / 'articles.json'} does not have {len(ids)} {column}: {hint}.")
+        opened = {}
+        for view in [view for view in manifest["views"] if view in views]:
+            rows = view_rows(ids, view, manifest["copies"])
+            opened[view] = View(
+                rows,
+                stored=read(view, (len(rows), dim), store, mmap=True),
+                scales=read(f"{view}_scales", (len(rows),), "float32") if store == "int8" else None,
+                tfidf_scores=read(f"{view}_tfidf", (len(rows), groups), "float16"),
+            )
+        return Cache(
             folder=folder,
             manifest=manifest,
-            views={
-                name: _open_view(folder, name, articles["ids"], manifest, hint)
-                for name in manifest["views"]
-                if name in views
-            },
-            targets=read_array(folder / "targets.npy", hint),
-            primary=read_array(folder / "primary.npy", hint),
-            ids=articles["ids"],
+            identity=Identity(**manifest["identity"]),
+            dim=dim,
+            views=opened,
+            targets=read("targets", (len(ids), groups), "float32"),
+            primary=read("primary", (len(ids),), "uint8"),
+            ids=ids,
             categories=articles["categories"],
             dates=articles["dates"],
         )
-        _check_shapes(cache, hint)
-        _ = cache.identity  # whose fields must be the known ones
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise SphereError(f"{folder / MANIFEST} does not fit the files beside it ({e!r}): {hint}.") from e
-    return cache
 
 
 def rebuild_hint(folder: Path) -> str:
@@ -176,55 +173,8 @@ def files_of(views: Sequence[str], store: str) -> list[str]:
     return [*(f"{view}{kind}.npy" for view in views for kind in kinds), *others]
 
 
-def _open_view(folder: Path, name: str, ids: list[str], manifest: Manifest, hint: str) -> View:
-    scales = read_array(folder / f"{name}_scales.npy", hint) if manifest["store"] == "int8" else None
-    return View(
-        rows=view_rows(ids, name, manifest["copies"]),
-        stored=read_array(folder / f"{name}.npy", hint, mmap=True),
-        scales=scales,
-        tfidf_scores=read_array(folder / f"{name}_tfidf.npy", hint),
-    )
-
-
-def _check_shapes(cache: Cache, hint: str) -> None:
-    """Refuse arrays that do not belong together, though each is what the manifest lists.
-
-    Raises:
-        SphereError: an array has another shape or type.
-        KeyError, ValueError: the manifest itself makes no sense.
-    """
-    n, store = len(cache.ids), cache.manifest["store"]
-    if store not in STORES:
-        raise ValueError(f"vectors kept as {store}")
-    wanted: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
-        ("targets", cache.targets, (n, len(GROUPS)), "float32"),
-        ("primary", cache.primary, (n,), "uint8"),
-    ]
-    for name, view in cache.views.items():
-        rows = len(view.rows)
-        wanted += [
-            (name, view.stored, (rows, cache.dim), store),
-            (f"{name}_tfidf", view.tfidf_scores, (rows, len(GROUPS)), "float16"),
-        ]
-        if view.scales is not None:
-            wanted.append((f"{name}_scales", view.scales, (rows,), "float32"))
-    for name, array, shape, dtype in wanted:
-        if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
-            raise SphereError(
-                f"{cache.folder / name}.npy has the shape {array.shape} in {array.dtype}, expected {shape} in {dtype}: "
-                f"{hint}."
-            )
-    for column in ("categories", "dates"):
-        if len(getattr(cache, column)) != n:
-            raise SphereError(f"{cache.folder / 'articles.json'} does not have {n} {column}: {hint}.")
-
-
 def existing_manifest(folder: Path) -> Manifest | None:
-    """The manifest of the cache in `folder`, None where there is no whole one.
-
-    Raises:
-        NewerFormatError: it is of a later version of the program.
-    """
+    """The manifest of the cache in `folder`, None where there is no whole one; a later version's is refused."""
     try:
         manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out", ABOUT_GROUPS)
         _ = Identity(**manifest["identity"])
@@ -235,12 +185,14 @@ def existing_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
-def load_tfidf(folder: Path, hint: str) -> TfidfModel:
-    """The TF-IDF model that `spheres.embeddings.cache_writer.save_tfidf` wrote.
+def tfidf_files(model: TfidfModel) -> dict[str, bytes]:
+    """Name -> content of the two files of a TF-IDF model, for `load_tfidf`."""
+    arrays = {name: getattr(model, name) for name in ("term_weights", "weights", "bias")}
+    return {"tfidf.safetensors": as_safetensors(arrays), "tfidf.json": as_json(list(model.terms))}
 
-    Raises:
-        SphereError: its two files are damaged, or not of one model.
-    """
+
+def load_tfidf(folder: Path, hint: str) -> TfidfModel:
+    """The TF-IDF model of these files; a SphereError where they are damaged, or not of one model."""
     arrays = read_safetensors(folder / "tfidf.safetensors", hint)
     terms = read_json(folder / "tfidf.json", hint)
     n = len(terms) if isinstance(terms, list) else None  # which is no array's length

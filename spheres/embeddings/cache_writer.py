@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from spheres.data.article import Article
 from spheres.data.taxonomy import GROUPS, primary_group, soft_target
-from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, files_of
+from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, files_of, tfidf_files
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import quantize
-from spheres.files.atomic import write_array, write_json, write_safetensors
+from spheres.files.atomic import as_json, as_npy
 from spheres.files.checkpoint import Checkpoint
 from spheres.files.manifest import Manifest, write_manifest
 
@@ -36,6 +36,10 @@ def missing_shards(checkpoint: Checkpoint, n_articles: int, shard_size: int) -> 
     return frozenset(number for number in numbers if _piece_of(number) not in checkpoint.pieces)
 
 
+def _piece_of(number: int) -> str:
+    return f"shard-{number:05}"
+
+
 def label_arrays(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Soft targets, (n_articles, n_groups) float32, and the primary groups' places in GROUPS, (n_articles,) uint8."""
     targets = (soft_target(article.categories) for article in articles)
@@ -45,27 +49,17 @@ def label_arrays(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDAr
 
 def load_out_of_fold(checkpoint: Checkpoint) -> OutOfFoldTfidf | None:
     """The TF-IDF models that an earlier run has fitted, None where there are none."""
-    if TFIDF_PIECE not in checkpoint.pieces:
-        return None
-    return OutOfFoldTfidf.from_bytes((checkpoint.folder / TFIDF_FILE).read_bytes())
+    piece = checkpoint.pieces.get(TFIDF_PIECE)
+    return OutOfFoldTfidf.from_bytes(checkpoint.read(piece, TFIDF_FILE)) if piece else None
 
 
 def save_out_of_fold(checkpoint: Checkpoint, models: OutOfFoldTfidf) -> None:
     """Keep what took minutes to fit."""
-    content = models.to_bytes()
-    checkpoint.resize(TFIDF_FILE, len(content))
-    checkpoint.save(TFIDF_PIECE, {TFIDF_FILE: (0, content)})
+    checkpoint.save(TFIDF_PIECE, {TFIDF_FILE: (0, models.to_bytes())})
 
 
 class CacheWriter:
-    """Fills the arrays of a cache.
-
-    Args:
-        checkpoint: Where they are until all is there.
-        shards: Whose `rows` say which article has which row in a view's arrays.
-        dim: The vectors' length.
-        store: How vectors are kept: "float32", "float16" (half the size) or "int8" with a scale each (a quarter).
-    """
+    """Fills the arrays of a cache; `store`, how vectors are kept, is one of STORES."""
 
     def __init__(self, checkpoint: Checkpoint, shards: Shards, dim: int, store: str) -> None:
         self.checkpoint, self.shards, self.dim, self.store = checkpoint, shards, dim, store
@@ -100,45 +94,22 @@ class CacheWriter:
             start = end
         self.checkpoint.save(_piece_of(embedded.number), parts)
 
-    def finish(
-        self,
-        articles: Sequence[Article],
-        targets: NDArray[np.float32],
-        primary: NDArray[np.uint8],
-        tfidf: TfidfModel,
-        fields: Manifest,
-    ) -> None:
-        """Write what else a cache has, and put all of it in place of whatever was there, the manifest last.
-
-        Args:
-            articles: All of the corpus's, in its order; their texts are not looked at.
-            targets: As `label_arrays` gives them.
-            primary: Likewise.
-            tfidf: The model for new articles.
-            fields: What the manifest says beside what is known here.
-        """
-        folder, views = self.checkpoint.folder, list(self.shards.rows)
-        write_array(folder / "targets.npy", targets)
-        write_array(folder / "primary.npy", primary)
+    def finish(self, articles: Sequence[Article], tfidf: TfidfModel, fields: Manifest) -> None:
+        """Write what else a cache has, and put all of it in place of whatever was there, the manifest last."""
+        targets, primary = label_arrays(articles)
         columns = {
             "ids": [article.id for article in articles],
             "categories": [" ".join(article.categories) for article in articles],
             "dates": [article.date for article in articles],
         }
-        write_json(folder / "articles.json", columns)
-        save_tfidf(folder, tfidf)
+        new = {
+            "targets.npy": as_npy(targets),
+            "primary.npy": as_npy(primary),
+            "articles.json": as_json(columns),
+            **tfidf_files(tfidf),
+        }
+        views = list(self.shards.rows)
         about = {"store": self.store, "n_articles": len(articles), "dim": self.dim, "views": views}
-        files = files_of(views, self.store)
-        write_manifest(folder / MANIFEST, {**ABOUT_GROUPS, **about, **fields}, files)
-        self.checkpoint.finish([*files, MANIFEST])
-
-
-def save_tfidf(folder: Path, tfidf: TfidfModel) -> None:
-    """Write a TF-IDF model's two files, for `spheres.embeddings.cache.load_tfidf`."""
-    arrays = {name: getattr(tfidf, name) for name in ("term_weights", "weights", "bias")}
-    write_safetensors(folder / "tfidf.safetensors", arrays)
-    write_json(folder / "tfidf.json", list(tfidf.terms))
-
-
-def _piece_of(number: int) -> str:
-    return f"shard-{number:05}"
+        manifest = self.checkpoint.folder / MANIFEST
+        write_manifest(manifest, {**ABOUT_GROUPS, **about, **fields}, self._offsets, new)
+        self.checkpoint.finish([*files_of(views, self.store), MANIFEST])

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
-from spheres.embeddings.shards import Advance, EmbeddedShard, Shards, embed_shard
+from spheres.embeddings.shards import Advance, EmbeddedShard, Shards
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec
 from spheres.errors import SphereError
@@ -22,29 +22,14 @@ ENGINES = ("local", "ray")
 
 
 class Engine(Protocol):
-    """What computes shards.
+    """What computes shards."""
 
-    Attributes:
-        dim: A vector's length.
-        precision: What the encoder computes in: "bf16" or "fp32".
-    """
-
-    dim: int
-    precision: str
-
-    @property
-    def remarks(self) -> list[str]:
-        """Sentences for the user about how it went so far."""
-        ...
+    dim: int  # of a vector
+    precision: str  # "bf16" or "fp32"
+    remarks: list[str]  # sentences for the user about how it went
 
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """Compute the wanted shards, in whatever order they are done.
-
-        Args:
-            shards: Those to compute.
-            tfidf: What scores their texts.
-            advance: Called with a number of texts whenever so many more are done.
-        """
+        """Compute the wanted shards, in whatever order they are done; `advance` takes each number of texts done."""
         ...
 
 
@@ -59,21 +44,12 @@ class LocalEngine:
     def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
         """See `Engine.embed`."""
         for number, articles in shards.read():
-            yield embed_shard(self.encoder, tfidf, shards.shard(number, articles), advance)
+            yield shards.embed(number, articles, self.encoder, tfidf, advance)
 
 
 @contextmanager
 def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine]:
-    """The engine of this name, ready to compute; closed with what it started.
-
-    Args:
-        name: One of ENGINES.
-        spec: The encoder.
-        precision: As for `Encoder.load`.
-
-    Raises:
-        SphereError: the encoder cannot be loaded, or Ray is not installed or cannot be started or reached.
-    """
+    """The engine of this name, one of ENGINES, ready to compute; closed with what it started."""
     if name not in ENGINES:
         raise SphereError(f"engine {name!r} is unknown: give one of {', '.join(ENGINES)}.")
     if name == "ray" and not importlib.util.find_spec("ray"):
@@ -82,8 +58,7 @@ def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine
     if name == "local":
         yield LocalEngine(encoder)
         return
-    from spheres.embeddings.ray_cluster import start_ray
-    from spheres.embeddings.ray_engine import RayEngine
+    from spheres.embeddings.ray_engine import RayEngine, start_ray
 
     with start_ray() as workers:
         engine = RayEngine(encoder, workers)

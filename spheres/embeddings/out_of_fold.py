@@ -24,21 +24,15 @@ N_FOLDS = 5
 
 @dataclass(frozen=True)
 class OutOfFoldTfidf:
-    """TF-IDF models over the same terms.
+    """TF-IDF models over the same terms."""
 
-    Attributes:
-        model: Fitted on all folds; for articles in none of them, new ones included.
-        held_out: Fold -> the model fitted on the others; none where there is only one fold.
-    """
-
-    model: TfidfModel
-    held_out: Mapping[int, TfidfModel]
+    model: TfidfModel  # fitted on all folds; for articles in none of them, new ones included
+    held_out: Mapping[int, TfidfModel]  # fold -> the model fitted on the others; none where there is only one fold
 
     def scores(self, texts: Sequence[Text], folds: NDArray[np.integer]) -> NDArray[np.float32]:
         """Score texts, each by a model that was not fitted on it.
 
         Args:
-            texts: Title and abstract of each.
             folds: (n_texts,) the fold of each; -1 for none.
 
         Returns:
@@ -71,7 +65,6 @@ def fit_out_of_fold(texts: Sequence[Text], targets: NDArray[np.floating], folds:
     """Fit a model on all texts, and one without each fold.
 
     Args:
-        texts: Title and abstract of each article to learn from.
         targets: (n_texts, n_groups), each row summing to 1.
         folds: (n_texts,) the fold of each, from 0.
     """

@@ -1,8 +1,8 @@
 """Shards: some thousand articles that an engine computes at a stretch, and that an interruption may cost at most.
 
     shards = Shards(corpus, rows, folds, size=2048, wanted=frozenset({0, 2}))
-    for number, texts in shards.read():
-        shard = shards.shard(number, texts)
+    for number, articles in shards.read():
+        texts, folds = shards.texts(number, articles)
 
 A shard is the same texts in the same order whoever reads it, here or on another machine, so its vectors are the same.
 """
@@ -24,37 +24,23 @@ Advance = Callable[[int], object]  # takes a number of texts that are done
 
 
 @dataclass(frozen=True)
-class Shard:
-    """The texts of a shard, view after view: all of its articles whole, then the single parts that are embedded.
-
-    Attributes:
-        number: Its place among the corpus's shards.
-        texts: Title and abstract of each.
-        folds: (n_texts,) int8, see `Shards`.
-    """
+class EmbeddedShard:
+    """What is computed of a shard, in the order of its texts."""
 
     number: int
-    texts: list[Text]
-    folds: NDArray[np.int8]
+    vectors: NDArray[np.float32]  # (n_texts, dim)
+    scores: NDArray[np.float32]  # (n_texts, n_groups), of the TF-IDF model
 
 
 @dataclass(frozen=True)
 class Shards:
-    """A corpus in shards of `size` articles, of which some are wanted.
-
-    Attributes:
-        corpus: Read as a stream, any number of times.
-        rows: View -> row numbers of the articles that are embedded under it, ascending.
-        folds: (n_articles,) int8, the fold of an article that the TF-IDF model learns from; -1 for the others.
-        size: Articles in a shard; the last one may have fewer.
-        wanted: Numbers of the shards that are still to be computed.
-    """
+    """A corpus in shards of `size` articles, of which some are wanted; the last one may have fewer."""
 
     corpus: Corpus
-    rows: Mapping[str, NDArray[np.intp]]
-    folds: NDArray[np.int8]
+    rows: Mapping[str, NDArray[np.intp]]  # view -> row numbers of the articles that are embedded under it, ascending
+    folds: NDArray[np.int8]  # (n_articles,) the fold of an article that the TF-IDF model learns from; -1 for the others
     size: int
-    wanted: frozenset[int]
+    wanted: frozenset[int]  # numbers of the shards that are still to be computed
 
     def span(self, view: str, number: int) -> slice:
         """Which of a view's rows belong to a shard."""
@@ -76,30 +62,17 @@ class Shards:
             else:
                 next(islice(read, self.size, None), None)  # skipped
 
-    def shard(self, number: int, articles: Sequence[Text]) -> Shard:
-        """The shard of this number, from its articles' texts."""
+    def texts(self, number: int, articles: Sequence[Text]) -> tuple[list[Text], NDArray[np.int8]]:
+        """A shard's texts, view after view, with the fold of each: all articles whole, then the single parts."""
         texts, rows = [], [self.rows[view][self.span(view, number)] for view in self.rows]
         for view, some in zip(self.rows, rows, strict=True):
             texts += [shown_in(articles[row], view) for row in some - number * self.size]
-        return Shard(number, texts, self.folds[np.concatenate(rows)])
+        return texts, self.folds[np.concatenate(rows)]
 
-
-@dataclass(frozen=True)
-class EmbeddedShard:
-    """What is computed of a shard, in the order of its texts.
-
-    Attributes:
-        number: The shard's.
-        vectors: (n_texts, dim) float32.
-        scores: (n_texts, n_groups) float32, of the TF-IDF model.
-    """
-
-    number: int
-    vectors: NDArray[np.float32]
-    scores: NDArray[np.float32]
-
-
-def embed_shard(encoder: Encoder, tfidf: OutOfFoldTfidf, shard: Shard, advance: Advance = bool) -> EmbeddedShard:
-    """Vectors and scores of a shard; all its views go to the encoder together, so that its batches are full."""
-    vectors = encoder.encode(encoder.tokenize(shard.texts), advance)
-    return EmbeddedShard(shard.number, vectors, tfidf.scores(shard.texts, shard.folds))
+    def embed(
+        self, number: int, articles: Sequence[Text], encoder: Encoder, tfidf: OutOfFoldTfidf, advance: Advance = bool
+    ) -> EmbeddedShard:
+        """Vectors and scores of a shard; all its views go to the encoder together, so that its batches are full."""
+        texts, folds = self.texts(number, articles)
+        vectors = encoder.encode(encoder.tokenize(texts), advance)
+        return EmbeddedShard(number, vectors, tfidf.scores(texts, folds))

@@ -53,33 +53,19 @@ def term_list(text: Text) -> list[str]:
 
 @dataclass(frozen=True)
 class TfidfModel:
-    """A fitted model.
+    """A fitted model; the arrays have a row for each term."""
 
-    Attributes:
-        terms: Words and pairs of words; the arrays below have one row a term, in this order.
-        term_weights: (n_terms,) float32, how much a term counts, as the inverse document frequency does elsewhere.
-        weights: (n_terms, n_groups) float16.
-        bias: (n_groups,) float32.
-    """
-
-    terms: tuple[str, ...]
-    term_weights: NDArray[np.float32]
-    weights: NDArray[np.float16]
-    bias: NDArray[np.float32]
+    terms: tuple[str, ...]  # words and pairs of words
+    term_weights: NDArray[np.float32]  # (n_terms,) how much each counts, as inverse document frequency does elsewhere
+    weights: NDArray[np.float16]  # (n_terms, n_groups)
+    bias: NDArray[np.float32]  # (n_groups,)
 
     @cached_property
     def _place(self) -> dict[str, int]:
         return {term: i for i, term in enumerate(self.terms)}
 
     def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
-        """Score texts.
-
-        Args:
-            texts: Title and abstract of each.
-
-        Returns:
-            (n_texts, n_groups) float32, log-probabilities up to a constant; the bias where no term is known.
-        """
+        """Log-probabilities up to a constant, (n_texts, n_groups) float32; the bias where no term is known."""
         result = np.tile(self.bias, (len(texts), 1))
         for row, text in enumerate(texts):
             known = [(self._place[term], n) for term, n in Counter(term_list(text)).items() if term in self._place]
@@ -92,15 +78,10 @@ class TfidfModel:
 
 @dataclass(frozen=True)
 class TermCounts:
-    """How often each article of a corpus uses each term.
+    """How often each article of a corpus uses each term."""
 
-    Attributes:
-        terms: The vocabulary, in alphabetical order.
-        views: View -> scipy.sparse.csr_matrix, (n_articles, n_terms) float32.
-    """
-
-    terms: tuple[str, ...]
-    views: dict[str, Any]
+    terms: tuple[str, ...]  # in alphabetical order
+    views: dict[str, Any]  # view -> scipy.sparse.csr_matrix, (n_articles, n_terms) float32
 
     def of(self, rows: NDArray[np.intp]) -> "TermCounts":
         """The same for some articles only."""
@@ -108,12 +89,7 @@ class TermCounts:
 
 
 def count_terms(texts: Sequence[Text], n_terms: int = N_TERMS) -> TermCounts:
-    """Choose the vocabulary, the terms that the most articles use, and count it in every view of every article.
-
-    Args:
-        texts: Title and abstract of each article.
-        n_terms: Size of the vocabulary at most.
-    """
+    """Choose the `n_terms` terms that the most articles use, and count them in every view of every article."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     terms = _frequent_terms(texts, n_terms)

@@ -22,11 +22,7 @@ from spheres.errors import SphereError
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where it is not there yet.
-
-    Raises:
-        SphereError: it cannot be made.
-    """
+    """Make a folder, and those above it, where it is not there yet; a SphereError says that it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -35,11 +31,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError in writing `path` into a sentence.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
-    """
+    """Turn an OSError in writing `path`, such as a full disk, into a SphereError."""
     try:
         yield
     except OSError as e:
@@ -51,19 +43,16 @@ def explain_write_errors(path: Path) -> Iterator[None]:
 
 
 def flush_to_disk(f: IO[bytes]) -> None:
-    """Have what was written so far survive whatever happens to the program or the machine."""
+    """Have what was written so far survive a crash of the machine."""
     f.flush()
     os.fsync(f.fileno())
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write `path`'s new content into; it takes its place when the block ends.
+    """A file for `path`'s new content, which takes its place when the block ends.
 
     Whatever leaves the block early, Ctrl+C and a closed generator included, leaves `path` as it was, and nothing else.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
     """
     beside = path.with_name(path.name + ".writing")
     make_folder(path.parent)
@@ -78,11 +67,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Give several files new content: all of it is on the disk before the first takes its place, the first named last.
-
-    Raises:
-        SphereError: as `atomic_file`; then all files are as they were.
-    """
+    """Give several files new content: all is on the disk before any takes its place, the first named last."""
     with ExitStack() as stack:
         files = {path: stack.enter_context(atomic_file(path)) for path in contents}
         for path, content in contents.items():
@@ -91,12 +76,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 flush_to_disk(files[path])
 
 
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Save an array as npy, atomically."""
-    held = io.BytesIO()  # not written straight into the file: numpy then hides why a write failed
+def as_npy(array: NDArray[Any]) -> bytes:
+    """An array as an npy file's bytes; one of objects, which would need pickle, is refused."""
+    held = io.BytesIO()
     np.lib.format.write_array(held, array, allow_pickle=False)
-    with atomic_file(path) as f:
-        f.write(held.getvalue())
+    return held.getvalue()
 
 
 def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
@@ -105,12 +89,6 @@ def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
     header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(held, header)
     return held.getvalue()
-
-
-def write_safetensors(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Save arrays as safetensors, atomically."""
-    with atomic_file(path) as f:
-        f.write(as_safetensors(arrays))
 
 
 def as_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -132,12 +110,9 @@ def as_json(value: Any, indent: int | None = None) -> bytes:
 
 
 def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
-    """Load an npy array; one that would need pickle is refused, unexecuted, and so is an archive of several.
+    """Load an npy array, or leave it on the disk, read-only; one that would need pickle is refused, unexecuted.
 
-    Args:
-        path: The npy file.
-        hint: What to do where it is missing or damaged; it ends the error's sentence, here and below.
-        mmap: Leave the array on the disk, read-only.
+    `hint`, what to do where it is missing or damaged, ends the error's sentence, here and below.
     """
     try:
         if mmap:
@@ -151,8 +126,7 @@ def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
 def read_safetensors(path: Path, hint: str) -> dict[str, NDArray[Any]]:
     """Load all arrays of a safetensors file."""
     try:
-        arrays: dict[str, NDArray[Any]] = safetensors.numpy.load_file(path)
-        return arrays
+        return dict(safetensors.numpy.load_file(path))
     except Exception as e:  # safetensors as well
         raise SphereError(f"{path} is missing or damaged ({e}): {hint}.") from e
 
@@ -170,4 +144,4 @@ def read_json(path: Path, hint: str) -> Any:
 def file_sha256(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+        return hashlib.file_digest(f, hashlib.sha256).hexdigest()

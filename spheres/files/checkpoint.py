@@ -2,10 +2,10 @@
 
     with exclusive_lock(lock, result, ""):
         checkpoint = Checkpoint(folder, result, plan)
-        checkpoint.allocate("both.npy", (n, dim), "float32")
-        for name, rows in work:
+        offset = checkpoint.allocate("both.npy", (n, dim), "float32")
+        for name, place, data in work:
             if name not in checkpoint.pieces:
-                checkpoint.save(name, {"both.npy": (offset, data)})     # from when this returns, it survives
+                checkpoint.save(name, {"both.npy": (offset + place, data)})     # from when this returns, it survives
         checkpoint.finish(["both.npy"])                                 # moved into `result`; the folder is removed
 
 The folder holds the files in the making and `.checkpoint.jsonl`: the plan, then one line for each piece, with the
@@ -18,9 +18,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -36,30 +35,21 @@ LOG, LOCK = ".checkpoint.jsonl", ".lock"
 def exclusive_lock(lock: Path, result: Path, hint: str) -> Iterator[None]:
     """Hold a lock for the time of the block; the system releases it when its holder ends, however it ends.
 
-    Args:
-        lock: The lock's file.
-        result: What is written under it.
-        hint: What to do where it is held, besides waiting; it ends the error's sentence.
-
-    Raises:
-        SphereError: another run holds it, at once, or its file cannot be made.
+    Where another run holds it, a SphereError says so at once; `hint`, what to do besides waiting, ends its sentence.
     """
     make_folder(lock.parent)
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        raise SphereError(f"another run is writing {result}: wait for it{hint}.") from None
-    except OSError as e:
-        raise SphereError(f"{lock} could not be written ({e.strerror or e}): name another folder.") from e
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(lock, timeout=0))
+        except Timeout:
+            raise SphereError(f"another run is writing {result}: wait for it{hint}.") from None
+        except OSError as e:
+            raise SphereError(f"{lock} could not be written ({e.strerror or e}): name another folder.") from e
         yield
-    finally:
-        held.release()
 
 
 def lock_of(folder: Path) -> Path:
-    """The lock of an encoder's artifacts, for whatever writes into that folder."""
+    """The lock that whatever writes into a folder holds, beside it."""
     return folder.with_name(folder.name + ".lock")
 
 
@@ -74,9 +64,6 @@ class Checkpoint:
     Attributes:
         pieces: Name -> the line of each piece that is whole; its `about` is what the caller noted of it.
         finished: Names of the files, where an earlier run was killed while it moved them: only `finish` is left to do.
-
-    Raises:
-        SphereError: the folder cannot be written.
     """
 
     def __init__(self, folder: Path, result: Path, plan: Manifest) -> None:
@@ -105,38 +92,26 @@ class Checkpoint:
 
     def _is_whole(self, piece: Manifest) -> bool:
         """Whether a piece's bytes are what its line says."""
-        for name, (offset, n_bytes, sha256) in piece["parts"].items():
-            file = self.folder / name
-            if self.finished and not file.exists():
-                file = self.result / name
-            try:
-                with file.open("rb") as f:
-                    f.seek(offset)
-                    if hashlib.sha256(f.read(n_bytes)).hexdigest() != sha256:
-                        return False
-            except OSError:
-                return False
-        return True
+        parts = piece["parts"].items()
+        with suppress(OSError):
+            return all(hashlib.sha256(self.read(piece, name)).hexdigest() == sha256 for name, (*_, sha256) in parts)
+        return False
+
+    def read(self, piece: Manifest, name: str) -> bytes:
+        """The bytes of a piece in one of its files."""
+        offset, n_bytes, _ = piece["parts"][name]
+        moved = self.finished and not (self.folder / name).exists()
+        with ((self.result if moved else self.folder) / name).open("rb") as f:
+            f.seek(offset)
+            return f.read(n_bytes)
 
     def allocate(self, name: str, shape: tuple[int, ...], dtype: str) -> int:
-        """Make the npy file of an array, whose rows `save` fills in; those that are there already stay.
-
-        Returns:
-            The offset of its first row in the file, in bytes.
-        """
+        """Make the npy file of an array, whose rows `save` fills in; the offset of the first of them, in bytes."""
         header = npy_header(shape, dtype)
-        self.resize(name, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize, header)
+        self.write(name, 0, header, len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize)
         return len(header)
 
-    def resize(self, name: str, n_bytes: int, start: bytes = b"") -> None:
-        """Have a file begin with these bytes, and be as long as this."""
-        path = self.folder / name
-        with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
-            f.write(start)
-            f.truncate(n_bytes)
-            flush_to_disk(f)
-
-    def save(self, piece: str, parts: Mapping[str, tuple[int, bytes]], about: object = None) -> None:
+    def save(self, piece: str, parts: Mapping[str, tuple[int, bytes]], about: object = None) -> Manifest:
         """Keep a piece of the work; from when this returns, it survives whatever happens to the run.
 
         Args:
@@ -144,27 +119,38 @@ class Checkpoint:
             parts: File -> offset and bytes.
             about: JSON; what the next run wants to know of it.
 
-        Raises:
-            SphereError: the disk is full.
+        Returns:
+            Its line, as in `pieces`.
         """
-        places = {}
         for name, (offset, data) in parts.items():
-            path = self.folder / name
-            with explain_write_errors(path), path.open("r+b" if path.exists() else "w+b") as f:
+            self.write(name, offset, data)
+        places = {name: (offset, len(data), hashlib.sha256(data).hexdigest()) for name, (offset, data) in parts.items()}
+        self.pieces[piece] = self._log({"piece": piece, "parts": places, "about": about})
+        return self.pieces[piece]
+
+    def write(self, name: str, offset: int, data: bytes, size: int | None = None) -> None:
+        """Put bytes into a file, and cut or extend it to `size` bytes where that is given; no piece is noted."""
+        path = self.folder / name
+        with explain_write_errors(path):
+            path.touch()
+            with path.open("r+b") as f:
                 f.seek(offset)
                 f.write(data)
+                if size is not None:
+                    f.truncate(size)
                 flush_to_disk(f)
-            places[name] = (offset, len(data), hashlib.sha256(data).hexdigest())
-        self.pieces[piece] = self._append({"piece": piece, "parts": places, "about": about})
+
+    def _log(self, fields: Manifest) -> Manifest:
+        line = _as_line(fields)
+        with explain_write_errors(self.folder / LOG), (self.folder / LOG).open("ab") as f:
+            f.write(as_json(line) + b"\n")
+            flush_to_disk(f)
+        return line
 
     def finish(self, names: Sequence[str]) -> None:
-        """Move these files into the result's folder, in this order, and remove the checkpoint.
-
-        Raises:
-            SphereError: one cannot be moved; the next run moves it.
-        """
+        """Move these files into the result's folder, in this order, and remove the checkpoint."""
         if not self.finished:
-            self.finished = self._append({"finished": list(names)})["finished"]
+            self.finished = self._log({"finished": list(names)})["finished"]
         make_folder(self.result)
         for name in self.finished:
             if (self.folder / name).exists():  # else an earlier run has moved it
@@ -173,15 +159,8 @@ class Checkpoint:
         self.remove()
 
     def remove(self) -> None:
-        """Let go of all that was done; what cannot be removed is of no use to anyone."""
+        """Remove all that was done; what cannot be removed does no harm."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _append(self, fields: Manifest) -> Manifest:
-        line = _as_line(fields)
-        with explain_write_errors(self.folder / LOG), (self.folder / LOG).open("ab") as f:
-            f.write(as_json(line) + b"\n")
-            flush_to_disk(f)
-        return line
 
 
 class ResumableFile:
@@ -192,27 +171,19 @@ class ResumableFile:
         self.n_rows, self.n_bytes, self.n_pieces = 0, 0, 0
         self.counts: dict[str, int] = {}
         while piece := checkpoint.pieces.get(str(self.n_pieces)):
-            offset, n_bytes, _ = piece["parts"][name]
-            if offset != self.n_bytes:
+            if piece["parts"][name][0] != self.n_bytes:
                 break  # a piece before it was damaged, and what took its place is of another length
-            self._count(n_bytes, piece["about"]["n_rows"], piece["about"]["counts"])
+            self._add(piece)
+
+    def _add(self, piece: Manifest) -> None:
+        self.n_bytes += piece["parts"][self.name][1]
+        self.n_rows, self.counts = piece["about"]["n_rows"], piece["about"]["counts"]
+        self.n_pieces += 1
 
     def append(self, data: bytes, n_rows: int, counts: Mapping[str, int]) -> None:
-        """Write what belongs to the next `n_rows` rows; `counts` are of all rows so far."""
-        n_rows += self.n_rows
-        about = {"n_rows": n_rows, "counts": dict(counts)}
-        self.checkpoint.save(str(self.n_pieces), {self.name: (self.n_bytes, data)}, about)
-        self._count(len(data), n_rows, counts)
-
-    def _count(self, n_bytes: int, n_rows: int, counts: Mapping[str, int]) -> None:
-        self.n_pieces, self.n_bytes, self.n_rows = self.n_pieces + 1, self.n_bytes + n_bytes, n_rows
-        self.counts = dict(counts)
-
-    def finish(self) -> None:
-        """Put the file in its place."""
-        if not self.checkpoint.finished:
-            self.checkpoint.resize(self.name, self.n_bytes)
-        self.checkpoint.finish([self.name])
+        """Add the bytes of so many rows more; `counts` are those of all rows so far."""
+        about = {"n_rows": self.n_rows + n_rows, "counts": dict(counts)}
+        self._add(self.checkpoint.save(str(self.n_pieces), {self.name: (self.n_bytes, data)}, about))
 
 
 @contextmanager
@@ -223,9 +194,6 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
         path: The file. Until it is whole it lies in `.NAME.partial/`, beside its place.
         plan: JSON; everything that decides its content.
         keep: Whether what is done is kept where the block ends early.
-
-    Raises:
-        SphereError: another run is writing the file, or it cannot be written.
     """
     folder = path.with_name(f".{path.name}.partial")
     with exclusive_lock(folder / LOCK, path, ", or name another file"):
@@ -234,7 +202,9 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
         file = ResumableFile(Checkpoint(folder, path.parent, plan), path.name)
         try:
             yield file
-            file.finish()
+            if not file.checkpoint.finished:
+                file.checkpoint.write(path.name, file.n_bytes, b"", file.n_bytes)  # without what a killed run began
+            file.checkpoint.finish([path.name])
         finally:
             if not (keep and file.n_rows):
                 file.checkpoint.remove()
@@ -242,25 +212,18 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
 
 def read_plan(folder: Path) -> Manifest | None:
     """The plan of the checkpoint in a folder, None where there is none that can be read."""
-    lines = _read_log(folder)
-    plan = lines[0].get("plan") if lines else None
-    return plan if isinstance(plan, dict) else None
+    return next((line["plan"] for line in _read_log(folder) if "plan" in line), None)
 
 
 def _read_log(folder: Path) -> list[Manifest]:
     """The lines of the log that are whole."""
-    try:
-        lines = (folder / LOG).read_bytes().split(b"\n")
-    except OSError:
-        return []
     whole = []
-    for line in lines:
-        try:
-            found: Any = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict) and found == with_checksum(found):
-            whole.append(found)
+    with suppress(OSError):
+        for line in (folder / LOG).read_bytes().split(b"\n"):
+            with suppress(ValueError, RecursionError):
+                found = json.loads(line)
+                if isinstance(found, dict) and found == with_checksum(found):
+                    whole.append(found)
     return whole
 
 

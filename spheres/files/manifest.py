@@ -6,7 +6,7 @@ It is written last and read first, so whatever a crash leaves behind is noticed.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,13 @@ class NewerFormatError(SphereError):
 
 
 def write_manifest(path: Path, fields: Manifest, files: Iterable[str], new: Mapping[str, bytes] | None = None) -> None:
-    """Write a manifest that lists files in its own folder.
+    """Write a manifest with these fields that lists files in its own folder.
 
     Args:
         path: The manifest.
         fields: What else it says.
         files: Names of files that are there already, listed as they are now.
-        new: Name -> content of files that take their places together with the manifest, or, where one cannot be
-            written, do not.
-
-    Raises:
-        SphereError: the disk is full, or the folder is not writable.
+        new: Name -> content of files that take their places together with the manifest, or not at all.
     """
     contents = new or {}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -47,8 +43,8 @@ def write_manifest(path: Path, fields: Manifest, files: Iterable[str], new: Mapp
         "libraries": library_versions(),
     }
     as_read = with_checksum(json.loads(as_json(manifest)))
-    together = {path: as_json(as_read, indent=1)}  # first, so that it takes its place last
-    write_together(together | {path.parent / name: content for name, content in contents.items()})
+    beside = {path.parent / name: content for name, content in contents.items()}
+    write_together({path: as_json(as_read, indent=1), **beside})  # named first, it takes its place last
 
 
 def with_checksum(fields: Manifest) -> Manifest:
@@ -99,22 +95,12 @@ def read_manifest(path: Path, hint: str, expected: Manifest | None = None) -> Ma
 
 
 def require_listed(path: Path, manifest: Manifest, names: Iterable[str], hint: str) -> None:
-    """Refuse to use files that the manifest at `path` does not list.
-
-    Raises:
-        SphereError: it names the first such file.
-    """
+    """Refuse with a SphereError to use files that the manifest at `path` does not list."""
     for name in names:
         if name not in manifest["files"]:
             raise SphereError(f"{path} does not list {name}: {hint}.")
 
 
-def library_versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:
-    """Versions of the libraries, of those that are installed, that the figures may depend on."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that the figures may depend on."""
+    return {name: version(name) for name in LIBRARIES}

@@ -41,6 +41,7 @@ class Classification:
         n_tokens_read: Those that fitted the encoder's window; the rest was not read.
         view: "both", "title" or "abstract", whichever was given.
         out_of_distribution: Whether the text does not look like the articles the head was trained on.
+        placeholder: "title" or "abstract" where that was given and says only that there is none; for the note.
         calibration: For the rule "coverage"; None in made-up answers.
         vector: (dim,) float32, the encoder's vector at length one; empty in made-up answers.
     """
@@ -50,6 +51,7 @@ class Classification:
     n_tokens_read: int
     view: str = "both"
     out_of_distribution: bool = False
+    placeholder: str = ""
     calibration: Calibration | None = field(default=None, repr=False, compare=False)
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
-from spheres.errors import SphereError
+from spheres.data.views import VIEWS, view_of
+from spheres.errors import Message, SphereError
 from spheres.files.atomic import file_sha256
 from spheres.files.checkpoint import resumable_file
 from spheres.files.manifest import Manifest
@@ -47,7 +48,7 @@ SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20  # at most
 class Progress:
     """How far a run has come."""
 
-    n_rows: int  # in the file
+    summary: FileSummary  # of the file
     n_answered: int = 0
     n_problems: int = 0  # rows without an answer
     # For every group, in arXiv's order, the rows of which it is the most probable one
@@ -55,23 +56,42 @@ class Progress:
     first: tuple[FileRow, ...] = ()  # that this run has answered, at most SHOWN_ROWS
     problems: tuple[tuple[str, SphereError], ...] = ()  # of the first rows without an answer: where, and why
     seconds_left: float | None = None  # at the rate so far; None before the first batch is done
+    # The answered rows by what they hold: "both" title and abstract, the "title" or the "abstract" alone
+    views: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(VIEWS, 0))
     path: Path | None = None  # of the file of answers, once it is in its place
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the file, good and bad."""
+        return self.summary.n_rows
 
     @property
     def n_done(self) -> int:
         """Rows that were looked at."""
         return self.n_answered + self.n_problems
 
+    def describe(self) -> Message:
+        """How many rows have an answer, and from what."""
+        return Message(
+            "{answered:,} of {rows:,} rows answered: {both:,} from title and abstract, {title:,} from the title alone, "
+            "{abstract:,} from the abstract alone.",
+            answered=self.n_answered,
+            rows=self.n_rows,
+            **self.views,
+        )
+
     def after(self, rows: Sequence[FileRow]) -> Progress:
         """This progress and a batch more; rows that an earlier run has answered come without their answers."""
         answers = [row.classification for row in rows if row.classification]
         tops = Counter(answer.ranked()[0][0] for answer in answers)
+        views = Counter(view_of(row.article.text) for row in rows if row.article)
         problems = [(row.place, row.problem) for row in rows if row.problem]
         return replace(
             self,
             n_answered=self.n_answered + len(rows) - len(problems),
             n_problems=self.n_problems + len(problems),
             counts={group: n + tops[group] for group, n in self.counts.items()},
+            views={view: n + views[view] for view, n in self.views.items()},
             first=(*self.first, *(row for row in rows if row.classification))[:SHOWN_ROWS],
             problems=(*self.problems, *problems)[:SHOWN_PROBLEMS],
         )
@@ -88,19 +108,23 @@ def classify_file(
     batch_size: int = BATCH_SIZE,
     identity: Manifest | None = None,
     summary: FileSummary | None = None,
+    title_column: str | None = None,
+    abstract_column: str | None = None,
 ) -> Generator[Progress, None, None]:
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
     Args:
-        out: .jsonl, .csv or .tsv, which decides the format; it appears whole, or, where the generator is closed early,
-            not at all.
+        out: .jsonl, .csv or .tsv, for references also .ris or .bib, which decides the format; it appears whole, or,
+            where the generator is closed early, not at all.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
         keep_columns: Whether .jsonl keeps the columns of `source`, as .csv and .tsv always do.
         limits: What is taken of the file; None takes everything.
         batch_size: Rows between two steps; more of them are faster.
         identity: What identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
             same call resumes there. The source is known again by its sha256.
-        summary: Of `source`, where the caller has counted it already.
+        summary: Of `source`, where the caller has counted it already; its columns are the ones that are read.
+        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        abstract_column: The same for the abstracts.
 
     Yields:
         Progress once the rows are counted, after each batch, and at last with the finished file's `path`.
@@ -112,13 +136,14 @@ def classify_file(
     threshold = check_threshold(threshold)
     check_out(out, source)
     # 1. Count the rows and collect their columns
-    summary = summary or summarize_file(source, limits)
-    writer = writer_for(out, keep_columns, summary.columns, summary.separator)
-    progress = Progress(summary.n_rows)
+    summary = summary or summarize_file(source, limits, title_column, abstract_column)
+    writer = writer_for(out, keep_columns, summary)
+    progress = Progress(summary)
     asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}
+    asked["columns"] = [summary.chosen.title, summary.chosen.abstract]
     plan = {"source_sha256": file_sha256(source), **asked} if identity else {}
     with ExitStack() as stack:
-        rows = map(to_file_row, open_file(source, stack, limits).rows)
+        rows = (to_file_row(row, summary.chosen) for row in open_file(source, stack, limits).rows)
         answers = stack.enter_context(resumable_file(out, plan, keep=identity is not None))
         # 2. Pass over the rows that an interrupted run has answered; of their groups only the counts are known
         for batch in in_batches(islice(rows, answers.n_rows), batch_size):

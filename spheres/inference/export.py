@@ -1,10 +1,11 @@
-"""Writers of classified rows: JSON lines, or a table (CSV, TSV) that opens in a spreadsheet.
+"""Writers of classified rows: JSON lines, a table (CSV, TSV) that opens in a spreadsheet, or references as they came.
 
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
 
     .jsonl       the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
     .csv, .tsv   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
+    .ris, .bib   the entries of such a file, each in its own text, with "sphere: cs" among its keywords
 
 Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
 formula, and anybody may have written a title, so in tables such a cell gets an apostrophe in front.
@@ -21,9 +22,10 @@ from typing import Any
 from spheres.data.row import distinct
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
-from spheres.inference.file_rows import FileRow
+from spheres.inference.file_rows import FileRow, FileSummary
 
-SUFFIXES = (".jsonl", ".csv", ".tsv")
+REFERENCES = {".ris": "RIS", ".bib": "BibTeX"}  # written where the input is one
+SUFFIXES = (".jsonl", ".csv", ".tsv", *REFERENCES)
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
 ANSWER_KEYS = ("spheres", "probabilities", "note")
 ANSWER_COLUMNS = ("spheres", *(f"p_{group}" for group in GROUPS), "note")
@@ -44,7 +46,7 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     if out.suffix.lower() not in SUFFIXES:
         found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
-        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv or .tsv.")
+        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv, .tsv, .ris or .bib.")
     if out.exists() and source.exists() and out.samefile(source):
         raise SphereError(f"{out} is the input file: name another one for the answers.")
 
@@ -101,21 +103,69 @@ class Table:
         return text.getvalue().encode("utf-8", "replace")
 
 
-def writer_for(
-    out: Path, keep_columns: bool, columns: Sequence[str], separator: str = ""
-) -> AnswerLines | JsonLines | Table:
+class References:
+    """RIS or BibTeX as it came, with the answer's spheres as keywords; what could not be read stays as it is."""
+
+    header = b""
+
+    def __init__(self, format: str) -> None:
+        self.add_keywords = add_to_ris if format == "RIS" else add_to_bibtex
+
+    def line(self, row: FileRow) -> bytes:
+        """What stands in the file for an entry."""
+        keywords = [f"sphere: {code}" for code in row.spheres]
+        text = self.add_keywords(row.source, keywords) if keywords else row.source
+        return f"{text}\n\n".encode("utf-8", "replace")
+
+
+def add_to_ris(entry: str, keywords: Sequence[str]) -> str:
+    """An entry of RIS with keywords before its end.
+
+    >>> add_to_ris("TY  - JOUR\\nTI  - On trees\\nER  - ", ["sphere: cs"])
+    'TY  - JOUR\\nTI  - On trees\\nKW  - sphere: cs\\nER  - '
+    """
+    line_end = "\r\n" if "\r\n" in entry else "\n"
+    lines = "".join(f"KW  - {keyword}{line_end}" for keyword in keywords)
+    body, end, rest = entry.rpartition("ER  -")
+    return f"{body}{lines}{end}{rest}" if end else f"{entry}{line_end}{lines}ER  - "
+
+
+def add_to_bibtex(entry: str, keywords: Sequence[str]) -> str:
+    """An entry of BibTeX with keywords before those that it has.
+
+    >>> add_to_bibtex("@misc{a, title={On trees}}", ["sphere: cs", "sphere: math"])
+    '@misc{a, title={On trees},\\n  keywords = {sphere: cs, sphere: math}\\n}'
+    >>> add_to_bibtex('@misc{a, Keywords = "wood"}', ["sphere: cs"])
+    '@misc{a, Keywords = "sphere: cs, wood"}'
+    """
+    joined = ", ".join(keywords)
+    if own := re.search(r"[,\s]keywords\s*=\s*[{\"]", entry, re.IGNORECASE):
+        return f"{entry[: own.end()]}{joined}, {entry[own.end() :]}"
+    body = entry.rstrip()
+    return f"{body[:-1].rstrip().removesuffix(',')},\n  keywords = {{{joined}}}\n{body[-1:]}"
+
+
+def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> AnswerLines | JsonLines | Table | References:
     """How to write `out`: its `header`, then a `line` for each row; its ending (see `check_out`) decides the format.
+
+    A .csv comes back with semicolons where they stood: a spreadsheet whose numbers have decimal commas opens no other.
 
     Args:
         keep_columns: Whether .jsonl keeps the input's columns, as the tables always do.
-        columns: All of the input's, each once.
-        separator: Of the input's cells; a .csv comes back with semicolons where they stood: a spreadsheet whose
-            numbers have decimal commas opens no other.
+        summary: Of the input.
 
     Raises:
-        SphereError: The columns to keep are too many.
+        SphereError: The columns to keep are too many, or references are asked of another kind of file.
     """
-    suffix = out.suffix.lower()
+    suffix, columns = out.suffix.lower(), summary.columns
+    if format := REFERENCES.get(suffix):
+        if summary.format.partition(",")[0] != format:
+            raise SphereError(
+                "The answers to a file in {format} cannot be {wanted}: name a file that ends in .jsonl, .csv or .tsv.",
+                format=summary.format,
+                wanted=format,
+            )
+        return References(format)
     if suffix == ".jsonl" and not keep_columns:
         return AnswerLines()
     if len(columns) > MAX_COLUMNS:
@@ -127,7 +177,7 @@ def writer_for(
         )
     if suffix == ".jsonl":
         return JsonLines(columns)
-    return Table(columns, "\t" if suffix == ".tsv" else ";" if separator == ";" else ",")
+    return Table(columns, "\t" if suffix == ".tsv" else ";" if summary.separator == ";" else ",")
 
 
 def download_name(source_name: str, format: str) -> str:
@@ -140,9 +190,12 @@ def download_name(source_name: str, format: str) -> str:
     >>> download_name("my.data.json.xz", "JSON list, xz"), download_name("../../etc/passwd", "Parquet")
     ('my.data-spheres.jsonl', 'passwd-spheres.csv')
     """
-    suffix = {"CSV": ".csv", "TSV": ".tsv", "Parquet": ".csv"}.get(format.partition(",")[0], ".jsonl")
+    kind = format.partition(",")[0]
+    endings = {"TSV": ".tsv", "RIS": ".ris", "BibTeX": ".bib"}
+    suffix = ".jsonl" if kind.startswith("JSON") else endings.get(kind, ".csv")
     name = re.split(r"[/\\]", source_name)[-1]
-    name = re.sub(r"(\.(csv|tsv|txt|jsonl?|ndjson|parquet))?(\.(gz|xz))?$", "", name, count=1, flags=re.IGNORECASE)
+    ending = r"(\.(csv|tsv|txt|jsonl?|ndjson|parquet|xlsx|ris|bib|nbib|enw|xml))?(\.(gz|bz2|xz))?$"
+    name = re.sub(ending, "", name, count=1, flags=re.IGNORECASE)
     name = "".join(c for c in name if c.isprintable() and c not in '<>:"|?*')  # control and direction marks go too
     name = name.encode()[:MAX_STEM].decode(errors="ignore").strip(" .-")
     return f"{name or 'articles'}-spheres{suffix}"

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.data.article import Article, check_columns, to_article
+from spheres.data.article import Article, to_article
+from spheres.data.columns import Columns, check_columns, find_columns, shown_names, with_inner_columns
 from spheres.data.readers.child import open_in_child
 from spheres.data.readers.detect import Opened, open_records
 from spheres.data.readers.problems import nothing_readable
 from spheres.data.row import Record, Row
-from spheres.errors import SphereError
+from spheres.errors import Message, SphereError
 from spheres.inference.notes import notes
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
 
+MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
+
+
+NO_COLUMN = Message("none")  # in place of a column's name
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,37 @@ class FileSummary:
     separator: str  # of a table's cells; "" of what is none
     n_rows: int  # good and bad ones
     columns: tuple[str, ...]  # every name that some record has, in the order of their first appearance
+    chosen: Columns = field(default_factory=Columns)  # what they are read as
+    like_abstract: str = ""  # the column of the longest texts, where none, or one of short texts, is read as abstract
+    notes: tuple[Message, ...] = ()  # what was skipped, or guessed, of the file as a whole
+
+    def describe(self) -> tuple[Message, ...]:
+        """How the file is read, for its user to see before the answers: its notes, the columns, what may be missing."""
+        title, abstract, id = (
+            shown_names(names[:1]) or NO_COLUMN for names in (self.chosen.title, self.chosen.abstract, self.chosen.id)
+        )
+        columns = Message(
+            "Title: {title}; abstract: {abstract}; id: {id}; columns not used: {unused:,}.",
+            title=title,
+            abstract=abstract,
+            id=id,
+            unused=len(self.chosen.unused),
+        )
+        if not self.like_abstract:
+            return (*self.notes, columns)
+        column = shown_names([self.like_abstract])
+        if self.chosen.abstract:
+            hint = Message(
+                "The column {column} looks more like the abstract: choose it (on the command line: --abstract-column).",
+                column=column,
+            )
+        else:
+            hint = Message(
+                "No abstract was found, although the column {column} looks like one: choose it (on the command line: "
+                "--abstract-column).",
+                column=column,
+            )
+        return (*self.notes, columns, hint)
 
 
 @dataclass(frozen=True)
@@ -54,6 +90,7 @@ class FileRow:
     problem: SphereError | None = None  # why there is no article
     classification: Classification | None = None
     spheres: tuple[str, ...] = ()  # codes of the chosen groups, the most probable first
+    source: str = ""  # the entry's own text, where the file is one of references
 
     @property
     def note(self) -> str:
@@ -72,15 +109,22 @@ def open_file(source: Path, stack: ExitStack, limits: Limits | None) -> Opened:
     return open_in_child(source, stack, limits.max_bytes) if limits else open_records(source, stack)
 
 
-def summarize_file(source: Path, limits: Limits | None = None) -> FileSummary:
+def summarize_file(
+    source: Path, limits: Limits | None = None, title_column: str | None = None, abstract_column: str | None = None
+) -> FileSummary:
     """Walk over a file once, and count.
 
+    Args:
+        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        abstract_column: The same for the abstracts.
+
     Raises:
-        SphereError: It is no file of articles, none of its rows can be read, or it is over the limits; the walk stops
-            at the first row too many.
+        SphereError: It is no file of articles, none of its rows can be read, it has no such column, or it is over the
+            limits; the walk stops at the first row too many.
     """
     n_rows, n_readable, first_problem = 0, 0, ""
     columns: dict[str, None] = {}  # a set that keeps its order
+    n_prose: dict[str, int] = {}  # column, also one of an object within -> rows with an abstract's kind of text
     with ExitStack() as stack:
         opened = open_file(source, stack, limits)
         for row in opened.rows:
@@ -97,14 +141,27 @@ def summarize_file(source: Path, limits: Limits | None = None) -> FileSummary:
             else:
                 n_readable += 1
                 columns.update(dict.fromkeys(row.record))
+                for name, value in with_inner_columns(row.record).items():
+                    n_prose[name] = n_prose.get(name, 0) + _is_prose(value)
     if not n_readable:
         raise nothing_readable(source, opened.format, n_rows, first_problem)
-    check_columns(columns, source, opened.format, labelled=False)
-    return FileSummary(opened.format, opened.separator, n_rows, tuple(columns))
+    chosen = find_columns(n_prose, title_column, abstract_column)
+    check_columns(chosen, n_prose, source, opened.format, labelled=False)
+    longest = max(chosen.unused, key=n_prose.__getitem__, default="") if abstract_column is None else ""
+    of_abstracts = sum(n_prose[name] for name in chosen.abstract)
+    like_abstract = longest if longest and n_prose[longest] >= max(n_readable / 2, 4 * of_abstracts) else ""
+    chosen = replace(chosen, primary=(), categories=())  # nobody asks for labels here
+    return FileSummary(opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes)
 
 
-def to_file_row(row: Row) -> FileRow:
-    """Read a row of any known schema.
+def _is_prose(value: object) -> bool:
+    """Whether it is a text of sentences rather than of names, addresses or references."""
+    words = value[:2000].split() if isinstance(value, str) else []
+    return len(words) >= MIN_PROSE and sum(word.islower() for word in words) >= 0.7 * len(words)
+
+
+def to_file_row(row: Row, columns: Columns | None = None) -> FileRow:
+    """Read a row of any known schema; `columns` as in `spheres.data.article.to_article`.
 
     >>> print(to_file_row(Row("line 7", problem="2 columns, expected 3")).problem)
     This row cannot be read (2 columns, expected 3): correct it in the file.
@@ -113,12 +170,12 @@ def to_file_row(row: Row) -> FileRow:
     """
     if row.record is None:
         problem = SphereError("This row cannot be read ({problem}): correct it in the file.", problem=row.problem)
-        return FileRow(row.place, {}, problem=problem)
-    article = to_article(row.record)
+        return FileRow(row.place, {}, problem=problem, source=row.source)
+    article = to_article(row.record, columns)
     if not any(article.text):
         problem = SphereError("This row has neither a title nor an abstract: fill in at least one of them.")
-        return FileRow(row.place, row.record, problem=problem)
-    return FileRow(row.place, row.record, article)
+        return FileRow(row.place, row.record, problem=problem, source=row.source)
+    return FileRow(row.place, row.record, article, source=row.source)
 
 
 def classify_rows(classifier: ClassifiesMany, rows: Sequence[FileRow], threshold: float, rule: str) -> list[FileRow]:
@@ -132,7 +189,7 @@ def classify_rows(classifier: ClassifiesMany, rows: Sequence[FileRow], threshold
     classified = []
     for row in rows:
         if row.article:
-            answer = next(answers)
+            answer = replace(next(answers), placeholder=row.article.placeholder)
             row = replace(row, classification=answer, spheres=tuple(answer.predict_set(threshold, rule)))
         classified.append(row)
     return classified

@@ -14,12 +14,17 @@ UNFAMILIAR = Message(
     "perhaps it is not a scientific article, or not in English."
 )
 
+PLACEHOLDERS = {
+    "abstract": Message("The abstract says only that there is none, so the title alone was read."),
+    "title": Message("The title says only that there is none, so the abstract alone was read."),
+}
+
 
 def reading_note(classification: Classification) -> Message | None:
-    """How much of the text was read, where it was longer than the encoder's window; None where all of it was."""
+    """What was not read: a placeholder, or what is beyond the encoder's window; None where all of the text was."""
     read, whole = classification.n_tokens_read, classification.n_tokens
     if read >= whole:
-        return None
+        return PLACEHOLDERS.get(classification.placeholder)
     return Message(
         "Only the first {read:,} of {whole:,} word pieces ({share:.0%}) were read; the rest did not fit.",
         read=read,

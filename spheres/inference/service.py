@@ -43,12 +43,21 @@ class Service:
         """The answer to one text, computed together with those that come meanwhile."""
         return self._batcher.classify(text)
 
-    def classify_file(self, source: Path, threshold: float, rule: str) -> Iterator[Progress]:
+    def classify_file(
+        self,
+        source: Path,
+        threshold: float,
+        rule: str,
+        title_column: str | None = None,
+        abstract_column: str | None = None,
+    ) -> Iterator[Progress]:
         """Classify an uploaded file, batch by batch, into a file of its own kind.
 
         Args:
             source: As it was uploaded; its name decides the answers' name, its content the format.
             threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
+            title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+            abstract_column: The same for the abstracts.
 
         Yields:
             Progress after each batch; the last one has the `path` of the answers, in a folder that goes when the
@@ -58,6 +67,6 @@ class Service:
             SphereError: As `spheres.inference.classify_file.classify_file`.
         """
         with tempfile.TemporaryDirectory() as folder:
-            summary = summarize_file(source, self.limits)
+            summary = summarize_file(source, self.limits, title_column, abstract_column)
             out = Path(folder) / download_name(source.name, summary.format)
             yield from classify_file(self.classifier, source, out, threshold, rule, limits=self.limits, summary=summary)

@@ -103,7 +103,7 @@ def prepare(
     corpus: Path | None,
     imbalanced: Path | None,
     log: Callable[[str], None],
-    start_progress: Callable[..., Any],
+    progress_bar: Callable[..., Any],
 ) -> Caches:
     """Open the caches; embed the samples that are missing where their corpus is given.
 
@@ -112,9 +112,9 @@ def prepare(
         samples: The folder of the samples' caches.
         corpus: The file that `main` was made from.
         imbalanced: A corpus that one group dominates.
-        start_progress: As `embed_corpus` takes it.
+        progress_bar: As `embed_corpus` takes it.
     """
-    embed = partial(embed_corpus, log=log, start_progress=start_progress)
+    embed = partial(embed_corpus, log=log, progress_bar=progress_bar)
     corpora, by_length = {"balanced": open_cache(main)}, {}
     for length in LENGTHS:
         folder = samples / f"length-{length}"
@@ -237,7 +237,7 @@ def select_dimensions(cache: Cache, dimensions: slice) -> Cache:
         name: replace(view, stored=np.ascontiguousarray(view.stored[:, dimensions]))
         for name, view in cache.views.items()
     }
-    return replace(cache, views=views, manifest={**cache.manifest, "dim": views["both"].stored.shape[1]})
+    return replace(cache, views=views, dim=views["both"].stored.shape[1])
 
 
 def with_training(recipe: Recipe, **changes: Any) -> Recipe:

@@ -8,6 +8,7 @@ probabilities.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Literal, TypedDict, cast
 
 import gradio as gr
@@ -16,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.text import prepare_text
+from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
@@ -40,8 +41,12 @@ class Answer(TypedDict):
 class About(TypedDict):
     """What `/classify_file` returns beside the answers: how far the file's run has come."""
 
+    read: list[str]
     rows: int
     answered: int
+    from_both: int
+    from_title: int
+    from_abstract: int
     counts: dict[str, int]
     problems: list[str]
 
@@ -69,27 +74,32 @@ class Endpoints:
         Returns:
             spheres (those groups, the most probable first), probabilities (of all eight), note (a warning, or empty)
         """
+        title, abstract = ("" if part is None else part for part in (title, abstract))  # JSON's null for a part unknown
         if not isinstance(title, str) or not isinstance(abstract, str):
             raise _refusal("Title and abstract must be texts.")
         try:
             text = prepare_text(title, abstract)
-            return cast(Answer, answer_as_json(self.service.classify(text), check_threshold(threshold)))
+            answer = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
+            return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
 
     def classify_file(
-        self, file: FileData, threshold: float = DEFAULT_THRESHOLD, rule: Literal["sum", "coverage"] = "sum"
+        self,
+        file: FileData,
+        threshold: float = DEFAULT_THRESHOLD,
+        rule: Literal["sum", "coverage"] = "sum",
     ) -> Iterator[tuple[FileData | None, About]]:
-        """Classify every article of a file: CSV, TSV, JSON lines, Parquet or Kaggle's JSON, plain, gzip or xz.
+        """Classify every article of a file: CSV, TSV, Excel, Parquet, JSON, RIS, BibTeX or others, also gzip or xz.
 
         Parameters:
-            file: An uploaded file with a column "title" or "abstract" (a tool also takes data:text/csv;base64,...).
+            file: An uploaded file with titles, abstracts or both (a tool also takes data:text/csv;base64,...).
             threshold: Above 0, at most 1; what it sets depends on the rule.
             rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
 
         Returns:
-            answers (the file, with columns for spheres, probabilities and a note added; CSV, TSV or JSON lines)
-            about (rows, answered, counts of the most probable groups, the first problems)
+            answers (the file with spheres, probabilities and a note beside; RIS and BibTeX with spheres as keywords)
+            about (what was read, rows, answered and from what, counts of the most probable groups, first problems)
         """
         source = None
         try:
@@ -106,12 +116,15 @@ class Endpoints:
 
 
 def _about(progress: Progress) -> About:
-    return {
+    about = {
+        "read": [str(message) for message in progress.summary.describe()],
         "rows": progress.n_rows,
         "answered": progress.n_answered,
+        **{f"from_{view}": n for view, n in progress.views.items()},
         "counts": dict(progress.counts),
         "problems": [f"{place}: {problem}" for place, problem in progress.problems],
     }
+    return cast(About, about)
 
 
 def _refusal(sentence: str) -> gr.Error:

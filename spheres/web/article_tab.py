@@ -8,12 +8,13 @@ encoder.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from spheres.data.arxiv_id import arxiv_identifier
-from spheres.data.text import prepare_text
+from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
+from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
@@ -134,8 +135,10 @@ class ArticleTab:
             if identifier:
                 article = self.service.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
+            else:
+                check_no_identifier(title)
             text = prepare_text(title, abstract)
-            outcome = self.service.classify(text)
+            outcome = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
         except SphereError as error:
             return self.language.translate(error), None, gr.skip(), gr.skip()
         return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from spheres.data.arxiv_id import arxiv_identifier, arxiv_link
+from spheres.data.arxiv_id import arxiv_identifier, arxiv_link, base_id, check_no_identifier
 from spheres.data.taxonomy import ARCHIVES
+from spheres.errors import SphereError
 
 # text -> the number it is, written by hand from https://info.arxiv.org/help/arxiv_identifier.html
 NUMBERS = {
@@ -45,7 +46,44 @@ NUMBERS = {
     "2101.00001[quant-ph]": "2101.00001",
     "hep-th/9711200 [cond-mat.mtrl-sci]": "hep-th/9711200",
     "<arXiv:1706.03762 [cs.CL]>": "1706.03762",
+    # the stamp on a PDF's margin, a browser's tab, RSS, files, citations
+    "arXiv:1706.03762v5  [cs.CL]  6 Dec 2017": "1706.03762v5",
+    "arXiv:hep-th/9711200v3  22 Jan 1998": "hep-th/9711200v3",
+    "[1706.03762] Attention Is All You Need": "1706.03762",
+    "[hep-th/9711200v2] The Large N Limit": "hep-th/9711200v2",
+    "Attention Is All You Need. (arXiv:1706.03762v5 [cs.CL] UPDATED)": "1706.03762v5",
+    "1706.03762.pdf": "1706.03762",
+    "1706.03762v5 (1).pdf": "1706.03762v5",
+    "arXiv preprint arXiv:1706.03762 (2017).": "1706.03762",
+    "Cite as: arXiv:1706.03762 [cs.CL]": "1706.03762",
+    "oai:arXiv.org:math/0309136": "math/0309136",
+    # mirrors, and what is caught when a link is copied
+    "https://www.alphaxiv.org/overview/1706.03762v7": "1706.03762v7",
+    "https://huggingface.co/papers/1706.03762": "1706.03762",
+    "https://ar5iv.labs.arxiv.org/html/1706.03762": "1706.03762",
+    "https://ar5iv.org/abs/hep-th/9711200": "hep-th/9711200",
+    "browse.arxiv.org/pdf/1706.03762v5.pdf": "1706.03762v5",
+    "https://cn.arxiv.org/abs/1706.03762": "1706.03762",
+    "http://xxx.lanl.gov/abs/hep-th/9711200": "hep-th/9711200",
+    "https://arxiv.org/format/1706.03762": "1706.03762",
+    "https://arxiv.org/abs/1706.03762.": "1706.03762",
+    "https://arxiv.org/abs/1706.03762)": "1706.03762",
+    "(https://arxiv.org/abs/1706.03762).": "1706.03762",
+    "https://doi.org/10.48550/arXiv.1706.03762.": "1706.03762",
+    "\uff41\uff52\uff38\uff49\uff56\uff1a\uff11\uff17\uff10\uff16\uff0e\uff10\uff13\uff17\uff16\uff12": "1706.03762",
+    "\u200ehep\u2011th/9711200": "hep-th/9711200",
 }
+# Neither a title nor an id of arXiv
+LIKE_IDENTIFIERS = [
+    *("1706.037", "1706,03762", "1713.03762", "arXiv:17060.3762", "1706.03762v", "hep-xx/9711200", "hep-th/971120"),
+    *("https://doi.org/10.1103/PhysRevLett.1.1", "10.1103/PhysRevLett.1.1", "doi: 10.1000/182", "PMID: 12345678"),
+    *("https://www.nature.com/articles/x", "www.example.com", "https://arxiv.org/list/cs.LG/recent", "PMC1234567"),
+    *("978-3-16-148410-0", "ISBN 978-3-16-148410-0", "https://export.arxiv.org/api/query?id_list=1706.03762"),
+]
+TITLES = [
+    *("", "1984", "3.14159", "COVID-19", "A/B testing", "TCP/IP", "2001: a space odyssey", "DOI", "arXiv", "HAL9000"),
+    *("A comment on 1706.03762", "arXiv: a new hope", "Is 10.1103 a DOI?", "x" * 2000, "1706.03762 revisited"),
+]
 NO_NUMBERS = [
     "",
     " ",
@@ -62,7 +100,6 @@ NO_NUMBERS = [
     "1706.03762 [cs.CL",
     "1706.03762 [cs.CL] [cs.LG]",
     "1706.03762 [a title in brackets]",
-    "1706.03762.pdf",
     "1713.03762",
     "1700.03762",
     "1706.037",
@@ -89,7 +126,6 @@ NO_NUMBERS = [
     "١٧٠٦.٠٣٧٦٢",
     "httpſ://arxiv.org/abs/1706.03762",
     "<1706.03762",
-    "“1706.03762”.",
     "1706.03762&id_list=1706.03763",
     "1706.03762,1706.03763",
     "1706.03762\x00",
@@ -137,3 +173,37 @@ def test_any_other_text_has_none(id: str) -> None:
 @pytest.mark.parametrize("id", ["math.GT/0309136", " math/0309136\n", "arXiv:math/0309136"])
 def test_a_link_is_written_in_arxivs_own_way(id: str) -> None:
     assert arxiv_link(id) == "https://arxiv.org/abs/math/0309136"
+
+
+@pytest.mark.parametrize("text", LIKE_IDENTIFIERS)
+def test_what_only_looks_like_one_is_named(text: str) -> None:
+    assert arxiv_identifier(text) is None
+    with pytest.raises(SphereError, match="looks like a link or an identifier, but not like that of an arXiv article"):
+        check_no_identifier(text)
+
+
+@pytest.mark.parametrize("text", TITLES)
+def test_a_title_is_not_taken_for_one(text: str) -> None:
+    check_no_identifier(text)
+    assert arxiv_identifier(text) is None
+
+
+@pytest.mark.parametrize(
+    ("id", "base"),
+    {
+        "2401.00001v3": "2401.00001",
+        "http://arxiv.org/abs/2401.00001v2": "2401.00001",
+        "https://doi.org/10.48550/arXiv.2401.00001": "2401.00001",
+        "oai:arXiv.org:hep-th/9711200": "hep-th/9711200",
+        "math.GT/0309136v1": "math/0309136",
+        "704.001": "0704.0010",  # as a spreadsheet leaves it
+        "2401.0001": "2401.00010",
+        "1412.0001": "1412.0001",
+        "1350.5": "1350.5",
+        "13.5": "13.5",
+        "my-v2": "my-v2",
+        "article7v2": "article7",
+    }.items(),
+)
+def test_all_notations_of_an_article_have_one_base(id: str, base: str) -> None:
+    assert base_id(id) == base_id(base) == base

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from places import ROOT
 
-from spheres.data.article import Article, parse_categories, to_article
+from spheres.data.article import Article, to_article
 from spheres.data.corpus import Corpus
+from spheres.data.splits import split_of
 from spheres.errors import SphereError
 
 CORPORA = Path(os.environ.get("SPHERES_CORPORA", ROOT.parent / "shared" / "data"))
@@ -36,32 +37,6 @@ def lines(path: Path, *records: Any) -> Path:
 
 def test_a_record_of_the_kaggle_set_is_read() -> None:
     assert to_article(KAGGLE) == Article("1801.00001v2", "Counting", "We learn to count.", ("cs.AI",), "2018-01-03")
-
-
-def test_the_tag_of_the_kaggle_set_is_parsed_and_never_run(tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
-    assert parse_categories(f"[__import__('pathlib').Path({str(trap)!r}).touch()]") == []
-    assert not trap.exists()
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("cs.LG stat.ML", ["cs.LG", "stat.ML"]),
-        ("cs.LG, stat.ML;math.ST", ["cs.LG", "stat.ML", "math.ST"]),
-        ("['cs.LG', 'stat.ML']", ["cs.LG", "stat.ML"]),
-        ('["cs.LG", null]', ["cs.LG"]),
-        (["cs.LG stat.ML"], ["cs.LG", "stat.ML"]),
-        ([{"term": "cs.AI"}], ["cs.AI"]),
-        ("[" * 50_000, []),
-        ("[" + "'cs.LG'," * 20_000 + "]", []),
-        (None, []),
-        (float("nan"), []),
-        (7, []),
-    ],
-)
-def test_categories_are_read_in_every_form_that_sources_use(value: Any, expected: list[str]) -> None:
-    assert parse_categories(value) == expected
 
 
 def test_every_record_is_counted_once(tmp_path: Path) -> None:
@@ -96,6 +71,44 @@ def test_articles_without_an_id_get_one_from_their_text(tmp_path: Path) -> None:
     ids = [a.id for a in corpus]
     assert len(set(ids)) == 2 and corpus.counts.duplicated == 1
     assert ids == [a.id for a in corpus]
+
+
+def test_an_article_is_one_however_its_id_is_written(tmp_path: Path) -> None:
+    notations = ["2401.00001", "arXiv:2401.00001", "http://arxiv.org/abs/2401.00001v2", "2401.00001v3"]
+    notations += ["https://doi.org/10.48550/arXiv.2401.00001", "oai:arXiv.org:2401.00001", "704.0001", "0704.0001"]
+    records = [{"id": id, "title": "A", "categories": "cs.LG"} for id in notations]
+    corpus = Corpus(lines(tmp_path / "c", *records))
+    assert [article.id for article in corpus] == ["2401.00001", "704.0001"]
+    assert corpus.counts.duplicated == 6
+    assert len({split_of(id) for id in notations[:6]}) == len({split_of(id) for id in notations[6:]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "categories"),
+    [
+        ({"categories": "cs.LG stat.ML", "primary_category": "stat.ML"}, ("stat.ML", "cs.LG")),
+        ({"primary_category": {"term": "math.CO"}, "tags": "graphs; to read"}, ("math.CO",)),
+        ({"tags": "physics; to read", "subjects": "Combinatorics (math.CO)"}, ("math.CO",)),
+        ({"category": "Physics", "keywords": "cs.LG"}, ("cs.LG",)),
+        ({"category": "Mathematics", "keywords": "graphs"}, ("math",)),
+        ({"primary": "cs", "categories": "math.CO cs.LG"}, ("cs.LG", "math.CO")),
+        ({"primary": "eess", "categories": "math.CO"}, ("eess", "math.CO")),
+        ({"primary_category": "unknown", "categories": ""}, ()),
+    ],
+)
+def test_the_column_that_holds_categories_wins_and_the_primary_is_named_first(
+    record: dict[str, Any], categories: tuple[str, ...]
+) -> None:
+    assert to_article({"title": "A", **record}).categories == categories
+
+
+def test_the_columns_of_a_corpus_may_be_chosen(tmp_path: Path) -> None:
+    path = lines(tmp_path / "c", {"title": "A", "topic": "On trees", "notes": "We climb.", "categories": "cs.LG"})
+    corpus = Corpus(path, title_column="topic", abstract_column="Notes")
+    assert [article.text for article in corpus] == [("On trees", "We climb.")]
+    assert corpus.fingerprint() != Corpus(path).fingerprint()
+    with pytest.raises(SphereError, match="There is no column nots; the file's columns are title, topic, notes, categ"):
+        list(Corpus(path, abstract_column="nots"))
 
 
 def test_without_labels_every_text_is_kept(tmp_path: Path) -> None:

@@ -10,11 +10,19 @@ import numpy as np
 import pytest
 from tiny_cache import ARTICLES, DIM, IDENTITY, IDS, TFIDF, make_cache, relist, rows_of, scores_of, vectors_of
 
-from spheres.embeddings.cache import Identity, View, existing_manifest, files_of, load_tfidf, open_cache, rebuild_hint
-from spheres.embeddings.cache_writer import save_tfidf
+from spheres.embeddings.cache import (
+    Identity,
+    View,
+    existing_manifest,
+    files_of,
+    load_tfidf,
+    open_cache,
+    rebuild_hint,
+    tfidf_files,
+)
 from spheres.embeddings.vectors import quantize
 from spheres.errors import SphereError
-from spheres.files.atomic import write_array, write_json, write_safetensors
+from spheres.files.atomic import as_json, as_npy, as_safetensors
 from spheres.files.manifest import NewerFormatError
 
 HINT = "run `python embed.py CORPUS --encoder tiny --overwrite`"
@@ -153,7 +161,7 @@ def test_an_array_of_another_shape_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
     for found in ((shape[0] + 1, *shape[1:]), (*shape[:-1], shape[-1] + 1), (*shape, 1)):
-        write_array(folder / f"{name}.npy", np.zeros(found, dtype))
+        (folder / f"{name}.npy").write_bytes(as_npy(np.zeros(found, dtype)))
         relist(folder)
         sentence = f"{folder / name}.npy has the shape {found} in {dtype}, expected {shape} in {dtype}: {HINT}."
         assert refusal(folder) == sentence
@@ -163,7 +171,7 @@ def test_an_array_of_another_shape_is_refused_though_it_is_listed(
 def test_an_array_of_another_type_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
-    write_array(folder / f"{name}.npy", np.zeros(shape, np.float64))
+    (folder / f"{name}.npy").write_bytes(as_npy(np.zeros(shape, np.float64)))
     relist(folder)
     sentence = f"{folder / name}.npy has the shape {shape} in float64, expected {shape} in {dtype}: {HINT}."
     assert refusal(folder) == sentence
@@ -180,7 +188,7 @@ def test_what_is_no_array_is_refused_though_it_is_listed(file: str, folder: Path
 @pytest.mark.parametrize("column", ["categories", "dates"])
 def test_a_column_of_another_length_is_refused(column: str, folder: Path) -> None:
     listed = json.loads((folder / "articles.json").read_bytes())
-    write_json(folder / "articles.json", listed | {column: listed[column][1:]})
+    (folder / "articles.json").write_bytes(as_json(listed | {column: listed[column][1:]}))
     relist(folder)
     assert refusal(folder) == f"{folder / 'articles.json'} does not have 24 {column}: {HINT}."
 
@@ -232,12 +240,17 @@ def test_what_a_later_version_made_is_not_taken_for_nothing(folder: Path) -> Non
     assert str(caught.value) == f"{found}: add --overwrite, or give another --out."
 
 
+def write_tfidf(folder: Path) -> None:
+    for name, content in tfidf_files(TFIDF).items():
+        (folder / name).write_bytes(content)
+
+
 @pytest.mark.parametrize(
     "terms", [["prime"], ["a", "b", "c", "d"], {"hash tables": 0, "prime": 1, "bonds": 2}, "abc", None, 3]
 )
 def test_a_tfidf_model_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF)
-    write_json(tmp_path / "tfidf.json", terms)
+    write_tfidf(tmp_path)
+    (tmp_path / "tfidf.json").write_bytes(as_json(terms))
     with pytest.raises(SphereError) as caught:
         load_tfidf(tmp_path, "run this")
     assert str(caught.value) == f"{tmp_path / 'tfidf.safetensors'} does not fit tfidf.json: run this."
@@ -254,22 +267,22 @@ def test_a_tfidf_model_of_other_terms_is_refused(terms: Any, tmp_path: Path) -> 
     ids=["term_weights", "weights", "bias", "more"],
 )
 def test_a_tfidf_model_of_other_shapes_is_refused(other: dict[str, np.ndarray], tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF)
+    write_tfidf(tmp_path)
     arrays = {"term_weights": TFIDF.term_weights, "weights": TFIDF.weights, "bias": TFIDF.bias}
-    write_safetensors(tmp_path / "tfidf.safetensors", arrays | other)
+    (tmp_path / "tfidf.safetensors").write_bytes(as_safetensors(arrays | other))
     with pytest.raises(SphereError, match=r"does not fit tfidf\.json: run this\."):
         load_tfidf(tmp_path, "run this")
 
 
 @pytest.mark.parametrize("name", ["tfidf.safetensors", "tfidf.json"])
 def test_a_tfidf_model_that_lacks_a_file_is_refused(name: str, tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF)
+    write_tfidf(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(SphereError, match=rf"{re.escape(name)} is .+: run this\."):
         load_tfidf(tmp_path, "run this")
 
 
 def test_terms_are_words_whatever_the_file_has(tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF)
-    write_json(tmp_path / "tfidf.json", ["prime", 2, None])
+    write_tfidf(tmp_path)
+    (tmp_path / "tfidf.json").write_bytes(as_json(["prime", 2, None]))
     assert load_tfidf(tmp_path, "").terms == ("prime", "2", "None")

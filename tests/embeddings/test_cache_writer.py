@@ -21,14 +21,13 @@ from tiny_cache import (
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings import cache_writer
-from spheres.embeddings.cache import TFIDF_FILES, files_of, load_tfidf, open_cache
+from spheres.embeddings.cache import files_of, load_tfidf, open_cache
 from spheres.embeddings.cache_writer import (
     CacheWriter,
     load_out_of_fold,
     missing_shards,
     partial_of,
     save_out_of_fold,
-    save_tfidf,
 )
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import EmbeddedShard, Shards
@@ -183,7 +182,7 @@ def test_a_cache_that_is_not_finished_leaves_the_old_one_whole(tmp_path: Path, m
         raise SphereError("No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(cache_writer, "write_json", full_disk)
+        patched.setattr(cache_writer, "write_manifest", full_disk)
         with pytest.raises(SphereError, match="No space left"):
             make_cache(folder)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
@@ -229,7 +228,6 @@ def test_tfidf_models_are_found_again(tmp_path: Path) -> None:
 
 
 def test_a_tfidf_model_comes_back_as_it_went(tmp_path: Path) -> None:
-    save_tfidf(tmp_path, TFIDF)
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(TFIDF_FILES)
-    assert same(load_tfidf(tmp_path, ""), TFIDF)
-    assert json.loads((tmp_path / "tfidf.json").read_bytes()) == ["hash tables", "prime", "ценных бумаг"]
+    folder = make_cache(tmp_path / "tiny")
+    assert same(load_tfidf(folder, ""), TFIDF)
+    assert json.loads((folder / "tfidf.json").read_bytes()) == ["hash tables", "prime", "ценных бумаг"]

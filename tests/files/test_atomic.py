@@ -10,6 +10,8 @@ import pytest
 from spheres.errors import SphereError
 from spheres.files.atomic import (
     as_json,
+    as_npy,
+    as_safetensors,
     atomic_file,
     file_sha256,
     make_folder,
@@ -17,16 +19,14 @@ from spheres.files.atomic import (
     read_array,
     read_json,
     read_safetensors,
-    write_array,
     write_json,
-    write_safetensors,
     write_together,
 )
 
 
 def test_a_transposed_array_comes_back_transposed(tmp_path: Path) -> None:
     matrix = np.arange(12, dtype=np.float32).reshape(3, 4)
-    write_safetensors(tmp_path / "x.safetensors", {"a": matrix.T, "b": matrix[:, ::2]})
+    (tmp_path / "x.safetensors").write_bytes(as_safetensors({"a": matrix.T, "b": matrix[:, ::2]}))
     back = read_safetensors(tmp_path / "x.safetensors", "")
     assert (back["a"] == matrix.T).all()
     assert (back["b"] == matrix[:, ::2]).all()
@@ -49,8 +49,12 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
 def test_what_is_damaged_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"cut": ')
     (tmp_path / "x.safetensors").write_bytes(b"\x00" * 9)
-    for read, name in ((read_json, "x.json"), (read_safetensors, "x.safetensors"), (read_json, "gone.json")):
-        with pytest.raises(SphereError, match=f"{name} is .*: run this"):
+    for read, name, problem in (
+        (read_json, "x.json", r"damaged \(.+\)"),
+        (read_json, "gone.json", "not there"),
+        (read_safetensors, "x.safetensors", r"missing or damaged \(.+\)"),
+    ):
+        with pytest.raises(SphereError, match=rf"^{tmp_path / name} is {problem}: run this\.$"):
             read(tmp_path / name, "run this")
 
 
@@ -148,16 +152,18 @@ def test_where_one_of_several_files_cannot_be_written_all_are_as_they_were(
     ids=["matrix", "vector", "empty"],
 )
 def test_an_array_is_the_file_that_numpy_writes(array: np.ndarray, tmp_path: Path) -> None:
-    write_array(tmp_path / "x.npy", array)
-    assert (tmp_path / "x.npy").read_bytes() == as_saved(array)
-    for mmap in (False, True):
-        back = read_array(tmp_path / "x.npy", "", mmap=mmap)
+    assert as_npy(array) == as_saved(array)
+    (tmp_path / "x.npy").write_bytes(as_saved(array))
+    for mmap, back in (
+        (False, read_array(tmp_path / "x.npy", "")),
+        (True, read_array(tmp_path / "x.npy", "", mmap=True)),
+    ):
         assert (back.dtype, back.tolist()) == (array.dtype, array.tolist())
         assert isinstance(back, np.memmap) == mmap
 
 
 def test_an_array_that_stays_on_the_disk_cannot_be_changed(tmp_path: Path) -> None:
-    write_array(tmp_path / "x.npy", np.zeros(3))
+    (tmp_path / "x.npy").write_bytes(as_npy(np.zeros(3)))
     with pytest.raises(ValueError, match="read-only"):
         read_array(tmp_path / "x.npy", "", mmap=True)[0] = 1
 
@@ -165,8 +171,7 @@ def test_an_array_that_stays_on_the_disk_cannot_be_changed(tmp_path: Path) -> No
 def test_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
     objects = np.array([{"a": 1}], dtype=object)
     with pytest.raises(ValueError, match="allow_pickle"):
-        write_array(tmp_path / "x.npy", objects)
-    assert list(tmp_path.iterdir()) == []
+        as_npy(objects)
     np.save(tmp_path / "x.npy", objects, allow_pickle=True)
     for mmap in (False, True):
         with pytest.raises(SphereError, match=r"x\.npy is missing or damaged \(.*\): run this\."):

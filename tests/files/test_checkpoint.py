@@ -13,7 +13,7 @@ import pytest
 
 from spheres.errors import SphereError
 from spheres.files import checkpoint as module
-from spheres.files.checkpoint import LOG, Checkpoint, exclusive_lock, read_plan, resumable_file
+from spheres.files.checkpoint import LOG, Checkpoint, exclusive_lock, lock_of, read_plan, resumable_file
 
 PLAN: dict[str, Any] = {"shard_size": 2, "views": ("both", "title")}
 ROWS = np.arange(16, dtype=np.float32).reshape(4, 4)
@@ -39,7 +39,7 @@ def save(checkpoint: Checkpoint, piece: str) -> None:
 def test_the_next_run_finds_the_pieces_and_adds_the_others(tmp_path: Path) -> None:
     save(opened(tmp_path), "second")
     found = opened(tmp_path)
-    assert list(found.pieces) == ["second"] and found.pieces["second"]["about"] == 2
+    assert list(found.pieces) == ["second"] and found.pieces["second"]["about"] == 2 and found.finished == []
     save(found, "first")
     found.finish(["rows.npy"])
     assert np.load(tmp_path / "x" / "rows.npy").tolist() == ROWS.tolist()
@@ -80,7 +80,7 @@ def test_no_bit_of_a_piece_or_of_the_log_can_be_flipped_unnoticed(name: str, tmp
         assert opened(tmp_path).pieces == {}
 
 
-@pytest.mark.parametrize("log", [b"", b"{", b"[]", b"\x80\x04N.", b'{"plan": {}}'])
+@pytest.mark.parametrize("log", [b"", b"{", b"[]", b"\x80\x04N.", b'{"plan": {}}', b"[" * 100_000])
 def test_pieces_of_another_plan_are_removed(log: bytes, tmp_path: Path) -> None:
     save(opened(tmp_path), "first")
     assert opened(tmp_path, {**PLAN, "shard_size": 3}).pieces == {}
@@ -119,8 +119,11 @@ def test_where_the_disk_is_full_the_pieces_before_stay(
 
     with monkeypatch.context() as patched:  # the log anew, the array's header, the piece, its line
         patched.setattr(os, "fsync", full)
-        with pytest.raises(SphereError, match=r"could not be written \(No space left on device\): free some space"):
+        with pytest.raises(SphereError) as caught:
             save(opened(tmp_path), "second")
+    file = tmp_path / "x.partial" / (LOG, "rows.npy", "rows.npy", LOG)[at]
+    sentence = "could not be written (No space left on device): free some space or name another folder."
+    assert str(caught.value) == f"{file} {sentence}"
     found = opened(tmp_path)
     assert "first" in found.pieces
     save(found, "second")
@@ -148,6 +151,7 @@ def test_a_run_killed_while_it_moved_the_files_is_finished_by_the_next(
         (tmp_path / "x" / "a").write_bytes(b"?")
         assert (opened(tmp_path).finished, opened(tmp_path).pieces) == ([], {})
         return
+    opened(tmp_path)  # and killed before it did anything
     found = opened(tmp_path)
     assert found.finished == ["a", "b"]
     found.finish(found.finished)
@@ -155,11 +159,54 @@ def test_a_run_killed_while_it_moved_the_files_is_finished_by_the_next(
     assert not (tmp_path / "x.partial").exists()
 
 
+def test_where_a_file_cannot_be_moved_the_next_run_moves_it(tmp_path: Path) -> None:
+    save(opened(tmp_path), "first")
+    (tmp_path / "x" / "rows.npy").mkdir(parents=True)
+    with pytest.raises(SphereError) as caught:
+        opened(tmp_path).finish(["rows.npy"])
+    sentence = "could not be written (Is a directory): free some space or name another folder."
+    assert str(caught.value) == f"{tmp_path / 'x' / 'rows.npy'} {sentence}"
+    (tmp_path / "x" / "rows.npy").rmdir()
+    found = opened(tmp_path)
+    found.finish(found.finished)
+    assert np.load(tmp_path / "x" / "rows.npy")[:2].tolist() == ROWS[:2].tolist()
+
+
+def test_the_file_of_a_smaller_array_is_cut(tmp_path: Path) -> None:
+    checkpoint = opened(tmp_path)
+    for n in (3, 5, 2):
+        offset = checkpoint.allocate("rows.npy", (n, 4), "float16")
+        assert (tmp_path / "x.partial" / "rows.npy").stat().st_size == offset + n * 4 * 2
+
+
+def test_what_cannot_be_removed_from_a_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.partial" / "not a file").mkdir(parents=True)
+    with pytest.raises(SphereError, match=rf"^{tmp_path / 'x.partial'} could not be written \(.*\): free some space"):
+        opened(tmp_path)
+
+
+def test_the_lock_beside_a_folder_outlives_it() -> None:
+    assert lock_of(Path("artifacts/x.y")) == Path("artifacts/x.y.lock")
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(SphereError) as caught, exclusive_lock(tmp_path / "lock", tmp_path / "x", ""):
+        pass
+    assert str(caught.value) == f"{tmp_path / 'lock'} could not be written (Is a directory): name another folder."
+
+
+def test_a_second_run_that_appends_to_the_same_file_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "a.jsonl"
+    with resumable_file(out, PLAN), pytest.raises(SphereError) as caught, resumable_file(out, PLAN):
+        pass
+    assert str(caught.value) == f"another run is writing {out}: wait for it, or name another file."
+
+
 def test_the_plan_can_be_read_without_opening_it(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "x.partial") is None
     opened(tmp_path)
-    plan = read_plan(tmp_path / "x.partial")
-    assert plan and plan["views"] == ["both", "title"]
+    assert read_plan(tmp_path / "x.partial") == {"format_version": 2, "shard_size": 2, "views": ["both", "title"]}
 
 
 def test_a_lock_that_is_held_is_one_sentence_at_once(tmp_path: Path) -> None:
@@ -215,7 +262,7 @@ def test_under_another_plan_a_file_is_begun_anew(tmp_path: Path) -> None:
     out = tmp_path / "a.jsonl"
     interrupted(out)
     with resumable_file(out, {"threshold": 0.9}) as file:
-        assert file.n_rows == 0
+        assert (file.n_rows, file.counts) == (0, {})
         file.append(b"other\n", 1, {})
     assert out.read_bytes() == b"other\n"
 

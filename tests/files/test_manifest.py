@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +126,16 @@ def test_a_manifest_without_what_every_manifest_has_is_refused(field: str, manif
         read_manifest(manifest, "run this", ABOUT)
 
 
+def test_a_manifest_with_the_fields_that_are_expected_is_read(manifest: Path) -> None:
+    assert read_manifest(manifest, "run this", ABOUT)["groups"] == ABOUT["groups"]
+
+
+def test_a_manifest_that_is_no_json_is_refused_with_what_to_do(manifest: Path) -> None:
+    manifest.write_text("{")
+    with pytest.raises(SphereError, match=rf"^{manifest} is damaged \(.+\): run this\.$"):
+        read_manifest(manifest, "run this")
+
+
 def test_a_list_is_no_manifest(manifest: Path) -> None:
     write_json(manifest, ["files"])
     with pytest.raises(SphereError) as caught:
@@ -149,6 +158,6 @@ def test_a_file_that_the_manifest_does_not_list_is_not_used(manifest: Path) -> N
     assert str(caught.value) == f"{manifest} does not list x.bin: run this."
 
 
-def test_the_libraries_that_are_there_are_named_with_their_versions() -> None:
-    found = library_versions(("numpy", "no-such-library", "pytest"))
-    assert found == {"numpy": np.__version__, "pytest": version("pytest")}
+def test_libraries_are_named_with_their_versions() -> None:
+    assert library_versions()["numpy"] == np.__version__
+    assert list(library_versions()) == ["numpy", "torch", "transformers", "tokenizers", "scikit-learn", "safetensors"]

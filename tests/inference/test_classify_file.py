@@ -15,6 +15,7 @@ import pytest
 from fake_classifier import FakeClassifier
 from made_up import articles, write_corpus
 
+from spheres.data.columns import find_columns
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
@@ -221,7 +222,8 @@ def test_a_file_that_turns_out_damaged_leaves_nothing(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"title": f"{i} {i**400}"}) + "\n" for i in range(2_000, 3_000))
     source = tmp_path / "c.gz"
     source.write_bytes(gzip.compress(lines.encode())[:-99])
-    counted = FileSummary("JSON lines", "", 1_000, ("title",))  # when it was whole
+    columns = find_columns(["title"])
+    counted = FileSummary("JSON lines", "", 1_000, ("title",), columns)  # when it was whole
     reports = classify_file(CLASSIFIER, source, tmp_path / "out.csv", 0.95, "sum", batch_size=100, summary=counted)
     assert [next(reports).n_done for _ in range(2)] == [0, 100]
     with pytest.raises(SphereError, match="is damaged"):
@@ -238,7 +240,7 @@ def test_a_file_that_turns_out_damaged_leaves_nothing(tmp_path: Path) -> None:
         ("{\n{\n", r"none of its 2 records can be read \(line 1: not JSON"),
         (
             "name,place\na,b\n",
-            "has no column for title or abstract; its columns are name, place: rename the right one.",
+            "has no column for title or abstract; its columns are name, place: rename the right one, or choose it",
         ),
         (
             json.dumps({"x" * 500: "\ud800", "\ud800": 1}),
@@ -271,7 +273,7 @@ def test_a_file_without_a_single_text_is_answered_by_notes(tmp_path: Path) -> No
         ("", "is a folder: name a file"),
         ("c.jsonl", "is the input file: name another one"),
         ("../link.jsonl", "is the input file: name another one"),
-        ("out.xlsx", r"ends in '.xlsx': name a file that ends in .jsonl, .csv or .tsv"),
+        ("out.xlsx", r"ends in '.xlsx': name a file that ends in .jsonl, .csv, .tsv, .ris or .bib"),
         ("out", "has no ending: name a file"),
         ("c.jsonl/out.csv", "The folder .* could not be created"),
     ],

@@ -209,3 +209,49 @@ def test_a_long_name_is_cut_to_what_a_file_system_takes(name: str, tmp_path: Pat
     found = download_name(name, "CSV")
     assert found.endswith("-spheres.csv")
     (tmp_path / (found + ".writing")).touch()
+
+
+RIS = "TY  - JOUR\nTI  - On trees\nN1  - mine\nER  -\n\nstray\nTY  - JOUR\nN1  - nothing to read\nER  -\n"
+BIBTEX = (
+    '@string{j = "Wood"}\n\n@article{a,\n  title = {On trees},\n  journal = j,\n}\n\n'
+    "@article{b, title={Open\n\n@misc{c, title={On seas}}\n"
+)
+
+
+def test_ris_comes_back_as_it_was_with_spheres_among_its_keywords(tmp_path: Path) -> None:
+    (tmp_path / "c.ris").write_text(RIS)
+    out = answers(tmp_path / "c.ris", tmp_path / "out.ris").read_text()
+    first, stray, empty = out.rstrip("\n").split("\n\n")
+    assert first.startswith("TY  - JOUR\nTI  - On trees\nN1  - mine\nKW  - sphere: ") and first.endswith("\nER  -")
+    assert (stray, empty) == ("stray", "TY  - JOUR\nN1  - nothing to read\nER  -")
+
+
+def test_bibtex_comes_back_with_its_abbreviations_and_its_broken_entries(tmp_path: Path) -> None:
+    (tmp_path / "c.bib").write_text(BIBTEX)
+    out = answers(tmp_path / "c.bib", tmp_path / "out.bib").read_text()
+    assert out.startswith(
+        '@string{j = "Wood"}\n@article{a,\n  title = {On trees},\n  journal = j,\n  keywords = {sphere: '
+    )
+    assert "@article{b, title={Open" in out
+    again = [json.loads(line) for line in answers(tmp_path / "out.bib", tmp_path / "a.jsonl").read_text().splitlines()]
+    assert {row["keywords"].split(", ")[0] for row in again if row.get("keywords")} <= {f"sphere: {g}" for g in GROUPS}
+
+
+def test_references_are_written_for_references_alone(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("title\nOn trees\n")
+    with pytest.raises(SphereError, match=r"a file in CSV cannot be RIS"):
+        answers(tmp_path / "c.csv", tmp_path / "out.ris")
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "expected"),
+    [
+        ("my.ris", "RIS", "my-spheres.ris"),
+        ("my.bib.gz", "BibTeX, gzip", "my-spheres.bib"),
+        ("my.xlsx", "Excel", "my-spheres.csv"),
+        ("pubmed.nbib", "PubMed", "pubmed-spheres.csv"),
+        ("works.json", "JSON", "works-spheres.jsonl"),
+    ],
+)
+def test_the_answers_to_references_are_named_after_them(name: str, format: str, expected: str) -> None:
+    assert download_name(name, format) == expected

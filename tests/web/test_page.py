@@ -109,7 +109,12 @@ def test_a_threshold_that_is_none_is_refused_in_one_sentence(site, threshold):
     assert re.fullmatch(r"The threshold is .*: give a number above 0 and at most 1, such as 0\.95\.", data["error"])
 
 
-@pytest.mark.parametrize("text", ["null", "7", '["x"]', '{"path": "/etc/passwd"}'])
+def test_null_for_an_abstract_is_an_empty_one(site):
+    assert call(site, f'{{"data": ["{TITLE}", null, 0.9]}}') == call(site, f'{{"data": ["{TITLE}", "", 0.9]}}')
+    assert "nothing to classify" in call(site, '{"data": [null, null, 0.9]}')[1]["error"]
+
+
+@pytest.mark.parametrize("text", ["7", '["x"]', '{"path": "/etc/passwd"}'])
 def test_a_title_that_is_no_text_is_refused_in_one_sentence(site, text):
     assert call(site, f'{{"data": [{text}, "", 0.9]}}')[1]["error"] == "Title and abstract must be texts."
 
@@ -214,7 +219,9 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     assert sum(float(rows[0][f"p_{group}"]) for group in GROUPS) == pytest.approx(1, abs=1e-5)
     counts = {group: int(group in ("math", "cs")) for group in GROUPS}
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
-    assert about == {"rows": 3, "answered": 2, "counts": counts, "problems": [problem]}
+    read = "Title: title; abstract: abstract; id: none; columns not used: 1."
+    views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
+    assert about == {"read": [read], "rows": 3, "answered": 2, **views, "counts": counts, "problems": [problem]}
 
 
 def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):

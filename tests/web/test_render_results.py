@@ -105,7 +105,7 @@ TOLD = weighed(TEXT, WHOLE, [answer(cs=0.3, math=0.7), answer(cs=0.8, math=0.2),
         ("Old trees", " We climb — up & up."),
         ("Über Bäume 🌳", "\u202eWe climb.\x00 They\ud800 sway. " * 3),
         *[(f"On {m} trees", f"{m} We climb. {m}They sway{m}. {m}") for m in MARKUP],
-        *[(m, "") for m in MARKUP],
+        *[(f"On {m}", "") for m in MARKUP],
     ],
 )
 def test_the_text_comes_back_whole_and_nothing_typed_becomes_markup(text: Text, code: str) -> None:

@@ -1,59 +1,256 @@
-"""Records out of CSV and TSV: a header, then one row a line, with commas, semicolons or tabs between the cells.
+"""Records out of CSV and TSV as exporters write them: rows of cells between commas, semicolons, tabs or bars.
 
 By the standard library's `csv`, which reads as a stream; pandas and pyarrow read quotes that span lines in blocks, and
-give up the whole file at its first broken line.
+give up the whole file at its first broken line. What `csv` takes without a word is checked here: a quotation mark that
+never closes would make one cell of all that follows.
 """
 
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from spheres.data.row import MAX_RECORD, Row, distinct
-from spheres.errors import SphereError
+from spheres.errors import Message, SphereError
 
 MAX_COLUMNS = 100_000
+SEPARATORS = "\t;|,"  # where two explain a table equally well, the rarer in texts
+SAMPLE_LINES = 50  # among which the header stands
+SAMPLE_CHARACTERS = 2**16
+ABOUT_AN_ARTICLE = re.compile(
+    r".{0,30}(title|abstract).{0,30}", re.IGNORECASE
+)  # which columns mean what: data/columns.py
+FEW_LINES = 3  # of a text may each hold, by chance, as many commas as a row
 
 
-def read_table(text: io.TextIOWrapper, path: Path) -> tuple[str, Iterator[Row]]:
-    """Read the header; what stands between cells (",", ";" or tab), and the rows, as a stream.
+@dataclass(frozen=True)
+class Table:
+    """A recognised table; its rows may be walked once."""
+
+    separator: str
+    rows: Iterator[Row]
+    notes: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """A guess at the header: the separator, the names, and the lines up to and with it."""
+
+    separator: str
+    names: list[str]
+    n_before: int  # lines before it that hold something
+    n_lines: int
+
+
+class _Lines:
+    """The lines of a text, of which those taken since `mark` can be given back."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self.text = text
+        self.waiting: deque[str] = deque()
+        self.taken: list[str] = []
+        self.number = 0  # of the line that was taken last, from 1
+        self.n_characters = 0  # of the lines taken
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.n_characters > MAX_RECORD:  # of a record that goes on and on
+            raise csv.Error("too long")
+        line = self.waiting.popleft() if self.waiting else self.text.readline(MAX_RECORD)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        self.n_characters += len(line)
+        return line
+
+    def mark(self) -> None:
+        """Forget what was taken."""
+        self.taken, self.n_characters = [], 0
+
+    def give_back(self, keep: int = 1) -> None:
+        """Take back all lines since the mark but the first `keep`."""
+        self.waiting.extendleft(reversed(self.taken[keep:]))
+        self.number -= len(self.taken[keep:])
+        del self.taken[keep:]
+
+
+def read_table(text: io.TextIOBase, path: Path) -> Table:
+    """Find the separator and the header, which may stand behind lines about the export, and stream the rows.
 
     Raises:
-        SphereError: The first line is no header of a table, or has too many columns.
+        SphereError: It is no table with a header, or has too many columns.
     """
-    header_line = text.readline(MAX_RECORD)
-    separator = max("\t,;", key=header_line.count)
-    if header_line.count(separator) > MAX_COLUMNS:
+    csv.field_size_limit(MAX_RECORD + 1)
+    lines = _Lines(text)
+    sample: list[str] = []
+    while len(sample) < SAMPLE_LINES and sum(map(len, sample)) < SAMPLE_CHARACTERS and (line := next(lines, "")):
+        sample.append(line.lstrip("\ufeff") if not sample else line)
+    lines.mark()
+    header = _find_header(sample)
+    if header is None or not all(name.isprintable() for name in header.names):
+        raise SphereError(
+            "{path} is in no known format: give a table with a header (CSV, TSV, Excel, Parquet), JSON, RIS, BibTeX, "
+            "or what PubMed, EndNote, Web of Science or arXiv's interfaces export.",
+            path=path,
+        )
+    if len(header.names) > MAX_COLUMNS:
         raise SphereError(
             "{path} has more than {most:,} columns: give a table of articles.", path=path, most=MAX_COLUMNS
         )
-    csv.field_size_limit(MAX_RECORD)  # for the header as well, whose cells may be as long
-    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
-    # A table of one column is told from a line of text by its heading, which is a word or two.
-    is_table = len(header) > 1 or re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", header[0] if header else "")
-    if not is_table or not all(name.isprintable() for name in header):
-        raise SphereError(
-            "{path} is in no known format: give a JSON list, JSON lines, CSV or TSV with a header, or Parquet, "
-            "plain or compressed with gzip or xz.",
-            path=path,
-        )
-    return separator, _rows(text, distinct(header), separator)
+    lines.waiting.extend(sample[header.n_lines :])
+    lines.number = header.n_lines
+    blank_first = any(f'{header.separator} "' in line for line in sample)  # between separator and quotation mark
+    notes = (Message("Lines passed over before the header: {n}.", n=header.n_before),) if header.n_before else ()
+    # In one column, commas belong to the titles; written again, such a table is a CSV
+    shown = header.separator if len(header.names) > 1 else ","
+    return Table(shown, _rows(lines, distinct(header.names), header.separator, blank_first), notes)
 
 
-def _rows(text: io.TextIOWrapper, header: list[str], separator: str) -> Iterator[Row]:
-    reader = csv.reader(text, delimiter=separator)
+def _find_header(sample: list[str]) -> _Header | None:
+    """The separator and header with which most of the following records have as many cells as the header.
+
+    A header that names a title or an abstract goes before all others. A table of one column is told from a line of text
+    by its heading, which is a word or two.
+    """
+    wanted = next((line[4:].strip() for line in sample[:3] if re.fullmatch(r'"?sep=[\t;|, ]"?\s*', line, re.I)), "")
+    best: tuple[bool, float, int] | None = None
+    found = None
+    for separator in wanted[:1] or SEPARATORS:
+        records = _sample_records(sample, separator)
+        for i, (cells, start, end) in enumerate(records):
+            names = [" ".join(name.split()) for name in cells]  # a heading may have a line break
+            names[0] = names[0].removeprefix("#").strip()
+            following = [len(other) for other, _, _ in records[i + 1 :]]
+            known = any(ABOUT_AN_ARTICLE.fullmatch(name) for name in names)
+            if len(names) < 2 and ((separator != SEPARATORS[0] and not wanted) or not _is_heading(names)):
+                continue
+            agreeing = sum(n == len(names) or (n > 1 and abs(n - len(names)) == 1) for n in following)
+            score = (known, agreeing / len(following) if following else 0.5, len(names))
+            if best is None or score > best:
+                before = sum(1 for line in sample[:start] if line.strip() and not line.lower().startswith("sep="))
+                best, found = score, _Header(separator, names, before, end)
+    return found if best and (best[0] or best[1] >= 0.5 or len(found.names if found else ()) > 1) else None
+
+
+def _is_heading(cells: list[str]) -> bool:
+    return bool(cells and re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", cells[0]))
+
+
+def _sample_records(sample: list[str], separator: str) -> list[tuple[list[str], int, int]]:
+    """The records of the sample that hold something: cells, first line, line behind the last."""
+    lines = _Lines(io.StringIO())
+    records: list[tuple[list[str], int, int]] = []
+    lines.waiting.extend(sample)
     while True:
-        number = reader.line_num + 2  # the header is line 1, read before this reader began
-        try:
-            cells = next(reader)
-        except StopIteration:
+        lines.mark()
+        start = lines.number
+        cells = _next_record(lines, separator, False, None)
+        if cells is None:
+            return records
+        if isinstance(cells, list) and any(cell.strip() for cell in cells):
+            records.append((cells, start, lines.number))
+
+
+def _rows(lines: _Lines, header: list[str], separator: str, blank_first: bool) -> Iterator[Row]:
+    n = len(header)
+    while True:
+        lines.mark()
+        place = f"line {lines.number + 1}"
+        cells = _next_record(lines, separator, blank_first, n)
+        if cells is None:
             return
-        except csv.Error as e:
-            yield Row(f"line {number}", problem=SphereError("not readable CSV: {reason}", reason=e))
+        if isinstance(cells, SphereError):
+            yield Row(place, problem=cells)
             continue
-        if len(cells) == len(header):
-            yield Row(f"line {number}", dict(zip(header, cells, strict=True)))
-        elif cells:  # an empty line is no row
-            problem = SphereError("{found:,} columns, expected {expected:,}", found=len(cells), expected=len(header))
-            yield Row(f"line {number}", problem=problem)
+        while len(cells) > n and not cells[-1].strip():  # a separator at the end of each line
+            cells.pop()
+        if cells in ([], [""], ["\x1a"]):  # an empty line, and the end of a file under CP/M, are no rows
+            continue
+        if len(cells) > n or (len(cells) == 1 < n):
+            problem = SphereError("{found:,} columns, expected {expected:,}", found=len(cells), expected=n)
+            yield Row(place, problem=problem)
+        else:  # empty cells at the end may have been left out
+            yield Row(place, dict(zip(header, cells + [""] * (n - len(cells)), strict=True)))
+
+
+def _next_record(lines: _Lines, separator: str, blank_first: bool, n: int | None) -> list[str] | SphereError | None:
+    """The cells of the next record, None at the end of the text, or what is wrong with the line that begins it.
+
+    Args:
+        n: How many cells a record should have; None where that is not known yet.
+    """
+    if not (first := next(lines, "")):
+        return None
+    if len(first) >= MAX_RECORD and not first.endswith(("\n", "\r")):
+        while (rest := lines.text.readline(MAX_RECORD)) and not rest.endswith(("\n", "\r")):
+            pass
+        return SphereError("longer than {most:,} characters", most=MAX_RECORD)
+    if '"' not in first:
+        return first.rstrip("\r\n").split(separator)
+    lines.give_back(0)
+    # 1. As the standard has it: a quotation mark closes before a separator or the line's end, maybe some lines later
+    try:
+        cells = next(csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=blank_first))
+        if len(lines.taken) == 1 or not _swallows_rows(lines.taken, separator, n):
+            return cells
+    except (csv.Error, StopIteration):
+        pass
+    lines.give_back()
+    # 2. In this line alone, with \" for a quotation mark
+    if '\\"' in first:
+        try:
+            cells = next(csv.reader([first], delimiter=separator, strict=True, escapechar="\\", doublequote=False))
+            if len(cells) == n:
+                return cells
+        except (csv.Error, StopIteration):
+            pass
+    # 3. In this line alone, with quotation marks that stand for themselves
+    return _split_loosely(first.rstrip("\r\n"), separator, n)
+
+
+def _swallows_rows(taken: list[str], separator: str, n: int | None) -> bool:
+    """Whether a record of several lines is rather that many rows, behind a quotation mark that never closes.
+
+    Then each of its lines has as many separators as a row, and the whole has either too many cells or just enough.
+    """
+    if n is None or n < 2:
+        return False
+    if len(next(csv.reader(iter(taken), delimiter=separator))) > n:
+        return True
+    following = taken[1:]
+    enough = FEW_LINES if separator == "," else 1
+    return len(following) >= enough and all(line.count(separator) == n - 1 for line in following)
+
+
+def _split_loosely(line: str, separator: str, n: int | None) -> list[str] | SphereError:
+    """The cells of a line whose quotation marks do not follow the rules; `n` as in `_next_record`.
+
+    >>> _split_loosely('1;"Gap" questions;"A 4 telescope";x', ";", 4)
+    ['1', '"Gap" questions', 'A 4 telescope', 'x']
+    >>> _split_loosely('1;"A 4" telescope; cheap";x', ";", 3)
+    ['1', 'A 4" telescope; cheap', 'x']
+    >>> print(_split_loosely('1;"Gap questions;x', ";", 3))
+    a quotation mark opens a cell and never closes it
+    """
+    behind = f"(?={re.escape(separator)}|$)"
+    # A mark inside a quoted cell closes nothing; where that does not give `n` cells, a cell with one is unquoted
+    for quoted in (re.compile(f'"(.*?)"{behind}'), re.compile(f'"((?:[^"]|"")*+)"{behind}')):
+        cells: list[str] = []
+        at, problem = 0, False
+        while at <= len(line):
+            found = None if problem else quoted.match(line, at)
+            end = found.end() if found else line.find(separator, at)
+            end = end if end >= 0 else len(line)
+            cell = found[1].replace('""', '"') if found else line[at:end]
+            problem = problem or (not found and cell.startswith('"') and '"' not in cell[1:])
+            cells.append(cell)
+            at = end + 1
+        if not problem and len(cells) == n:
+            break
+    return SphereError("a quotation mark opens a cell and never closes it") if problem else cells

@@ -1,5 +1,6 @@
-"""The bytes of a file, unpacked where gzip or xz has packed them, and never more of them than are wanted."""
+"""The bytes of a file, unpacked where gzip, bzip2 or xz has packed them, and never more of them than are wanted."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -21,14 +22,16 @@ def decompress(path: Path, stack: ExitStack, max_bytes: int | None = None) -> tu
     """Open a file for reading what it unpacks to.
 
     Returns:
-        A stream, which `stack` closes, and "gzip", "xz" or "" for how the file is packed. Reading it raises SphereError
-        after `max_bytes`, unpacked, and EOFError, LZMAError, zlib.error or OSError where the file is damaged.
+        A stream, which `stack` closes, and "gzip", "bzip2", "xz" or "" for how the file is packed. Reading it raises
+        SphereError after `max_bytes`, unpacked, and EOFError, LZMAError, zlib.error or OSError where it is damaged.
     """
     with path.open("rb") as f:
         magic = f.read(6)
     raw: Any
     if magic[:2] == b"\x1f\x8b":
         raw, compression = gzip.open(path, "rb"), "gzip"  # noqa: SIM115 - the stack closes it
+    elif magic[:3] == b"BZh":
+        raw, compression = bz2.open(path, "rb"), "bzip2"  # noqa: SIM115
     elif magic == b"\xfd7zXZ\x00":
         raw, compression = lzma.open(path, "rb"), "xz"  # noqa: SIM115
     else:

@@ -14,7 +14,7 @@ def check_file(path: Path) -> None:
     if not exists:
         raise SphereError(f"{path} does not exist: check the path.")
     if not is_file:
-        raise SphereError(f"{path} is not a file: give a JSON, JSON lines, CSV, TSV or Parquet file.")
+        raise SphereError(f"{path} is not a file: give a table, JSON, RIS or BibTeX file.")
 
 
 def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
