@@ -17,9 +17,10 @@ is not what its line says is dropped, and so is computed again; under another pl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -187,13 +188,16 @@ class ResumableFile:
 
 
 @contextmanager
-def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[ResumableFile]:
+def resumable_file(
+    path: Path, plan: Manifest, keep: bool = True, convert: Callable[[Path, IO[bytes]], None] | None = None
+) -> Iterator[ResumableFile]:
     """A file that appears whole when the block ends; where it ends early, the next run of the same plan resumes.
 
     Args:
         path: The file. Until it is whole it lies in `.NAME.partial/`, beside its place.
         plan: JSON; everything that decides its content.
         keep: Whether what is done is kept where the block ends early.
+        convert: Reads what was appended and writes what the file is to hold instead; None leaves it as it is.
     """
     folder = path.with_name(f".{path.name}.partial")
     with exclusive_lock(folder / LOCK, path, ", or name another file"):
@@ -204,6 +208,9 @@ def resumable_file(path: Path, plan: Manifest, keep: bool = True) -> Iterator[Re
             yield file
             if not file.checkpoint.finished:
                 file.checkpoint.write(path.name, file.n_bytes, b"", file.n_bytes)  # without what a killed run began
+                if convert:
+                    with atomic_file(folder / path.name) as f:
+                        convert(folder / path.name, f)
             file.checkpoint.finish([path.name])
         finally:
             if not (keep and file.n_rows):

@@ -114,10 +114,10 @@ def classify_file(
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
     Args:
-        out: .jsonl, .csv or .tsv, for references also .ris or .bib, which decides the format; it appears whole, or,
+        out: .jsonl, .csv, .tsv or .xlsx, for references also .ris or .bib, which decides the format; it appears whole, or,
             where the generator is closed early, not at all.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
-        keep_columns: Whether .jsonl keeps the columns of `source`, as .csv and .tsv always do.
+        keep_columns: Whether .jsonl keeps the columns of `source`, as tables always do.
         limits: What is taken of the file; None takes everything.
         batch_size: Rows between two steps; more of them are faster.
         identity: What identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
@@ -144,7 +144,7 @@ def classify_file(
     plan = {"source_sha256": file_sha256(source), **asked} if identity else {}
     with ExitStack() as stack:
         rows = (to_file_row(row, summary.chosen) for row in open_file(source, stack, limits).rows)
-        answers = stack.enter_context(resumable_file(out, plan, keep=identity is not None))
+        answers = stack.enter_context(resumable_file(out, plan, identity is not None, writer.convert))
         # 2. Pass over the rows that an interrupted run has answered; of their groups only the counts are known
         for batch in in_batches(islice(rows, answers.n_rows), batch_size):
             progress = progress.after(batch)

@@ -1,31 +1,34 @@
-"""Writers of classified rows: JSON lines, a table (CSV, TSV) that opens in a spreadsheet, or references as they came.
+"""Writers of classified rows: JSON lines, a table (CSV, TSV, Excel), or references as they came.
 
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
 
-    .jsonl       the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
-    .csv, .tsv   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
-    .ris, .bib   the entries of such a file, each in its own text, with "sphere: cs" among its keywords
+    .jsonl              the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
+    .csv, .tsv, .xlsx   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
+    .ris, .bib          the entries of such a file, each in its own text, with "sphere: cs" among its keywords
 
 Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
-formula, and anybody may have written a title, so in tables such a cell gets an apostrophe in front.
+formula, and anybody may have written a title, so in .csv and .tsv such a cell gets an apostrophe in front; in a
+workbook it is marked as text.
 """
 
 import csv
 import io
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from spheres.data.row import distinct
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
 from spheres.inference.file_rows import FileRow, FileSummary
+from spheres.inference.workbook import MAX_ROWS, write_workbook
 
 REFERENCES = {".ris": "RIS", ".bib": "BibTeX"}  # written where the input is one
-SUFFIXES = (".jsonl", ".csv", ".tsv", *REFERENCES)
+SUFFIXES = (".jsonl", ".csv", ".tsv", ".xlsx", *REFERENCES)
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
 ANSWER_KEYS = ("spheres", "probabilities", "note")
 ANSWER_COLUMNS = ("spheres", *(f"p_{group}" for group in GROUPS), "note")
@@ -46,34 +49,39 @@ def check_out(out: Path, source: Path) -> None:
         raise SphereError(f"{out} is a folder: name a file, such as {out / 'answers.jsonl'}.")
     if out.suffix.lower() not in SUFFIXES:
         found = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
-        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv, .tsv, .ris or .bib.")
+        raise SphereError(f"{out} {found}: name a file that ends in .jsonl, .csv, .tsv, .xlsx, .ris or .bib.")
     if out.exists() and source.exists() and out.samefile(source):
         raise SphereError(f"{out} is the input file: name another one for the answers.")
 
 
-class AnswerLines:
-    """JSON lines of the answers alone: {"id", "probabilities", "spheres"}; no line for a row without one."""
+class Writer:
+    """How a file of answers is written: its header, then a line for each row, and at last, perhaps, a conversion."""
 
     header = b""
+    convert: Callable[[Path, IO[bytes]], None] | None = None  # from what was written to what the file is to hold
 
     def line(self, row: FileRow) -> bytes:
         """What stands in the file for a row."""
+        raise NotImplementedError
+
+
+class AnswerLines(Writer):
+    """JSON lines of the answers alone: {"id", "probabilities", "spheres"}; no line for a row without one."""
+
+    def line(self, row: FileRow) -> bytes:
         if row.article is None:
             return b""
         answer = {"id": row.article.id, "probabilities": _probabilities(row), "spheres": row.spheres}
         return json.dumps(answer).encode() + b"\n"
 
 
-class JsonLines:
+class JsonLines(Writer):
     """JSON lines of a row's own columns and its answer."""
-
-    header = b""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.names = distinct(ANSWER_KEYS, columns)  # of spheres, probabilities and note
 
     def line(self, row: FileRow) -> bytes:
-        """What stands in the file for a row."""
         answer = zip(self.names, (row.spheres, _probabilities(row), row.note), strict=True)
         pairs = [*row.record.items(), *answer]  # no dict: the row's own keys may be any
         line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
@@ -81,7 +89,7 @@ class JsonLines:
         return line.translate(LINE_ENDS).encode("utf-8", "backslashreplace")
 
 
-class Table:
+class Table(Writer):
     """A table of a row's own columns, the answer beside them."""
 
     def __init__(self, columns: Sequence[str], separator: str) -> None:
@@ -90,7 +98,6 @@ class Table:
         self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
 
     def line(self, row: FileRow) -> bytes:
-        """What stands in the file for a row."""
         own = [as_cell(row.record.get(column)) for column in self.columns]
         probabilities = [f"{p:.6f}" for p in _probabilities(row).values()] or [""] * len(GROUPS)
         return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
@@ -103,16 +110,35 @@ class Table:
         return text.getvalue().encode("utf-8", "replace")
 
 
-class References:
-    """RIS or BibTeX as it came, with the answer's spheres as keywords; what could not be read stays as it is."""
+class ExcelTable(Writer):
+    """The same as a workbook; numbers are numbers there. Until it is converted, a JSON list a row."""
 
-    header = b""
+    convert = staticmethod(write_workbook)
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = columns
+        self.header = self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
+
+    def line(self, row: FileRow) -> bytes:
+        own = [row.record.get(column) for column in self.columns]
+        probabilities = list(_probabilities(row).values()) or [None] * len(GROUPS)
+        return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
+
+    def _cells(self, values: Sequence[Any]) -> bytes:
+        plain = (
+            isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)) for value in values
+        )
+        cells = [value if number else as_cell(value) for value, number in zip(values, plain, strict=True)]
+        return json.dumps(cells, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+class References(Writer):
+    """RIS or BibTeX as it came, with the answer's spheres as keywords; what could not be read stays as it is."""
 
     def __init__(self, format: str) -> None:
         self.add_keywords = add_to_ris if format == "RIS" else add_to_bibtex
 
     def line(self, row: FileRow) -> bytes:
-        """What stands in the file for an entry."""
         keywords = [f"sphere: {code}" for code in row.spheres]
         text = self.add_keywords(row.source, keywords) if keywords else row.source
         return f"{text}\n\n".encode("utf-8", "replace")
@@ -145,8 +171,8 @@ def add_to_bibtex(entry: str, keywords: Sequence[str]) -> str:
     return f"{body[:-1].rstrip().removesuffix(',')},\n  keywords = {{{joined}}}\n{body[-1:]}"
 
 
-def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> AnswerLines | JsonLines | Table | References:
-    """How to write `out`: its `header`, then a `line` for each row; its ending (see `check_out`) decides the format.
+def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
+    """How to write `out`; its ending (see `check_out`) decides the format.
 
     A .csv comes back with semicolons where they stood: a spreadsheet whose numbers have decimal commas opens no other.
 
@@ -155,13 +181,13 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> AnswerLin
         summary: Of the input.
 
     Raises:
-        SphereError: The columns to keep are too many, or references are asked of another kind of file.
+        SphereError: Columns or rows are too many, or references are asked of another kind of file.
     """
     suffix, columns = out.suffix.lower(), summary.columns
     if format := REFERENCES.get(suffix):
         if summary.format.partition(",")[0] != format:
             raise SphereError(
-                "The answers to a file in {format} cannot be {wanted}: name a file that ends in .jsonl, .csv or .tsv.",
+                "The answers to a file in {format} cannot be {wanted}: name a file that ends in .jsonl, .csv, .tsv or .xlsx.",
                 format=summary.format,
                 wanted=format,
             )
@@ -177,6 +203,14 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> AnswerLin
         )
     if suffix == ".jsonl":
         return JsonLines(columns)
+    if suffix == ".xlsx":
+        if summary.n_rows > MAX_ROWS:
+            raise SphereError(
+                "The file has {n_rows:,} rows, and a sheet of Excel takes {most:,}: name a file that ends in .csv.",
+                n_rows=summary.n_rows,
+                most=MAX_ROWS,
+            )
+        return ExcelTable(columns)
     return Table(columns, "\t" if suffix == ".tsv" else ";" if summary.separator == ";" else ",")
 
 
@@ -191,7 +225,7 @@ def download_name(source_name: str, format: str) -> str:
     ('my.data-spheres.jsonl', 'passwd-spheres.csv')
     """
     kind = format.partition(",")[0]
-    endings = {"TSV": ".tsv", "RIS": ".ris", "BibTeX": ".bib"}
+    endings = {"TSV": ".tsv", "Excel": ".xlsx", "RIS": ".ris", "BibTeX": ".bib"}
     suffix = ".jsonl" if kind.startswith("JSON") else endings.get(kind, ".csv")
     name = re.split(r"[/\\]", source_name)[-1]
     ending = r"(\.(csv|tsv|txt|jsonl?|ndjson|parquet|xlsx|ris|bib|nbib|enw|xml))?(\.(gz|bz2|xz))?$"

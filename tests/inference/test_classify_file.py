@@ -273,7 +273,7 @@ def test_a_file_without_a_single_text_is_answered_by_notes(tmp_path: Path) -> No
         ("", "is a folder: name a file"),
         ("c.jsonl", "is the input file: name another one"),
         ("../link.jsonl", "is the input file: name another one"),
-        ("out.xlsx", r"ends in '.xlsx': name a file that ends in .jsonl, .csv, .tsv, .ris or .bib"),
+        ("out.xls", r"ends in '.xls': name a file that ends in .jsonl, .csv, .tsv, .xlsx, .ris or .bib"),
         ("out", "has no ending: name a file"),
         ("c.jsonl/out.csv", "The folder .* could not be created"),
     ],

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -189,6 +190,8 @@ def test_more_columns_than_a_table_can_have_are_refused(tmp_path: Path) -> None:
         ("arxivData.json.xz", "JSON list, xz", "arxivData-spheres.jsonl"),
         ("snapshot.jsonl", "JSON lines", "snapshot-spheres.jsonl"),
         ("table.parquet", "Parquet", "table-spheres.csv"),
+        ("titles.csv", "CSV", "titles-spheres.csv"),
+        ("Book1.XLSX", "Excel", "Book1-spheres.xlsx"),
         ("v1.2", "CSV", "v1.2-spheres.csv"),
         ("/etc/passwd", "CSV", "passwd-spheres.csv"),
         ("..\\..\\boot.ini", "CSV", "boot.ini-spheres.csv"),
@@ -209,6 +212,39 @@ def test_a_long_name_is_cut_to_what_a_file_system_takes(name: str, tmp_path: Pat
     found = download_name(name, "CSV")
     assert found.endswith("-spheres.csv")
     (tmp_path / (found + ".writing")).touch()
+
+
+def sheet_of(out: Path) -> list[tuple[Any, ...]]:
+    """The rows of a workbook's sheet, with the formulas that Excel would compute."""
+    return [tuple(cell.value for cell in row) for row in openpyxl.load_workbook(out).worksheets[0].iter_rows()]
+
+
+def test_a_workbook_comes_back_with_the_answers_columns_beside(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in (["title", "shelf", "n"], ["Prime gaps", "Ш-7", 1.5], [None, "x", 3], ["Gene flow", "=1+1", True]):
+        book.active.append(cells)
+    book.save(tmp_path / "c.xlsx")
+    out = answers(tmp_path / "c.xlsx", tmp_path / "out.xlsx")
+    header, first, unread, last = sheet_of(out)
+    assert header == ("title", "shelf", "n", *ANSWER_COLUMNS)
+    assert first[:3] == ("Prime gaps", "Ш-7", 1.5) and last[:3] == ("Gene flow", None, True)  # a formula never computed
+    answer = CLASSIFIER.classify("Prime gaps", "")
+    assert first[3] == " ".join(answer.predict_set(0.95))
+    assert first[4:12] == pytest.approx(answer.probabilities, abs=1e-6)
+    assert unread[3:12] == (None,) * 9 and "neither a title nor an abstract" in unread[12]
+
+
+def test_no_text_in_a_workbook_is_a_formula_and_none_breaks_it(tmp_path: Path) -> None:
+    texts = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "#N/A", "\x00\x0bodd \ud800", "y" * 40_000]
+    records = [{"title": text, "=key()": text, "many": 10**20, "list": [1, None]} for text in texts]
+    out = answers(written(tmp_path / "c.json", records), tmp_path / "out.xlsx")
+    header, *rows = sheet_of(out)
+    assert header[:4] == ("title", "=key()", "many", "list")
+    assert [row[0] for row in rows[:-1]] == [*texts[:5], "odd ?"]
+    assert len(rows[-1][0]) == 32_767 and rows[-1][0].endswith("y [... cut: Excel takes no more]")
+    assert {row[2:4] for row in rows} == {("1" + "0" * 20, "[1, null]")}
+    types = {cell.data_type for row in openpyxl.load_workbook(out).worksheets[0].iter_rows() for cell in row[:2]}
+    assert types == {"s"}
 
 
 RIS = "TY  - JOUR\nTI  - On trees\nN1  - mine\nER  -\n\nstray\nTY  - JOUR\nN1  - nothing to read\nER  -\n"
