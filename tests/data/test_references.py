@@ -193,6 +193,18 @@ def test_a_workbook_is_read_from_its_first_sheet_with_a_table(tmp_path: Path) ->
     ]
 
 
+def test_of_several_sheets_the_one_with_title_and_abstract_is_read_and_nothing_beside_it_is_lost(
+    tmp_path: Path,
+) -> None:
+    about = [["Query", "title and abstract"], ["Date", "2026"]]
+    table = [["Title", "Abstract"], ["On trees", "#N/A", "seen"]]
+    assert read(workbook(about, table), tmp_path)[1][0].record == {
+        "Title": "On trees",
+        "Abstract": None,
+        "column 3": "seen",
+    }
+
+
 def test_a_workbook_that_is_cut_or_empty_is_one_sentence(tmp_path: Path) -> None:
     whole = workbook([["title"], ["On trees"]])
     assert read(whole, tmp_path)[1][0].record == {"title": "On trees"}
