@@ -231,11 +231,40 @@ COLUMNS = {name: {str(n): record[name] for n, record in enumerate(RECORDS)} for 
         "\n".join(json.dumps(record, indent=1) for record in RECORDS),
         ",\n".join(json.dumps(record) for record in RECORDS),
         "\ufeff\n" + json.dumps(RECORDS),
+        json.dumps({"title": "My library", "query": {"title": "trees"}, "Papers": RECORDS}),
+        json.dumps({"schema": {"fields": []}, "data": RECORDS}),
+        json.dumps({"3": RECORDS[0], "7": RECORDS[1]}),
+        json.dumps({name: [record[name] for record in RECORDS] for name in RECORDS[0]}, indent=2),
+        json.dumps({"math": RECORDS[:1], "physics": RECORDS[1:]}),
+        json.dumps(RECORDS[:1]) + "\n" + json.dumps(RECORDS[1:]),
+        "\n".join(json.dumps({"total": 1, "data": [record], "next": None}) for record in RECORDS),
+        "// exported\n" + json.dumps(RECORDS),
+        "\n".join(map(repr, RECORDS)),
     ],
-    ids=["data", "results", "message", "columns", "split", "lists", "nested", "pretty", "commas", "mark"],
+    ids=[
+        *("data", "results", "message", "columns", "split", "lists", "nested", "pretty", "commas", "mark"),
+        *(
+            "titled wrapper",
+            "table",
+            "index",
+            "lists by column",
+            "lists by key",
+            "lists",
+            "wrappers",
+            "comment",
+            "Python",
+        ),
+    ],
 )
 def test_json_is_read_in_any_common_shape(content: str, tmp_path: Path) -> None:
     assert [row.record for row in read(content, tmp_path)[1]] == RECORDS
+
+
+def test_a_list_within_a_record_is_no_list_of_articles(tmp_path: Path) -> None:
+    records = [{**record, "items": [{"title": "A part"}], "authors": [{"title": "Dr"}]} for record in RECORDS]
+    assert [row.record for row in read("\n".join(map(json.dumps, records)), tmp_path)[1]] == records
+    authors_first = [{"authors": [{"name": "Doe", "title": "Dr"}], **record} for record in RECORDS]
+    assert [row.record for row in read("\n".join(map(json.dumps, authors_first)), tmp_path)[1]] == authors_first
 
 
 def test_one_object_is_one_article_even_with_lists_in_it(tmp_path: Path) -> None:
