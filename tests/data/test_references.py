@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -136,6 +137,32 @@ def test_an_entry_keeps_its_own_text_and_the_line_on_which_it_begins(tmp_path: P
 def test_text_between_entries_is_named(tmp_path: Path) -> None:
     rows = read(RIS.replace("ER  -\n\n", "ER  -\nwhat is this\n"), tmp_path)[1]
     assert [str(row.problem) for row in rows if row.problem] == ["text outside of any entry: what is this"]
+
+
+def test_an_entry_without_its_first_line_is_one_row(tmp_path: Path) -> None:
+    rows = read(RIS.replace("TY  - CHAP", "CHAP"), tmp_path)[1]
+    assert [(row.place, str(row.problem)) for row in rows if row.problem] == [
+        ("line 13", "text outside of any entry: CHAP")
+    ]
+    assert rows[1].source == "CHAP\nT1  - On rivers\nN2  - We swim.\nER  -"
+
+
+def test_a_reference_that_is_too_long_is_one_row(tmp_path: Path) -> None:
+    rows = read("TY  - JOUR\nTI  - x\n" + f"AB  - {'x' * 999_990}\n" * 9 + RIS, tmp_path)[1]
+    assert [row.place for row in rows if row.problem] == ["line 1"]
+    assert len(texts(rows)) == 2
+
+
+def test_a_brace_too_many_is_named(tmp_path: Path) -> None:
+    rows = read("@article{a, title={On seas}}, abstract={We sail.}}\n" + BIBTEX, tmp_path)[1]
+    assert [str(row.problem) for row in rows if row.problem] == ["not readable BibTeX: it closes one brace too many"]
+    assert len(texts(rows)) == 2
+
+
+@pytest.mark.parametrize("change", [lambda xml: f"\ufeff\n{xml}".encode(), lambda xml: xml.encode("utf-16")])
+def test_xml_is_read_behind_a_mark_and_blanks(change: Callable[[str], bytes], tmp_path: Path) -> None:
+    whole = read(ATOM, tmp_path)[1]
+    assert whole and read(change(ATOM.replace('encoding="UTF-8"', "")), tmp_path)[1] == whole
 
 
 def test_an_entry_that_never_ends_is_ended_by_the_next(tmp_path: Path) -> None:
@@ -289,6 +316,7 @@ def test_a_table_by_columns_may_be_longer_than_a_record(tmp_path: Path) -> None:
         (b"{\\rtf1 Titles}", "rich text"),
         (b"<!DOCTYPE html><table>", "is a web page"),
         (b"<?xml version='1.0'?><books><book/></books>", r"XML of another kind \(books\)"),
+        (b"<xml><records/></xml>", r"XML of another kind \(xml\)"),
         (b"ARROW1\0\0", "Feather"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
     ],

@@ -81,12 +81,12 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         name, (rows, notes) = "Excel", read_excel(path, stack, max_bytes)
     else:
         check_kind(path, start)
-        if re.match(rb"[\xef\xbb\xbf\s]*<(\?xml|feed|OAI-PMH)\b", start[:HEAD]):
-            name, rows = read_xml(cast(IO[bytes], binary), path)
-            return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path))
         encoding = charset(start)
-        text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
         head = start[:HEAD].decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+        if re.match(r"<[\w?!]", head):
+            name, rows = read_xml(binary, path)
+            return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path))
+        text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
         if JSON.sub("", head, count=1)[:1] in ("[", "{"):
             name, rows = read_json(text)
         elif tagged := tagged_format(head):
