@@ -165,7 +165,7 @@ def test_a_missing_head_names_the_two_commands_that_make_it(call: Run, tmp_path:
         (("embed.py", "no-such-file.json", *ENCODER), "does not exist"),
         (("embed.py", "tests", *ENCODER), "is not a file"),
         (("embed.py", "README.md", *ENCODER, "--out", "/dev/null/x"), "could not be created"),
-        (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "in no known format"),
+        (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "no column for title or abstract"),
         (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
         (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
     ],

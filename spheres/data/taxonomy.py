@@ -3,10 +3,14 @@
 arXiv's taxonomy: https://arxiv.org/category_taxonomy
 """
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a child process that reads a file needs the names alone
+    import numpy as np
+    from numpy.typing import NDArray
 
 GROUPS = ("physics", "math", "cs", "q-bio", "q-fin", "stat", "eess", "econ")
 
@@ -101,6 +105,8 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     >>> soft_target(["math.ST", "stat.TH", "cs.LG"]).tolist()    # the first two are one listing
     [0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.0, 0.0]
     """
+    import numpy as np
+
     listings = {_TWINS_OF.get(c.lower(), (c.lower(),)) for c in known_categories(categories)}
     if not listings:
         raise ValueError(f"no arXiv category among {list(categories)}")
@@ -121,9 +127,12 @@ def reweight_primary(
         primary: (n,) places in GROUPS.
         primary_weight: The share, in [0, 1].
 
+    >>> import numpy as np
     >>> reweight_primary(np.array([[0.5, 0.5]]), np.array([1]), 0.5).tolist()
     [[0.25, 0.75]]
     """
+    import numpy as np
+
     moved = (1 - primary_weight) * targets
     moved[np.arange(len(primary)), primary] += primary_weight
     return moved.astype(np.float32)

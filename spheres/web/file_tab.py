@@ -66,10 +66,10 @@ class FileTab:
         """Say which events call which method."""
         view = [self.status, self.chart, self.first_rows, self.download, self.start, self.cancel]
         run = self.start.click(self.run, [self.upload, self.threshold, self.rule], view, **FILE_EVENT)
-        self.cancel.click(None, cancels=[run], api_visibility="private")
-        # A cancelled run counts as failed once it has come to its end; before that, another Start would be passed over
+        stopped = self.cancel.click(None, cancels=[run], api_visibility="private")
+        # Not at once: the run's last step would come after it, and stay
         view = [self.status, self.start, self.cancel]
-        run.failure(self.cancelled, None, view, queue=False, api_visibility="private")
+        stopped.then(self.cancelled, None, view, queue=False, api_visibility="private")
 
     def run(self, upload: str | None, threshold: float, rule: str) -> Iterator[tuple[Any, ...]]:
         """Classify an uploaded file, batch by batch.

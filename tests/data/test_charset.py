@@ -26,6 +26,12 @@ def test_a_mark_says_utf16(text: str) -> None:
     assert charset(text.encode("utf-16")) == charset(b"\xfe\xff" + text.encode("utf-16-be")) == "utf-16"
 
 
+@pytest.mark.parametrize("text", [RUSSIAN, FRENCH, ENGLISH])
+def test_utf16_is_known_without_a_mark(text: str) -> None:
+    assert charset(text.encode("utf-16-le")) == "utf-16-le"
+    assert charset(text.encode("utf-16-be")) == "utf-16-be"
+
+
 def test_one_broken_byte_in_utf8_is_one_broken_letter() -> None:
     assert charset(RUSSIAN.encode() + b"\xcf" + RUSSIAN.encode()) == "utf-8-sig"
 

@@ -150,7 +150,7 @@ def test_a_table_without_the_needed_columns_names_those_it_has(tmp_path: Path) -
 
 def test_a_file_of_broken_records_is_no_corpus(tmp_path: Path) -> None:
     with pytest.raises(SphereError, match=r"none of its 2 records can be read \(line 1: not JSON"):
-        list(Corpus(lines(tmp_path / "c", "{'single': 'quotes'}", "{")))
+        list(Corpus(lines(tmp_path / "c", "{no: quotes}", "{")))
 
 
 def test_reading_keeps_one_record_in_memory(tmp_path: Path) -> None:

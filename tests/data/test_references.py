@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -138,6 +139,32 @@ def test_text_between_entries_is_named(tmp_path: Path) -> None:
     assert [str(row.problem) for row in rows if row.problem] == ["text outside of any entry: what is this"]
 
 
+def test_an_entry_without_its_first_line_is_one_row(tmp_path: Path) -> None:
+    rows = read(RIS.replace("TY  - CHAP", "CHAP"), tmp_path)[1]
+    assert [(row.place, str(row.problem)) for row in rows if row.problem] == [
+        ("line 13", "text outside of any entry: CHAP")
+    ]
+    assert rows[1].source == "CHAP\nT1  - On rivers\nN2  - We swim.\nER  -"
+
+
+def test_a_reference_that_is_too_long_is_one_row(tmp_path: Path) -> None:
+    rows = read("TY  - JOUR\nTI  - x\n" + f"AB  - {'x' * 999_990}\n" * 9 + RIS, tmp_path)[1]
+    assert [row.place for row in rows if row.problem] == ["line 1"]
+    assert len(texts(rows)) == 2
+
+
+def test_a_brace_too_many_is_named(tmp_path: Path) -> None:
+    rows = read("@article{a, title={On seas}}, abstract={We sail.}}\n" + BIBTEX, tmp_path)[1]
+    assert [str(row.problem) for row in rows if row.problem] == ["not readable BibTeX: it closes one brace too many"]
+    assert len(texts(rows)) == 2
+
+
+@pytest.mark.parametrize("change", [lambda xml: f"\ufeff\n{xml}".encode(), lambda xml: xml.encode("utf-16")])
+def test_xml_is_read_behind_a_mark_and_blanks(change: Callable[[str], bytes], tmp_path: Path) -> None:
+    whole = read(ATOM, tmp_path)[1]
+    assert whole and read(change(ATOM.replace('encoding="UTF-8"', "")), tmp_path)[1] == whole
+
+
 def test_an_entry_that_never_ends_is_ended_by_the_next(tmp_path: Path) -> None:
     assert len(texts(read(RIS.replace("ER  -", "", 1), tmp_path)[1])) == 2
 
@@ -193,6 +220,18 @@ def test_a_workbook_is_read_from_its_first_sheet_with_a_table(tmp_path: Path) ->
     ]
 
 
+def test_of_several_sheets_the_one_with_title_and_abstract_is_read_and_nothing_beside_it_is_lost(
+    tmp_path: Path,
+) -> None:
+    about = [["Query", "title and abstract"], ["Date", "2026"]]
+    table = [["Title", "Abstract"], ["On trees", "#N/A", "seen"]]
+    assert read(workbook(about, table), tmp_path)[1][0].record == {
+        "Title": "On trees",
+        "Abstract": None,
+        "column 3": "seen",
+    }
+
+
 def test_a_workbook_that_is_cut_or_empty_is_one_sentence(tmp_path: Path) -> None:
     whole = workbook([["title"], ["On trees"]])
     assert read(whole, tmp_path)[1][0].record == {"title": "On trees"}
@@ -219,11 +258,40 @@ COLUMNS = {name: {str(n): record[name] for n, record in enumerate(RECORDS)} for 
         "\n".join(json.dumps(record, indent=1) for record in RECORDS),
         ",\n".join(json.dumps(record) for record in RECORDS),
         "\ufeff\n" + json.dumps(RECORDS),
+        json.dumps({"title": "My library", "query": {"title": "trees"}, "Papers": RECORDS}),
+        json.dumps({"schema": {"fields": []}, "data": RECORDS}),
+        json.dumps({"3": RECORDS[0], "7": RECORDS[1]}),
+        json.dumps({name: [record[name] for record in RECORDS] for name in RECORDS[0]}, indent=2),
+        json.dumps({"math": RECORDS[:1], "physics": RECORDS[1:]}),
+        json.dumps(RECORDS[:1]) + "\n" + json.dumps(RECORDS[1:]),
+        "\n".join(json.dumps({"total": 1, "data": [record], "next": None}) for record in RECORDS),
+        "// exported\n" + json.dumps(RECORDS),
+        "\n".join(map(repr, RECORDS)),
     ],
-    ids=["data", "results", "message", "columns", "split", "lists", "nested", "pretty", "commas", "mark"],
+    ids=[
+        *("data", "results", "message", "columns", "split", "lists", "nested", "pretty", "commas", "mark"),
+        *(
+            "titled wrapper",
+            "table",
+            "index",
+            "lists by column",
+            "lists by key",
+            "lists",
+            "wrappers",
+            "comment",
+            "Python",
+        ),
+    ],
 )
 def test_json_is_read_in_any_common_shape(content: str, tmp_path: Path) -> None:
     assert [row.record for row in read(content, tmp_path)[1]] == RECORDS
+
+
+def test_a_list_within_a_record_is_no_list_of_articles(tmp_path: Path) -> None:
+    records = [{**record, "items": [{"title": "A part"}], "authors": [{"title": "Dr"}]} for record in RECORDS]
+    assert [row.record for row in read("\n".join(map(json.dumps, records)), tmp_path)[1]] == records
+    authors_first = [{"authors": [{"name": "Doe", "title": "Dr"}], **record} for record in RECORDS]
+    assert [row.record for row in read("\n".join(map(json.dumps, authors_first)), tmp_path)[1]] == authors_first
 
 
 def test_one_object_is_one_article_even_with_lists_in_it(tmp_path: Path) -> None:
@@ -248,6 +316,7 @@ def test_a_table_by_columns_may_be_longer_than_a_record(tmp_path: Path) -> None:
         (b"{\\rtf1 Titles}", "rich text"),
         (b"<!DOCTYPE html><table>", "is a web page"),
         (b"<?xml version='1.0'?><books><book/></books>", r"XML of another kind \(books\)"),
+        (b"<xml><records/></xml>", r"XML of another kind \(xml\)"),
         (b"ARROW1\0\0", "Feather"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
     ],

@@ -32,6 +32,8 @@ ROWS = 'On trees,"We climb, slowly."\nOn rivers,We swim.\n'
     "content",
     [
         "sep=,\ntitle,abstract\n" + ROWS,
+        '"sep=;"\ntitle;abstract\nOn trees;We climb, slowly.\nOn rivers;We swim.\n',
+        'title,abstract\n"On trees" , "We climb, slowly."\n"On rivers" , "We swim."\n',
         "\n\n  \ntitle,abstract\n" + ROWS,
         "\ufeff\ufefftitle,abstract\n" + ROWS,
         'title, abstract\n"On trees", "We climb, slowly."\n"On rivers", "We swim."\n',
@@ -42,7 +44,20 @@ ROWS = 'On trees,"We climb, slowly."\nOn rivers,We swim.\n'
         ("title,abstract\n" + ROWS).encode("utf-16-le"),
         ("title,abstract\n" + ROWS).encode("utf-16-be"),
     ],
-    ids=["sep=", "blank lines", "two marks", "blanks", "bars", "ends", "old Mac", "Ctrl-Z", "UTF-16-LE", "UTF-16-BE"],
+    ids=[
+        "sep=",
+        "quoted sep=",
+        "blanks around commas",
+        "blank lines",
+        "two marks",
+        "blanks",
+        "bars",
+        "ends",
+        "old Mac",
+        "Ctrl-Z",
+        "UTF-16-LE",
+        "UTF-16-BE",
+    ],
 )
 def test_a_table_is_read_however_it_is_written(content: str | bytes, tmp_path: Path) -> None:
     found = records(content, tmp_path)
@@ -55,6 +70,7 @@ def test_a_table_is_read_however_it_is_written(content: str | bytes, tmp_path: P
         '"About the data: exported on Nov 1, 2026; ""trees"" in title and abstract"\n',
         "# exported\n",
         "Exported on Nov 1, 2026\n",
+        "Query: title and abstract,,\n",
     ],
 )
 def test_lines_before_the_header_are_passed_over_and_said(before: str, tmp_path: Path) -> None:
@@ -62,6 +78,15 @@ def test_lines_before_the_header_are_passed_over_and_said(before: str, tmp_path:
     assert [row.record and row.record["title"] for row in rows] == ["On trees", "On rivers"]
     assert [row.place for row in rows] == ["line 3", "line 4"]
     assert notes == ["Lines passed over before the header: 1."]
+
+
+@pytest.mark.parametrize("names", ["PT\tTI\tAB", "Nr\tНазвание\tАннотация", "n\tNimi\tTiivistelmä"])
+def test_the_header_is_the_first_line_also_where_each_row_ends_in_a_separator(names: str, tmp_path: Path) -> None:
+    found = records(f"{names}\n1\tOn trees\tWe climb, slowly.\t\n2\tOn rivers\tWe swim.\t\n", tmp_path)
+    assert found == [
+        dict(zip(names.split("\t"), ("1", "On trees", "We climb, slowly."), strict=True)),
+        dict(zip(names.split("\t"), ("2", "On rivers", "We swim."), strict=True)),
+    ]
 
 
 def test_headings_may_hold_separators_and_line_breaks(tmp_path: Path) -> None:
@@ -107,6 +132,17 @@ def test_a_quote_that_ends_rows_later_swallows_none(tmp_path: Path) -> None:
     found, _ = read("id\ttitle\tabstract\n" + "\n".join(lines) + "\n", tmp_path)
     assert [row.problem is None for row in found] == [False, True, True, True]
     assert found[3].record == {"id": "4", "title": 'A 4"', "abstract": "We measure."}
+
+
+def test_a_quote_that_ends_rows_later_swallows_none_between_commas_either(tmp_path: Path) -> None:
+    content = 'id,title,abstract\n1,"On trees,We climb.\n2,On rivers,A net of 4"\n3,On hills,We walk.\n'
+    found, _ = read(content, tmp_path)
+    assert [row.problem is None for row in found] == [False, True, True]
+
+
+def test_a_text_of_lines_with_as_many_commas_as_a_row_is_one_text(tmp_path: Path) -> None:
+    text = "up, down\nleft, right\nhere, there\nnow, then"
+    assert records(f'title,abstract\nOn trees,"{text}"\n', tmp_path) == [{"title": "On trees", "abstract": text}]
 
 
 def test_a_quoted_text_may_have_lines_of_its_own(tmp_path: Path) -> None:

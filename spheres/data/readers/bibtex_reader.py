@@ -7,12 +7,14 @@ entry.
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from spheres.data.row import Row
 from spheres.errors import SphereError
 
 BEGINNING = re.compile(r"^[ \t\ufeff]*@[A-Za-z]{3,20}\s{0,3}[{(]", re.MULTILINE)
+GOING_ON = re.compile(r"[\s,}]*[A-Za-z-]+\s*=\s*[{\"\d]")  # text behind an entry that was a part of it
 NAMES = {"author": "authors"}
 
 
@@ -37,12 +39,20 @@ def read_bibtex(text: TextIO) -> Iterator[Row]:
             rows.append(Row(place, record, source=source))
             between = ""
         elif isinstance(block, model.ParsingFailedBlock):
-            reason = str(block.error).partition("\n")[0][:200]
+            reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())[:200]
             problem = SphereError("not readable BibTeX: {reason}", reason=reason)
             rows.append(Row(place, problem=problem, source=source.rstrip("\n")))
             between = ""
         else:
             between = f"{source}\n"
+            if (
+                isinstance(block, model.ImplicitComment)
+                and rows
+                and rows[-1].record
+                and GOING_ON.match(block.raw or "")
+            ):
+                problem = SphereError("not readable BibTeX: {reason}", reason="it closes one brace too many")
+                rows[-1] = replace(rows[-1], record=None, problem=problem)
     return iter(rows)
 
 

@@ -1,4 +1,4 @@
-"""Encoding of a text file: UTF-16 by its mark or its zero bytes, else UTF-8, else a code page of Windows.
+"""Encoding of a text file: UTF-16 by its mark or its upper bytes, else UTF-8, else a code page of Windows.
 
 >>> charset("Леса;Полка".encode("cp1251")), charset("Forêts,Étagère".encode("cp1252")), charset("Леса".encode())
 ('cp1251', 'cp1252', 'utf-8-sig')
@@ -20,9 +20,10 @@ def charset(start: bytes) -> str:
     """
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
-    zeros = [start[parity:SAMPLE:2].count(0) for parity in (0, 1)]  # of ASCII in UTF-16, every second byte
-    if max(zeros) > len(start[:SAMPLE]) / 5 and min(zeros) <= max(zeros) / 10:
-        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    # the upper half of UTF-16: 0 for Latin letters and all blanks, 3 for Greek, 4 for Cyrillic
+    upper = [sum(byte < 5 for byte in start[parity:SAMPLE:2]) for parity in (0, 1)]
+    if max(upper) > len(start[:SAMPLE]) * 0.4 and min(upper) <= max(upper) / 10:
+        return "utf-16-be" if upper[0] > upper[1] else "utf-16-le"
     # incremental: it waits for the rest of a letter that is cut; a byte that is no UTF-8 becomes half a surrogate
     text = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode(start)
     foreign = len(text) - len(text.encode("ascii", "ignore"))

@@ -20,10 +20,10 @@ MAX_COLUMNS = 100_000
 SEPARATORS = "\t;|,"  # where two explain a table equally well, the rarer in texts
 SAMPLE_LINES = 50  # among which the header stands
 SAMPLE_CHARACTERS = 2**16
-ABOUT_AN_ARTICLE = re.compile(
-    r".{0,30}(title|abstract).{0,30}", re.IGNORECASE
-)  # which columns mean what: data/columns.py
-FEW_LINES = 3  # of a text may each hold, by chance, as many commas as a row
+SEPARATOR_LINE = re.compile(r'"?sep=([\t;|,])?.*', re.IGNORECASE | re.DOTALL)  # for Excel
+MAX_HEADINGS = 200  # of a header are looked at
+MAX_HEADING = 60  # characters; longer cells are texts
+FEW_LINES = 3  # of a text may each hold, by chance, as many separators as a row of two cells
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def read_table(text: io.TextIOBase, path: Path) -> Table:
     if header is None or not all(name.isprintable() for name in header.names):
         raise SphereError(
             "{path} is in no known format: give a table with a header (CSV, TSV, Excel, Parquet), JSON, RIS, BibTeX, "
-            "or what PubMed, EndNote, Web of Science or arXiv's interfaces export.",
+            "or what PubMed, EndNote, Web of Science or arXiv's interfaces export; above a list of titles, one a line, "
+            "write the word title.",
             path=path,
         )
     if len(header.names) > MAX_COLUMNS:
@@ -118,28 +119,47 @@ def _find_header(sample: list[str]) -> _Header | None:
     A header that names a title or an abstract goes before all others. A table of one column is told from a line of text
     by its heading, which is a word or two.
     """
-    wanted = next((line[4:].strip() for line in sample[:3] if re.fullmatch(r'"?sep=[\t;|, ]"?\s*', line, re.I)), "")
-    best: tuple[bool, float, int] | None = None
+    wanted = next((said[1] or "" for line in sample[:3] if (said := SEPARATOR_LINE.match(line))), "")
+    best: tuple[int, float, int] | None = None
     found = None
-    for separator in wanted[:1] or SEPARATORS:
+    for separator in wanted or SEPARATORS:
         records = _sample_records(sample, separator)
         for i, (cells, start, end) in enumerate(records):
             names = [" ".join(name.split()) for name in cells]  # a heading may have a line break
             names[0] = names[0].removeprefix("#").strip()
-            following = [len(other) for other, _, _ in records[i + 1 :]]
-            known = any(ABOUT_AN_ARTICLE.fullmatch(name) for name in names)
+            width, *following = (_width(other) for other, _, _ in records[i:])
             if len(names) < 2 and ((separator != SEPARATORS[0] and not wanted) or not _is_heading(names)):
                 continue
-            agreeing = sum(n == len(names) or (n > 1 and abs(n - len(names)) == 1) for n in following)
-            score = (known, agreeing / len(following) if following else 0.5, len(names))
+            agreeing = sum((n == width) + (n > 1 and abs(n - width) == 1) / 2 for n in following)
+            n_filled = sum(map(bool, names))  # a spreadsheet fills lines before the header with empty cells
+            score = (n_article_columns(names), agreeing / len(following) if following else 0.5, n_filled)
             if best is None or score > best:
-                before = sum(1 for line in sample[:start] if line.strip() and not line.lower().startswith("sep="))
+                before = sum(
+                    1 for line in sample[:start] if line.strip(" \t;|,\r\n") and not SEPARATOR_LINE.match(line)
+                )
                 best, found = score, _Header(separator, names, before, end)
     return found if best and (best[0] or best[1] >= 0.5 or len(found.names if found else ()) > 1) else None
 
 
+def n_article_columns(names: list[str]) -> int:
+    """How many of title and abstract have a heading among these cells: 0, 1 or 2.
+
+    >>> n_article_columns(["Query", "title and abstract"]), n_article_columns(["Titel", "Zusammenfassung"])
+    (1, 2)
+    """
+    from spheres.data.columns import find_columns  # here, because only tables need it
+
+    columns = find_columns(name for name in names[:MAX_HEADINGS] if len(name) <= MAX_HEADING)
+    return len({*columns.title[:1], *columns.abstract[:1]})
+
+
 def _is_heading(cells: list[str]) -> bool:
     return bool(cells and re.fullmatch(r"[\w-]{1,30}( [\w-]{1,30})?", cells[0]))
+
+
+def _width(cells: list[str]) -> int:
+    """How many cells there are up to the last that holds something."""
+    return max((n for n, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
 def _sample_records(sample: list[str], separator: str) -> list[tuple[list[str], int, int]]:
@@ -217,15 +237,17 @@ def _next_record(lines: _Lines, separator: str, blank_first: bool, n: int | None
 def _swallows_rows(taken: list[str], separator: str, n: int | None) -> bool:
     """Whether a record of several lines is rather that many rows, behind a quotation mark that never closes.
 
-    Then each of its lines has as many separators as a row, and the whole has either too many cells or just enough.
+    Then each of its lines has as many separators as a row, and the whole has either too many cells or just enough. A
+    text has blanks after its commas, which no cell begins with.
     """
     if n is None or n < 2:
         return False
     if len(next(csv.reader(iter(taken), delimiter=separator))) > n:
         return True
     following = taken[1:]
-    enough = FEW_LINES if separator == "," else 1
-    return len(following) >= enough and all(line.count(separator) == n - 1 for line in following)
+    enough = FEW_LINES if separator == "," and n == 2 else 1
+    like_rows = (line.count(separator) == n - 1 and f"{separator} " not in line for line in following)
+    return len(following) >= enough and all(like_rows)
 
 
 def _split_loosely(line: str, separator: str, n: int | None) -> list[str] | SphereError:
@@ -235,12 +257,14 @@ def _split_loosely(line: str, separator: str, n: int | None) -> list[str] | Sphe
     ['1', '"Gap" questions', 'A 4 telescope', 'x']
     >>> _split_loosely('1;"A 4" telescope; cheap";x', ";", 3)
     ['1', 'A 4" telescope; cheap', 'x']
+    >>> _split_loosely('"On trees" , "We climb, slowly."', ",", 2)
+    ['On trees', 'We climb, slowly.']
     >>> print(_split_loosely('1;"Gap questions;x', ";", 3))
     a quotation mark opens a cell and never closes it
     """
-    behind = f"(?={re.escape(separator)}|$)"
+    behind = f" *(?={re.escape(separator)}|$)"
     # A mark inside a quoted cell closes nothing; where that does not give `n` cells, a cell with one is unquoted
-    for quoted in (re.compile(f'"(.*?)"{behind}'), re.compile(f'"((?:[^"]|"")*+)"{behind}')):
+    for quoted in (re.compile(f' *"(.*?)"{behind}'), re.compile(f' *"((?:[^"]|"")*+)"{behind}')):
         cells: list[str] = []
         at, problem = 0, False
         while at <= len(line):

@@ -30,6 +30,7 @@ from spheres.data.readers.charset import charset
 from spheres.data.readers.csv_reader import read_table
 from spheres.data.readers.decompress import CHUNK, decompress
 from spheres.data.readers.excel_reader import read_excel
+from spheres.data.readers.json_reader import BEGINNING as JSON
 from spheres.data.readers.json_reader import read_json
 from spheres.data.readers.parquet_reader import read_parquet
 from spheres.data.readers.problems import check_file, damaged_after, unreadable
@@ -80,13 +81,13 @@ def open_records(path: Path, stack: ExitStack, max_bytes: int | None = None) -> 
         name, (rows, notes) = "Excel", read_excel(path, stack, max_bytes)
     else:
         check_kind(path, start)
-        if re.match(rb"[\xef\xbb\xbf\s]*<(\?xml|feed|OAI-PMH)\b", start[:HEAD]):
-            name, rows = read_xml(cast(IO[bytes], binary), path)
-            return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path))
         encoding = charset(start)
-        text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
         head = start[:HEAD].decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
-        if head[:1] in ("[", "{"):
+        if re.match(r"<[\w?!]", head):
+            name, rows = read_xml(binary, path)
+            return Opened(f"{name}, {compression}" if compression else name, _until_damage(rows, path))
+        text = stack.enter_context(io.TextIOWrapper(cast(IO[bytes], binary), encoding, errors="replace", newline=""))
+        if JSON.sub("", head, count=1)[:1] in ("[", "{"):
             name, rows = read_json(text)
         elif tagged := tagged_format(head):
             name, rows = tagged.name, read_tagged(text, tagged)

@@ -2,8 +2,8 @@
 
     one object a line, or printed over many        a comma may stand between them
     [{...}, {...}], [[{...}]]                      a list; of lists, the first has the names
-    {"total": 2, "data": [{...}, {...}]}           a list in a wrapper
-    {"title": {"0": ...}, "abstract": {"0": ...}}  pandas' to_json, by column; also with orient="split"
+    {"total": 2, "data": [{...}, {...}]}           a list in a wrapper, or several
+    {"title": {"0": ...}, "abstract": {"0": ...}}  pandas' to_json, in any of its shapes that has names
 
 By hand, and not by ijson, which crashes on a number of 10,000 digits and stops at the first broken record.
 """
@@ -17,39 +17,41 @@ from typing import Any
 
 from spheres.data.readers.decompress import CHUNK
 from spheres.data.row import MAX_RECORD, Row, distinct
+from spheres.data.values import parse_literal
 from spheres.errors import SphereError
 
-_LIST_START = re.compile(r"\s*\[")
-_BETWEEN = re.compile(r"[\s,]*")
-_BLANK = re.compile(r"[\s\ufeff]*")
-_NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")  # where a list goes on after a broken record
-
-
-_WRAPPED = re.compile(
-    r'"(?:data|results|items|records|articles|papers|works|docs|documents|entries|publications|hits)"\s*:\s*\[\s*(?=\{)'
+# In a wrapper, the names under which the lists of articles stand, in any case of letters
+LISTS = (
+    *("data", "results", "result", "items", "records", "articles", "papers", "works", "publications", "preprints"),
+    *("docs", "documents", "entries", "entry", "hits", "hit", "rows", "list", "value", "response", "submissions"),
 )
-_COLUMNAR = re.compile(r'\s*\{\s*"[^"]{1,200}"\s*:\s*\{\s*"0"\s*:|\s*\{\s*"(?:columns|index|schema)"\s*:')
+BEGINNING = re.compile(r"(?:[\s\ufeff]|//[^\n]*\n|#[^\n]*\n)*")  # blanks, marks, comments
+
+_LIST_START = re.compile(r"\s*\[")
+_LIST_END = re.compile(r"\][\s,]*")
+_BETWEEN = re.compile(r"[\s,]*")
+_NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")  # where a list goes on after a broken record
+_WRAPPED = re.compile(rf'"(?:{"|".join(LISTS)})"\s*:\s*\[\s*(?=\{{)', re.IGNORECASE)
+_COLUMNAR = re.compile(r'\s*\{\s*"[^"]{1,200}"\s*:\s*(?:\{\s*"[^"]{1,200}"\s*:|\[)|\s*\{\s*"schema"\s*:')
+MAX_NAMES = 200  # of an object are looked at
 MAX_COLUMNAR = 2**28  # characters of a table written column by column, which is one record to JSON
 
 
 def read_json(text: io.TextIOWrapper) -> tuple[str, Iterator[Row]]:
     """What a text that begins with "[" or "{" is, and its rows."""
     window = _Window(text)
-    if window.skip(_BLANK) == "[":
-        return "JSON list", _list_rows(window, _LIST_START)
+    if window.skip(BEGINNING) == "[":
+        window.skip(_LIST_START)
+        return "JSON list", _lists(window)
     window.grow_to(CHUNK)
     start = window.buffer[window.position :]
-    if wrapped := _WRAPPED.search(start):
-        before = start[: wrapped.start()]
-        if "\n{" not in before and '"title"' not in before and '"abstract"' not in before:  # no record, no line of them
-            window.position += wrapped.end()
-            return "JSON list", _list_rows(window)
-    if _COLUMNAR.match(start):
-        window.max_record = MAX_COLUMNAR
-        return "JSON", _objects(window)
     first, _, rest = start.partition("\n")
+    if _enter_list(window, of_records="\n{" in start):
+        return "JSON list", _lists(window)
     if _is_whole(first) or (rest.lstrip().startswith("{") and not _is_cut_off(first)):
         return "JSON lines", _line_rows(window)
+    if _COLUMNAR.match(start):
+        window.max_record = MAX_COLUMNAR
     return "JSON", _objects(window)
 
 
@@ -77,21 +79,72 @@ def _line_rows(window: "_Window") -> Iterator[Row]:
             yield Row(place, problem=SphereError("longer than {most:,} characters", most=MAX_RECORD))
         elif line.strip():
             try:
-                row = _as_row(place, json.loads(line.rstrip().removesuffix(",")))
+                yield from _unfold(place, _line_value(line.strip().removesuffix(",")))
             except (ValueError, RecursionError) as e:
-                row = Row(place, problem=_problem(e))
-            yield row
+                yield Row(place, problem=_problem(e))
 
 
-def _list_rows(window: "_Window", start: re.Pattern[str] | None = None) -> Iterator[Row]:
+def _line_value(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        if line.startswith("{'") and (value := parse_literal(line)):  # as Python prints an object
+            return value
+        raise
+
+
+def _enter_list(window: "_Window", of_records: bool = False) -> bool:
+    """Whether a list of articles stands in what is held; then stand in it, before its first article.
+
+    Args:
+        of_records: Whether several objects are held, of which each may be an article, and not a wrapper.
+    """
+    for found in _WRAPPED.finditer(window.buffer, window.position):
+        if of_records and re.search(r'"(title|abstract)"|\n\{', window.buffer[window.position : found.start()]):
+            return False
+        try:
+            is_article = _is_article(window.decoder.raw_decode(window.buffer, found.end())[0])
+        except (ValueError, RecursionError):
+            is_article = True  # it costs itself alone
+        if is_article:
+            window.position = found.end()
+            return True
+    return False
+
+
+def _is_article(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    from spheres.data.columns import find_columns, with_inner_columns
+
+    columns = find_columns(itertools.islice(with_inner_columns(value), MAX_NAMES))
+    return bool(columns.title or columns.abstract)
+
+
+def _lists(window: "_Window") -> Iterator[Row]:
+    """The rows of the list whose start was passed, and of those that follow it, such as pages of one search."""
+    numbers = itertools.count(1)
+    while True:
+        yield from _list_rows(window, numbers)
+        if window.skip(_BETWEEN) != "]":  # it was cut short
+            return
+        if window.skip(_LIST_END) == "[":
+            window.skip(_LIST_START)
+            continue
+        while not _enter_list(window):
+            if window.at_end:
+                return
+            window.position = max(window.position, len(window.buffer) - CHUNK // 16)  # a name may straddle two chunks
+            window.grow()
+
+
+def _list_rows(window: "_Window", numbers: Iterator[int]) -> Iterator[Row]:
     """The objects of one JSON list, one at a time; of lists, the first has the columns' names."""
-    if start:
-        window.skip(start)
     header: list[str] = []
-    for number in itertools.count(1):
+    for number in numbers:
         place = f"record {number}"
         following = window.skip(_BETWEEN)
-        if following == "]":
+        if following == "]":  # where it stays
             return
         if not following:
             yield Row(place, problem=SphereError("the list ends without ']': the file was cut short"))
@@ -126,23 +179,44 @@ def _objects(window: "_Window") -> Iterator[Row]:
 
 
 def _unfold(place: str, value: Any) -> Iterator[Row]:
-    """The rows of an object that holds a table, column by column or as pandas splits it; any other is a row itself."""
-    if isinstance(value, dict):
-        names, data = value.get("columns"), value.get("data")
-        if isinstance(names, list) and isinstance(data, list):
-            columns = distinct(map(str, names))
-            for n, cells in enumerate(data, 1):
-                if isinstance(cells, list) and len(cells) == len(columns):
-                    yield Row(f"record {n}", dict(zip(columns, cells, strict=True)))
-                else:
-                    yield _as_row(f"record {n}", cells)
-            return
-        parts = list(value.values())
-        if parts and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
-            for n, key in enumerate(parts[0], 1):
-                yield Row(f"record {n}", {name: part[key] for name, part in value.items()})
-            return
-    yield _as_row(place, value)
+    """The rows of an object that holds a table, as pandas writes it; any other is a row itself."""
+    table = _table(value) if isinstance(value, dict) else None
+    if table is None:
+        yield _as_row(place, value)
+    else:
+        yield from (_as_row(f"record {n}", record) for n, record in enumerate(table, 1))
+
+
+def _table(value: dict[str, Any]) -> list[Any] | None:
+    """The records of an object that holds a table in one of the shapes of pandas' to_json or to_dict, else None.
+
+    >>> _table({"title": {"3": "On trees", "7": "On rivers"}}) == _table({"title": ["On trees", "On rivers"]})
+    True
+    >>> _table({"3": {"title": "On trees"}}), _table({"title": "On trees", "items": [1, 2]})
+    ([{'title': 'On trees'}], None)
+    """
+    names, data = value.get("columns"), value.get("data")
+    if isinstance(data, list) and "schema" in value:
+        return data
+    if isinstance(data, list) and isinstance(names, list):
+        columns = distinct(map(str, names))
+        return [
+            dict(zip(columns, cells, strict=True)) if isinstance(cells, list) and len(cells) == len(columns) else cells
+            for cells in data
+        ]
+    parts = list(value.values())
+    kind = type(parts[0]) if parts else None
+    if kind not in (dict, list) or not all(type(part) is kind for part in parts):
+        return None
+    if kind is dict and all(map(_is_article, parts[:2])):
+        return parts
+    if kind is list and all(part and _is_article(part[0]) for part in parts):
+        return [record for part in parts for record in part]
+    alike = parts[0].keys() if kind is dict else len(parts[0])
+    if not all((part.keys() if kind is dict else len(part)) == alike for part in parts) or len(parts[0]) < 2:
+        return None
+    rows = [part.values() if kind is dict else part for part in parts]
+    return [dict(zip(value, cells, strict=True)) for cells in zip(*rows, strict=True)]
 
 
 def _as_row(place: str, value: Any) -> Row:

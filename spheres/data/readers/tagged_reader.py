@@ -43,7 +43,15 @@ FORMATS = (
         "ER",
         (),
         {
-            **{"TY": "type", "TI": "title", "T1": "title", "CT": "title", "AB": "abstract", "N2": "abstract"},
+            **{
+                "TY": "type",
+                "TI": "title",
+                "T1": "title",
+                "CT": "title",
+                "BT": "title",
+                "AB": "abstract",
+                "N2": "abstract",
+            },
             **{"AU": "authors", "A1": "authors", "PY": "year", "Y1": "year", "JO": "journal", "T2": "journal"},
             **{"JF": "journal", "KW": "keywords", "DO": "doi", "ID": "id", "UR": "url"},
         },
@@ -90,11 +98,12 @@ FORMATS = (
     ),
 )
 BEGINNINGS = (  # of the formats, in their order
-    r"^TY  ?- ",
+    r"^TY {1,2}-",
     r"^PMID ?- ?\d",
     r"^%0 \w",
     r"^(FN |PT )[^\t\r\n]*\r?\n(VR |PT |[A-Z][A-Z0-9] )",
 )
+BLANK = "\ufeff\x1a \t\r\n"
 LISTS = ("authors", "keywords", "subject headings")  # a value a line, of which each is one more
 
 
@@ -107,35 +116,52 @@ def tagged_format(head: str) -> TaggedFormat | None:
 
 
 def read_tagged(text: TextIO, format: TaggedFormat) -> Iterator[Row]:
-    """Stream the entries; lines that belong to none are named where they stand."""
-    lines: list[str] = []  # of the entry
-    start = number = n_characters = 0
-    is_open = False
-    while line := text.readline(MAX_RECORD):
-        number += 1
-        found = format.line.match(line.lstrip("\ufeff").rstrip("\r\n"))
-        tag = found["tag"] if found else ""
-        if tag == format.first and is_open:
+    """Stream the entries; text that stands between two, such as an entry without its first line, is one row."""
+    n_entries = 0
+    for start, lines, is_entry in _blocks(text, format):
+        place = f"line {start}"
+        if sum(map(len, lines)) > MAX_RECORD:
+            yield Row(place, problem=SphereError("longer than {most:,} characters", most=MAX_RECORD))
+        elif is_entry:
+            n_entries += 1
             yield _entry(lines, start, format)
-            is_open = False
+        else:
+            passed_over = (*format.about_file, format.last)
+            texts = [
+                (n, line)
+                for n, line in enumerate(lines, start)
+                if line.strip(BLANK) and (not (tag := _tag(line, format)) or tag not in passed_over)
+            ]
+            # What an exporter says before the first entry has no tags
+            if texts and (n_entries or any(_tag(line, format) for _, line in texts)):
+                problem = SphereError("text outside of any entry: {text}", text=texts[0][1].strip()[:40])
+                yield Row(f"line {texts[0][0]}", problem=problem, source="".join(lines).strip("\r\n"))
+
+
+def _blocks(text: TextIO, format: TaggedFormat) -> Iterator[tuple[int, list[str], bool]]:
+    """The entries and what stands before and between them.
+
+    Yields:
+        Number of the first line, the lines (no more than just exceed MAX_RECORD), and whether they are an entry.
+    """
+    start, block, is_entry, size = 1, list[str](), False, 0
+    for number, line in enumerate(iter(lambda: text.readline(MAX_RECORD), ""), 1):
+        tag = _tag(line, format)
         if tag == format.first:
-            lines, start, n_characters, is_open = [], number, 0, True
-        if is_open:
-            n_characters += len(line)
-            if n_characters <= MAX_RECORD:
-                lines.append(line)
-            elif n_characters - len(line) <= MAX_RECORD:
-                yield Row(f"line {start}", problem=SphereError("longer than {most:,} characters", most=MAX_RECORD))
-                lines = []
-            if tag and tag == format.last:
-                if n_characters <= MAX_RECORD:
-                    yield _entry(lines, start, format)
-                is_open = False
-        elif line.strip("\ufeff\x1a \t\r\n") and tag not in format.about_file and start:
-            problem = SphereError("text outside of any entry: {text}", text=line.strip()[:40])
-            yield Row(f"line {number}", problem=problem, source=line.rstrip("\r\n"))
-    if is_open and n_characters <= MAX_RECORD:
-        yield _entry(lines, start, format)
+            yield start, block, is_entry
+            start, block, is_entry, size = number, [], True, 0
+        if size <= MAX_RECORD:
+            block.append(line)
+        size += len(line)
+        if is_entry and tag and tag == format.last:
+            yield start, block, True
+            start, block, is_entry, size = number + 1, [], False, 0
+    yield start, block, is_entry
+
+
+def _tag(line: str, format: TaggedFormat) -> str:
+    found = format.line.match(line.lstrip("\ufeff").rstrip("\r\n"))
+    return found["tag"] if found else ""
 
 
 def _entry(lines: list[str], start: int, format: TaggedFormat) -> Row:

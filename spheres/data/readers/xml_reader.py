@@ -3,15 +3,19 @@
 By the standard library's parser through defusedxml, which refuses a document that declares entities of its own.
 """
 
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from spheres.data.readers.problems import damaged_after
 from spheres.data.row import Row
 from spheres.errors import SphereError
 
-FORMATS = {"feed": "arXiv Atom", "OAI-PMH": "OAI-PMH"}  # by the document's first element
+# By the document's first element
+FORMATS = {"feed": "arXiv Atom", "OAI-PMH": "OAI-PMH", "ListRecords": "OAI-PMH", "records": "OAI-PMH"}
+BEGINNING = re.compile(rb"(?:\xef\xbb\xbf|\s)*")  # marks and blanks, which the parser takes for text
 ENTRIES = ("entry", "record")
 NAMES = {
     **{"summary": "abstract", "description": "abstract", "identifier": "id", "creator": "authors", "author": "authors"},
@@ -19,7 +23,7 @@ NAMES = {
 }
 
 
-def read_xml(binary: IO[bytes], path: Path) -> tuple[str, Iterator[Row]]:
+def read_xml(binary: io.BufferedReader, path: Path) -> tuple[str, Iterator[Row]]:
     """What the document is, and its records.
 
     Raises:
@@ -27,6 +31,8 @@ def read_xml(binary: IO[bytes], path: Path) -> tuple[str, Iterator[Row]]:
     """
     from defusedxml.ElementTree import iterparse
 
+    found = BEGINNING.match(binary.peek())
+    binary.read(found.end() if found else 0)
     events = iterparse(binary, events=("start", "end"), forbid_dtd=False)
     root = next(_events(events, path, "its start"))[1]
     name = FORMATS.get(_local(root.tag))
