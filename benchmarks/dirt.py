@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from tqdm import tqdm
+
 from benchmarks.articles import corpus_file
 from benchmarks.precision import texts_of
 from benchmarks.table import Table
@@ -159,7 +161,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     answered: dict[Text, str] = {}
     table = Table("dirt", ("both, without", "both, with", "title, without", "title, with", "can be undone"))
     worst = 0.0
-    for kind, make in KINDS.items():
+    for kind, make in tqdm(KINDS.items(), unit="kind", disable=False):
         cells: list[float] = []
         intended = INTENDED.get(kind, joined)
         for whole in (True, False) if kind not in ABSTRACTS_ONLY else (True,):

@@ -22,10 +22,8 @@ from spheres.errors import SphereError
 # abstracts of up to 1,920; so this leaves room for a pasted page or two, and bounds what a text can cost.
 MAX_CHARACTERS = 50_000
 MAX_RAW = 4 * MAX_CHARACTERS  # before it is plain: what a text's markup can cost is bounded as well
-LONG, MAX_LAYERS_OF_LONG = 10_000, 3
 MAX_LAYERS = 4  # of markup within markup, such as an entity that was escaped twice
-
-
+LONG, MAX_LAYERS_OF_LONG = 10_000, 3  # characters
 LINE_END = re.compile(r"[\r\n]+")
 
 
@@ -81,7 +79,7 @@ def without_placeholders(text: Text) -> Text:
 
 
 def placeholder_in(title: str, abstract: str, text: Text) -> str:
-    """ "title" or "abstract" where that was given and holds nothing to read, as `text` shows; else "".
+    """Which of "title" and "abstract" was given and holds nothing to read, as `text` shows; "" where neither.
 
     >>> placeholder_in("On trees", "N/A", prepare_text("On trees", "N/A"))
     'abstract'
@@ -105,9 +103,7 @@ def plain(part: str) -> str:
     """
     raw = part.strip()[:MAX_RAW].encode("utf-8", "replace").decode("utf-8")
     joined = " ".join(raw.split())
-    for start in dict.fromkeys(
-        (raw, joined)
-    ):  # a text that unfolds without end, of nested tags for example, stays as it is
+    for start in dict.fromkeys((raw, joined)):  # what unfolds further and further stays as it is
         text = start
         for _ in range(MAX_LAYERS if len(start) < LONG else MAX_LAYERS_OF_LONG):
             before, text = text, _undo_layer(text)
