@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ROWS = 1024  # that the weights' layout is chosen for; any number of them may come
 KEY_MULTIPLE = 32  # attention's rows are as long as a multiple of this: softmax is slow over a remainder
-CACHE_VARIABLES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")  # oneDNN's own, and PyTorch's of the same
-CACHE_CAPACITY = "64"  # compiled multiplications: a few lengths of text
 
 PARTS = {  # where each kind of model keeps its layers, and where a layer keeps what `Layer` takes, qkv in three
     "BertModel": (
@@ -46,21 +44,14 @@ PARTS = {  # where each kind of model keeps its layers, and where a layer keeps 
 }
 
 
-class Linear(NamedTuple):
-    """A linear map: `weight` in oneDNN's own layout, `bias` (n_out,)."""
-
-    weight: "Tensor"
-    bias: "Tensor"
-
-
 class Layer(NamedTuple):
-    """One layer's parts, in the order of use; the norms are torch's modules."""
+    """One layer's parts, in the order of use: linear maps as (weight in oneDNN's layout, bias), torch's norms."""
 
-    qkv: Linear
-    out: Linear
+    qkv: "tuple[Tensor, Tensor]"
+    out: "tuple[Tensor, Tensor]"
     norm: Any
-    up: Linear
-    down: Linear
+    up: "tuple[Tensor, Tensor]"
+    down: "tuple[Tensor, Tensor]"
     last_norm: Any
 
 
@@ -137,17 +128,17 @@ class Bf16Layers:
 
 
 def limit_onednn_cache() -> None:
-    """Let oneDNN keep what it compiles (2 MB) for a few lengths of text, not for all that ever came.
+    """Let oneDNN keep what it compiles (2 MB each) for a few lengths of text; call it before the first multiplication.
 
-    That took 400 MB of a server and more of `embed.py`, and was no faster. It is read before the first multiplication.
+    All lengths that ever came took 400 MB of a server and more of `embed.py`, and were no faster.
     """
-    for name in CACHE_VARIABLES:
-        os.environ.setdefault(name, CACHE_CAPACITY)
+    for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):  # oneDNN's own, and PyTorch's of the same
+        os.environ.setdefault(name, "64")
 
 
-def _linear(*modules: Any) -> Linear:
+def _linear(*modules: Any) -> "tuple[Tensor, Tensor]":
     """Linear modules of the same input, as one."""
     import torch
 
     weight = torch.cat([m.weight for m in modules]) if len(modules) > 1 else modules[0].weight
-    return Linear(torch.ops.mkldnn._reorder_linear_weight(weight, ROWS), torch.cat([m.bias for m in modules]))
+    return torch.ops.mkldnn._reorder_linear_weight(weight, ROWS), torch.cat([m.bias for m in modules])

@@ -30,28 +30,18 @@ PRECISIONS = ("auto", "bf16", "fp32")
 
 
 class Encoder:
-    """A loaded encoder.
-
-    Attributes:
-        spec: Its name, source, pooling and maximum length.
-        model: The transformers model, frozen.
-        layers: Used in place of the model's own where they are faster, else None.
-        tokenizer: The Hugging Face tokenizer.
-        fingerprint: Of weights and tokenizer.
-        precision: "bf16" or "fp32".
-        dim: Length of the vectors.
-    """
+    """A loaded encoder: a frozen transformers `model` with its `tokenizer`."""
 
     def __init__(
         self, spec: EncoderSpec, model: Any, tokenizer: Any, fingerprint: Fingerprint, precision: str = "fp32"
     ) -> None:
         self.spec = spec
         self.model = model
-        self.layers = Bf16Layers.for_model(model)
+        self.layers = Bf16Layers.for_model(model)  # in place of the model's own where they are faster, else None
         self.tokenizer = tokenizer
         self.fingerprint = fingerprint
-        self.precision = precision
-        self.dim: int = model.config.hidden_size * len(spec.pooling.split("+"))
+        self.precision = precision  # "bf16" or "fp32"
+        self.dim: int = model.config.hidden_size * len(spec.pooling.split("+"))  # of a vector
         self._n_running, self._lock = 0, threading.Lock()
         self._workers: ThreadPoolExecutor | None = None
 
@@ -91,12 +81,7 @@ class Encoder:
         return tokenize(self.tokenizer, texts, self.spec.max_length)
 
     def encode(self, tokens: Sequence[Tokens], advance: Callable[[int], object] = bool) -> NDArray[np.float32]:
-        """The vectors of tokenized articles, (len(tokens), dim) float32, in the order given.
-
-        Args:
-            tokens: As `tokenize` gives them.
-            advance: Called after each batch with the number of articles in it.
-        """
+        """The vectors of tokenized articles, (len(tokens), dim) float32; `advance` takes each batch's size."""
         vectors = np.empty((len(tokens), self.dim), np.float32)
 
         def forward(batch: list[int]) -> NDArray[np.float32]:

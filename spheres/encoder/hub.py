@@ -59,10 +59,9 @@ HINT = f"use the bundled encoder (--encoder {BUNDLED.name}) or give a folder (--
 
 
 def find_encoder(name: str, pooling: str | None = None, max_length: int | None = None) -> EncoderSpec:
-    """The spec for a known name, any Hub id, or a local folder.
+    """The spec for a known name, any Hub id, or a local folder, as --encoder takes it.
 
     Args:
-        name: As --encoder takes it.
         pooling: One of POOLINGS; None for the known encoder's own, or "cls".
         max_length: In tokens, at least 3; None for the known encoder's own, or MAX_LENGTH.
 

@@ -24,12 +24,7 @@ class Tokens:
 
 
 def join_pair(title: Sequence[int], abstract: Sequence[int], cls: int, sep: int, max_length: int) -> Tokens:
-    """Lay two lists of token ids out as the encoder reads them.
-
-    Args:
-        title, abstract: Token ids without special ones; either may be empty.
-        cls, sep: The ids of [CLS] and [SEP].
-        max_length: The encoder's window in tokens, at least 3.
+    """Lay two lists of token ids, either maybe empty, out as the encoder reads them, in at most `max_length` >= 3.
 
     >>> join_pair([11, 12], [21, 22, 23], cls=1, sep=2, max_length=7)
     Tokens(ids=(1, 11, 12, 2, 21, 22, 2), n_text=5, n_read=4)

@@ -39,31 +39,21 @@ ARRAYS = ("head.safetensors", "ood.safetensors", "projection.safetensors")
 class Bundle:
     """A head with all that it needs to answer, short of the encoder.
 
-    Attributes:
-        heads: The networks, whose probabilities are averaged.
-        recipe: How they were trained, and what features they take.
-        tfidf: None where the recipe has no use for it.
-        identity: Of the vectors that the head was trained on.
-        n_articles: How many articles it was trained on.
-        calibrations: View -> temperature and prediction sets.
-        ood: The out-of-distribution detector.
-        projection: The map's plane.
-        measured: View -> what sets held and how large they were on test articles, see `evaluate.measure_sets`.
-        metrics: Figures on validation articles, see `evaluate.evaluate`.
-        sha256: Of the manifest; empty until the head is saved.
+    `metrics` are of the machine that trained the head; another processor adds float32 numbers up in another order, so
+    that `evaluate` gives the same figures there up to some 1e-9.
     """
 
     heads: Heads
     recipe: Recipe
-    tfidf: TfidfModel | None
-    identity: Identity
-    n_articles: int
-    calibrations: Mapping[str, Calibration]
+    tfidf: TfidfModel | None  # None where the recipe has no use for it
+    identity: Identity  # of the vectors that the head was trained on
+    n_articles: int  # that it was trained on
+    calibrations: Mapping[str, Calibration]  # by view
     ood: OodDetector
     projection: Projection
-    measured: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    sha256: str = ""
+    measured: dict[str, Any] = field(default_factory=dict)  # view -> `evaluate.measure_sets` of test articles
+    metrics: dict[str, Any] = field(default_factory=dict)  # "validation" -> `evaluate.evaluate` of these articles
+    sha256: str = ""  # of the manifest; empty until the head is saved
 
     @property
     def dim(self) -> int:
@@ -134,23 +124,18 @@ class Bundle:
                 metrics=manifest["metrics"],
                 sha256=with_checksum(manifest)[CHECKSUM],
             )
-            bundle._check_shapes(folder, hint)
+            dim = bundle.dim
+            for name, found, expected in (
+                ("head.safetensors", (n_features,), (dim + (len(GROUPS) if recipe.tfidf else 0),)),
+                ("ood.safetensors", bundle.ood.whitening.shape, (dim, dim)),
+                ("projection.safetensors", bundle.projection.matrix.shape, (dim, 2)),
+            ):
+                if found != expected:
+                    raise SphereError(f"{folder / name} has the shape {found}, expected {expected}: {hint}.")
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
             reason = (str(e).splitlines() or [type(e).__name__])[0]  # torch lists every missing weight on a line
             raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({reason}): {hint}.") from e
         return bundle
-
-    def _check_shapes(self, folder: Path, hint: str) -> None:
-        """Refuse parts that are for vectors of different lengths."""
-        dim, shift = self.dim, self.heads.state_dict()["heads.0.shift"]
-        expected = {
-            "head.safetensors": (shift, (dim + (len(GROUPS) if self.recipe.tfidf else 0),)),
-            "ood.safetensors": (self.ood.whitening, (dim, dim)),
-            "projection.safetensors": (self.projection.matrix, (dim, 2)),
-        }
-        for name, (array, shape) in expected.items():
-            if array.shape != shape:
-                raise SphereError(f"{folder / name} has the shape {tuple(array.shape)}, expected {shape}: {hint}.")
 
 
 def _hint(folder: Path) -> str:

@@ -1,18 +1,13 @@
 """Temperature scaling and conformal prediction sets (APS).
 
-Two steps, both fitted on articles that neither train the head nor choose anything about it:
-
 1. Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one temperature for all log-probabilities, so that an answer
    of 70 % is right 70 times in 100.
 2. Split-conformal adaptive prediction sets, APS (Romano, Sesia, Candès 2020, arXiv:2006.02544), without their random
    tie breaking: an article's score is the probability of the groups ranked before its primary group, and a set keeps
    each group before which there is no more than the score that `threshold` of the calibration articles stay within.
 
-Adding probabilities up to 0.95 keeps more groups than 95 % of the articles need, because the group that makes the sum
-pass the threshold is kept whole. Scoring the probability *before* a group takes just that away.
-
-The sets are computed here and not by a library: at a threshold of 80 %, MAPIE's APS sets held the primary group of
-83.8 % of the test articles, or of 74.8 % with its random tie breaking; these hold it for 78.6 % with smaller sets.
+By hand, since at a threshold of 80 % MAPIE's APS sets held the primary group of 83.8 % of the test articles, or of
+74.8 % with its random tie breaking; these hold it for 78.6 % with smaller sets.
 """
 
 from collections.abc import Sequence
@@ -28,16 +23,10 @@ N_QUANTILES = 401  # of the scores, at thresholds 0, 1/400, ..., 1; between two 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the calibration articles of one view taught.
+    """Temperature and prediction sets of one view, fitted to articles that the head neither learned nor chose from."""
 
-    Attributes:
-        temperature: Log-probabilities are divided by it, then normalised again.
-        quantiles: Of the scores, at thresholds evenly spaced from 0 to 1: a group is kept where the groups ranked
-            before it hold no more probability than this.
-    """
-
-    temperature: float
-    quantiles: tuple[float, ...]
+    temperature: float  # log-probabilities are divided by it, then normalised again
+    quantiles: tuple[float, ...]  # of the scores, at thresholds evenly spaced from 0 to 1
 
     def apply(self, log_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, n_groups) log-probabilities as the head gives them -> calibrated ones."""
@@ -68,12 +57,7 @@ class Calibration:
 
 
 def calibrate(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> Calibration:
-    """Fit temperature and quantiles to the calibration articles.
-
-    Args:
-        log_probabilities: (n, n_groups) as the head gives them.
-        primary: (n,) the primary group's place in GROUPS.
-    """
+    """Fit to (n, n_groups) log-probabilities as the head gives them, and (n,) primary groups as places in GROUPS."""
     # 1. the temperature under which the primary groups are most likely
     temperature = fit_temperature(log_probabilities, primary)
     # 2. each article's score: the probability ranked before its primary group

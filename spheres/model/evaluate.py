@@ -25,17 +25,11 @@ SLIDER = tuple(round(float(t), 2) for t in np.linspace(0.5, 1, 51))  # the posit
 
 @dataclass(frozen=True)
 class SetScores:
-    """How prediction sets did, article by article.
+    """How prediction sets did, article by article."""
 
-    Attributes:
-        names: (rule, threshold) of each kind of set.
-        covered: (n, n_kinds) bool, whether each set holds the article's primary group.
-        sizes: (n, n_kinds) uint8, how many groups it holds.
-    """
-
-    names: tuple[tuple[str, float], ...]
-    covered: NDArray[np.bool_]
-    sizes: NDArray[np.uint8]
+    names: tuple[tuple[str, float], ...]  # (rule, threshold) of each kind of set
+    covered: NDArray[np.bool_]  # (n, n_kinds), whether the set holds the article's primary group
+    sizes: NDArray[np.uint8]  # (n, n_kinds), how many groups it holds
 
     @classmethod
     def of(

@@ -29,13 +29,10 @@ MIN_ARTICLES = 20  # in a split; fewer tell nothing
 
 
 def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sentence: None) -> Bundle:
-    """Train, calibrate and measure a head on a cache.
-
-    Args:
-        log: Takes a sentence about each head.
+    """Train, calibrate and measure a head on a cache; `log` takes a sentence about each head.
 
     Raises:
-        SphereError: If there are too few articles, or the head does not depend on its input.
+        SphereError: There are too few articles, or the head does not depend on its input.
     """
     rows = cache.split
     for split in rows:

@@ -93,14 +93,9 @@ def by_group(log_probabilities: Floats, primary: Ints) -> dict[str, dict[str, fl
 def with_intervals(
     measure: Callable[..., Mapping[str, float]], *arrays: NDArray[np.generic], resamples: int = RESAMPLES
 ) -> dict[str, dict[str, float]]:
-    """Each metric of `measure(*arrays)` with its 95 % bootstrap interval (percentiles over resampled articles).
+    """Each metric of `measure(*arrays)` with its 95 % bootstrap interval: name -> {"value", "low", "high"}.
 
-    Args:
-        measure: Gives metrics by their names.
-        arrays: All with one row an article; resampled together, always by the same seed.
-
-    Returns:
-        Metric -> {"value": ..., "low": ..., "high": ...}.
+    The arrays have one row an article each; articles are resampled, always by the same seed, and percentiles taken.
     """
     from scipy.stats import bootstrap
 

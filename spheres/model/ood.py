@@ -20,17 +20,11 @@ FALSE_ALARMS = 0.01  # share of calibration articles that the threshold leaves b
 
 @dataclass(frozen=True)
 class OodDetector:
-    """A fitted distance with its thresholds.
+    """A fitted distance with its thresholds."""
 
-    Attributes:
-        mean: (dim,) float32, of the training articles' unit vectors.
-        whitening: (dim, dim) float32, maps differences from the mean to units of the articles' own scatter.
-        thresholds: View -> the distance beyond which a text is out of distribution.
-    """
-
-    mean: NDArray[np.float32]
-    whitening: NDArray[np.float32]
-    thresholds: Mapping[str, float]
+    mean: NDArray[np.float32]  # (dim,) of the training articles' unit vectors
+    whitening: NDArray[np.float32]  # (dim, dim) maps differences from the mean to units of the articles' own scatter
+    thresholds: Mapping[str, float]  # view -> the distance beyond which a text is out of distribution
 
     def distances(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """(n, dim) unit vectors -> (n,) distances; about sqrt(dim) for an article like the others."""
@@ -42,12 +36,7 @@ class OodDetector:
 
 
 def fit_ood(training: NDArray[np.floating], held_out: Mapping[str, NDArray[np.floating]]) -> OodDetector:
-    """Fit the distance to training vectors, and the thresholds to vectors of articles that did not train.
-
-    Args:
-        training: (n, dim) unit vectors.
-        held_out: View -> (n_view, dim) unit vectors.
-    """
+    """Fit the distance to (n, dim) unit vectors, and the thresholds to those of other articles, by view."""
     # 1. mean and shrunk covariance, in double precision
     vectors = training.astype(np.float64)
     mean = vectors.mean(axis=0)

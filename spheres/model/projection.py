@@ -22,15 +22,10 @@ MARGIN = 0.04  # of the map, between the outermost articles and the frame
 
 @dataclass(frozen=True)
 class Projection:
-    """A fitted projection and the frame that it is shown in.
+    """A fitted projection and the frame that it is shown in."""
 
-    Attributes:
-        matrix: (dim, 2) float32.
-        low, high: (2,) float32, corners of the frame in projected units.
-    """
-
-    matrix: NDArray[np.float32]
-    low: NDArray[np.float32]
+    matrix: NDArray[np.float32]  # (dim, 2)
+    low: NDArray[np.float32]  # (2,) corners of the frame in projected units
     high: NDArray[np.float32]
 
     def transform(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -42,10 +37,7 @@ class Projection:
 def fit_projection(vectors: NDArray[np.floating], primary: NDArray[np.integer], seed: int = 0) -> Projection:
     """Fit plane and frame by gradient descent on the log-loss of a softmax over squared distances to group centres.
 
-    Args:
-        vectors: (n, dim) unit vectors.
-        primary: (n,) places in GROUPS.
-        seed: The same seed gives the same map.
+    Takes (n, dim) unit vectors and (n,) places in GROUPS; the same seed gives the same map.
     """
     import torch
 

@@ -52,12 +52,7 @@ RECIPES = {recipe.name: recipe for recipe in (BEST, CLASSIC)}
 
 
 def build_features(vectors: NDArray[np.float32], scores: NDArray[np.floating] | None) -> NDArray[np.float32]:
-    """The head's input, (n, n_features) float32.
-
-    Args:
-        vectors: (n, dim) from the encoder; unit vectors where the recipe has `unit_length`.
-        scores: (n, n_groups) TF-IDF scores; None where the recipe has no `tfidf`.
-    """
+    """(n, dim) vectors and, where the recipe has them, (n, n_groups) TF-IDF scores -> the head's (n, n_features)."""
     return vectors if scores is None else np.concatenate([vectors, scores], axis=1, dtype=np.float32)
 
 

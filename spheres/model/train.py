@@ -44,12 +44,8 @@ def train_heads(
 ) -> Heads:
     """Train `training.n_heads` heads; the same input and seed give the same weights on the same machine.
 
-    Args:
-        log: Takes a sentence about each head.
-        check: Refuse heads that learned nothing; a study of such heads leaves it out.
-
     Raises:
-        SphereError: The answers do not depend on the article.
+        SphereError: The answers do not depend on the article; not with `check` off, for a study of such heads.
     """
     seeds = range(training.seed, training.seed + training.n_heads)
     heads = [_new_head(train, training, seed) for seed in seeds]  # in turn, out of torch's one generator

@@ -39,33 +39,22 @@ VECTORS_ONLY = replace(CLASSIC, unit_length=True, training=ONE_HEAD.training)
 
 @dataclass(frozen=True)
 class Caches:
-    """The arrays that the study reads.
+    """The arrays that the study reads."""
 
-    Attributes:
-        corpora: By how their groups are mixed: "balanced", the shipped one, and "imbalanced" where it was given.
-        by_length: Samples embedded with each input length, pooling "cls+mean"; empty where they were never made.
-    """
-
-    corpora: dict[str, Cache]
-    by_length: dict[int, Cache]
+    corpora: dict[str, Cache]  # by the mix of groups: "balanced", the shipped one, and "imbalanced" where it was given
+    by_length: dict[int, Cache]  # samples embedded with each input length, pooling "cls+mean", as far as they were made
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One row of a section: a recipe, trained on a share of a cache's training articles.
+    """One row of a section: a recipe, trained on a share of a cache's training articles."""
 
-    Attributes:
-        label: What is varied, as the report names it.
-        views: Measured on each of these.
-        tested_on: Another cache whose calibration and validation articles are used instead.
-    """
-
-    label: str
+    label: str  # what is varied, as the report names it
     cache: Cache
     recipe: Recipe
-    views: tuple[str, ...] = ("both",)
+    views: tuple[str, ...] = ("both",)  # measured on each of these
     share: float = 1.0
-    tested_on: Cache | None = None
+    tested_on: Cache | None = None  # another cache whose calibration and validation articles are used instead
     resamples: int = 200
 
     def measure(self) -> Figures:
@@ -105,14 +94,11 @@ def prepare(
     log: Callable[[str], None],
     progress_bar: Callable[..., Any],
 ) -> Caches:
-    """Open the caches; embed the samples that are missing where their corpus is given.
+    """Open the shipped cache `main` and those in `samples`; embed what is missing there where its corpus is given.
 
     Args:
-        main: The folder of the shipped cache.
-        samples: The folder of the samples' caches.
         corpus: The file that `main` was made from.
         imbalanced: A corpus that one group dominates.
-        progress_bar: As `embed_corpus` takes it.
     """
     embed = partial(embed_corpus, log=log, progress_bar=progress_bar)
     corpora, by_length = {"balanced": open_cache(main)}, {}

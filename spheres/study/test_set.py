@@ -25,11 +25,7 @@ OLD, NEW = "2000-2019", "2024-2026"
 
 
 def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
-    """Everything that is measured on test articles, by name.
-
-    Args:
-        bundle: The shipped head, trained on this cache.
-    """
+    """Everything that is measured on test articles, by name; `bundle` is the shipped head, trained on this cache."""
     from sklearn.metrics import confusion_matrix
 
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
@@ -141,13 +137,7 @@ def ood_false_alarms(cache: Cache, bundle: Bundle) -> dict[str, float]:
 def ceiling(
     log_probabilities: NDArray[np.floating], targets: NDArray[np.floating], primary: NDArray[np.integer]
 ) -> dict[str, float]:
-    """Why no classifier of these articles is perfect: what the labels themselves leave open, as shares of articles.
-
-    Args:
-        log_probabilities: (n_articles, n_groups), the answers.
-        targets: (n_articles, n_groups), soft.
-        primary: (n_articles,), places in GROUPS.
-    """
+    """Why no classifier of these articles is perfect: what the labels themselves leave open, as shares of articles."""
     heaviest = targets >= targets.max(axis=1, keepdims=True) - 1e-6
     n_heaviest = heaviest.sum(axis=1)
     primary_is_heaviest = heaviest[np.arange(len(primary)), primary]
