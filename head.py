@@ -99,8 +99,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         required=True,
         metavar="FILE",
         help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv, FILE.tsv and FILE.xlsx "
-        "take every column of CORPUS, then spheres, p_physics ... p_econ and note; FILE.ris and FILE.bib take the entries "
-        "of such a CORPUS, the spheres among their keywords",
+        "take every column of CORPUS, then spheres, p_physics ... p_econ and note; FILE.ris and FILE.bib take the "
+        "entries of such a CORPUS, the spheres among their keywords",
     )
     command.add_argument(
         "--keep-columns",

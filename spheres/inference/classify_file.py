@@ -114,8 +114,8 @@ def classify_file(
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
     Args:
-        out: .jsonl, .csv, .tsv or .xlsx, for references also .ris or .bib, which decides the format; it appears whole, or,
-            where the generator is closed early, not at all.
+        out: .jsonl, .csv, .tsv or .xlsx, for references also .ris or .bib, which decides the format; it appears whole,
+            or, where the generator is closed early, not at all.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
         keep_columns: Whether .jsonl keeps the columns of `source`, as tables always do.
         limits: What is taken of the file; None takes everything.

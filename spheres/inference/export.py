@@ -3,7 +3,7 @@
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
     python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
 
-    .jsonl              the line above; or the row's own columns, then "spheres" (list), "probabilities" (object), "note"
+    .jsonl              the line above; or the row's own columns, then "spheres" (list), "probabilities", "note"
     .csv, .tsv, .xlsx   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
     .ris, .bib          the entries of such a file, each in its own text, with "sphere: cs" among its keywords
 
@@ -121,7 +121,7 @@ class ExcelTable(Writer):
 
     def line(self, row: FileRow) -> bytes:
         own = [row.record.get(column) for column in self.columns]
-        probabilities = list(_probabilities(row).values()) or [None] * len(GROUPS)
+        probabilities: Sequence[float | None] = [*_probabilities(row).values()] or [None] * len(GROUPS)
         return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
 
     def _cells(self, values: Sequence[Any]) -> bytes:
@@ -187,7 +187,8 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
     if format := REFERENCES.get(suffix):
         if summary.format.partition(",")[0] != format:
             raise SphereError(
-                "The answers to a file in {format} cannot be {wanted}: name a file that ends in .jsonl, .csv, .tsv or .xlsx.",
+                "The answers to a file in {format} cannot be {wanted}: "
+                "name a file that ends in .jsonl, .csv, .tsv or .xlsx.",
                 format=summary.format,
                 wanted=format,
             )

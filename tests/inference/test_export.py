@@ -284,7 +284,7 @@ def test_references_are_written_for_references_alone(tmp_path: Path) -> None:
     [
         ("my.ris", "RIS", "my-spheres.ris"),
         ("my.bib.gz", "BibTeX, gzip", "my-spheres.bib"),
-        ("my.xlsx", "Excel", "my-spheres.csv"),
+        ("my.xlsx", "Excel", "my-spheres.xlsx"),
         ("pubmed.nbib", "PubMed", "pubmed-spheres.csv"),
         ("works.json", "JSON", "works-spheres.jsonl"),
     ],
