@@ -3,8 +3,9 @@
 bundle = Bundle.load(Path("artifacts/all-MiniLM-L6-v2"))
 
 artifacts/<encoder>/
-    head.json                  manifest: recipe, encoder, calibration, metrics, versions, sha256 of the files below
+    head.json                  manifest: recipe, encoder, metrics, versions, sha256 of the files below
     head.safetensors           weights of the networks
+    calibration.safetensors    answers to the calibration articles, and their primary groups
     ood.safetensors            out-of-distribution detector
     projection.safetensors     the map's plane
     tfidf.*                    see `spheres.embeddings.cache`
@@ -25,14 +26,15 @@ from spheres.embeddings.tfidf import TfidfModel
 from spheres.errors import SphereError
 from spheres.files.atomic import as_safetensors, read_safetensors
 from spheres.files.manifest import CHECKSUM, read_manifest, require_listed, with_checksum, write_manifest
-from spheres.model.calibration import Calibration
+from spheres.model.calibration import Calibrator
 from spheres.model.network import Head, Heads
 from spheres.model.ood import OodDetector
+from spheres.model.prior import ARXIV, Prior
 from spheres.model.projection import Projection
 from spheres.model.recipe import Recipe
 
 HEAD = "head.json"
-ARRAYS = ("head.safetensors", "ood.safetensors", "projection.safetensors")
+ARRAYS = ("head.safetensors", "calibration.safetensors", "ood.safetensors", "projection.safetensors")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class Bundle:
     tfidf: TfidfModel | None  # None where the recipe has no use for it
     identity: Identity  # of the vectors that the head was trained on
     n_articles: int  # that it was trained on
-    calibrations: Mapping[str, Calibration]  # by view
+    calibrators: Mapping[str, Calibrator]  # by view
     ood: OodDetector
     projection: Projection
-    measured: dict[str, Any] = field(default_factory=dict)  # view -> `evaluate.measure_sets` of test articles
+    measured: dict[str, Any] = field(default_factory=dict)  # prior -> view -> `evaluate.measure_sets` of test articles
     metrics: dict[str, Any] = field(default_factory=dict)  # "validation" -> `evaluate.evaluate` of these articles
     sha256: str = ""  # of the manifest; empty until the head is saved
 
@@ -60,9 +62,9 @@ class Bundle:
         """The length of an article's vector."""
         return len(self.ood.mean)
 
-    def log_probabilities(self, features: NDArray[np.float32], view: str) -> NDArray[np.float64]:
-        """Calibrated log-probabilities of articles of one view: (n, n_features) -> (n, n_groups)."""
-        return self.calibrations[view].apply(self.heads.log_probabilities(features))
+    def log_probabilities(self, features: NDArray[np.float32], view: str, prior: Prior = ARXIV) -> NDArray[np.float64]:
+        """Calibrated log-probabilities of articles of one view and a prior: (n, n_features) -> (n, n_groups)."""
+        return self.calibrators[view].under(prior).apply(self.heads.log_probabilities(features))
 
     def check_cache(self, cache: Cache) -> None:
         """Raise SphereError where the cache's vectors are not those that the head was trained on."""
@@ -76,6 +78,11 @@ class Bundle:
         """Write the head in place of the one that was there, which stays whole where the disk is full (SphereError)."""
         arrays = {
             "head.safetensors": {name: value.numpy() for name, value in self.heads.state_dict().items()},
+            "calibration.safetensors": {
+                f"{view}.{name}": getattr(articles, name)
+                for view, articles in self.calibrators.items()
+                for name in ("log_probabilities", "primary")
+            },
             "ood.safetensors": {"mean": self.ood.mean, "whitening": self.ood.whitening},
             "projection.safetensors": dict(vars(self.projection)),
         }
@@ -84,7 +91,7 @@ class Bundle:
             "identity": asdict(self.identity),
             "recipe": asdict(self.recipe),
             "n_articles": self.n_articles,
-            "calibrations": {view: asdict(calibration) for view, calibration in self.calibrations.items()},
+            "trained": self.calibrators["both"].trained,
             "ood_thresholds": dict(self.ood.thresholds),
             "measured": self.measured,
             "metrics": self.metrics,
@@ -104,7 +111,7 @@ class Bundle:
         try:
             recipe = Recipe.from_dict(manifest["recipe"])
             require_listed(folder / HEAD, manifest, [*ARRAYS, *(TFIDF_FILES if recipe.tfidf else ())], hint)
-            weights, ood, plane = (read_safetensors(folder / name, hint) for name in ARRAYS)
+            weights, calibration, ood, plane = (read_safetensors(folder / name, hint) for name in ARRAYS)
             n_features = len(weights["heads.0.shift"])
             heads = Heads([Head(n_features, recipe.training) for _ in range(recipe.training.n_heads)])
             heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
@@ -114,9 +121,13 @@ class Bundle:
                 tfidf=load_tfidf(folder, hint) if recipe.tfidf else None,
                 identity=Identity(**manifest["identity"]),
                 n_articles=manifest["n_articles"],
-                calibrations={
-                    view: Calibration(saved["temperature"], tuple(saved["quantiles"]))
-                    for view, saved in manifest["calibrations"].items()
+                calibrators={
+                    view: Calibrator(
+                        calibration[f"{view}.log_probabilities"],
+                        calibration[f"{view}.primary"],
+                        tuple(manifest["trained"]),
+                    )
+                    for view in manifest["ood_thresholds"]
                 },
                 ood=OodDetector(**ood, thresholds=manifest["ood_thresholds"]),
                 projection=Projection(**plane),
@@ -127,6 +138,10 @@ class Bundle:
             dim = bundle.dim
             for name, found, expected in (
                 ("head.safetensors", (n_features,), (dim + (len(GROUPS) if recipe.tfidf else 0),)),
+                *(
+                    ("calibration.safetensors", c.log_probabilities.shape, (len(c.primary), len(c.trained)))
+                    for c in bundle.calibrators.values()
+                ),
                 ("ood.safetensors", bundle.ood.whitening.shape, (dim, dim)),
                 ("projection.safetensors", bundle.projection.matrix.shape, (dim, 2)),
             ):

@@ -1,7 +1,8 @@
 """Measuring a trained head on a split of a cache, in every view, with intervals.
 
-    figures = evaluate(cache, bundle, "validation")["both"]["figures"]      # accuracy, log-loss, sets, ...
+    figures = evaluate(cache, bundle, "validation")["arxiv"]["both"]["figures"]      # accuracy, log-loss, sets, ...
 
+The articles measured stand in about equal shares of the groups; weights make them stand for articles of another prior.
 Nothing is chosen by what the test articles give: they are measured once, at the end.
 """
 
@@ -17,6 +18,7 @@ from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibration
 from spheres.model.metrics import by_group, summary, with_intervals
 from spheres.model.prediction_sets import predict_sets
+from spheres.model.prior import ARXIV, PRIORS, Prior
 from spheres.model.recipe import view_features
 
 THRESHOLDS = (0.80, 0.90, 0.95, 0.99)
@@ -47,9 +49,12 @@ class SetScores:
         sizes = np.stack([sets.sum(axis=1, dtype=np.uint8) for sets in table.values()], axis=1)
         return cls(tuple(table), covered, sizes)
 
-    def figures(self, rows: NDArray[np.intp] | slice = slice(None)) -> dict[str, float]:
-        """For each kind of set the share of these articles that it covers, and its mean size."""
-        shares, sizes = self.covered[rows].mean(axis=0), self.sizes[rows].mean(axis=0)
+    def figures(
+        self, rows: NDArray[np.intp] | slice = slice(None), weights: NDArray[np.floating] | None = None
+    ) -> dict[str, float]:
+        """For each kind of set the share of these articles that it covers, and its mean size; weights are (n,)."""
+        shares = np.average(self.covered[rows], axis=0, weights=weights)
+        sizes = np.average(self.sizes[rows], axis=0, weights=weights)
         figures = {}
         for (rule, threshold), share, size in zip(self.names, shares, sizes, strict=True):
             figures[f"{rule} {threshold:.2f}: covered"] = float(share)
@@ -57,43 +62,51 @@ class SetScores:
         return figures
 
 
-def predictions(cache: Cache, bundle: Bundle, split: str, view: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def predictions(
+    cache: Cache, bundle: Bundle, split: str, view: str, prior: Prior = ARXIV
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The articles of a split that a view has, (n,), and their calibrated log-probabilities, (n, n_groups)."""
     rows, features = view_features(cache, bundle.recipe, view, cache.split[split])
-    return rows, bundle.log_probabilities(features, view)
+    return rows, bundle.log_probabilities(features, view, prior)
 
 
 def evaluate(cache: Cache, bundle: Bundle, split: str) -> dict[str, Any]:
-    """Every metric of a head on one split, with intervals, in every view that the cache has.
+    """Every metric of a head on one split, with intervals, for articles of every prior and view that the cache has.
 
     Returns:
-        View -> {"articles": n, "figures": {metric: {"value", "low", "high"}}, "groups": {group: {...}}}.
+        Prior -> view -> {"articles": n, "figures": {metric: {"value", "low", "high"}}, "groups": {group: {...}}}.
     """
-    report = {}
-    for view in cache.views:
-        rows, log_probabilities = predictions(cache, bundle, split, view)
-        primary = cache.primary[rows]
-        sets = SetScores.of(bundle.calibrations[view], np.exp(log_probabilities), primary)
-        figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary)
-        figures |= with_intervals(sets.figures, np.arange(len(rows)))
-        groups = by_group(log_probabilities, primary)
-        at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
-        for place, name in enumerate(GROUPS):
-            groups[name]["coverage at 0.95"] = float(at_95[primary == place].mean())
-        report[view] = {"articles": len(rows), "figures": figures, "groups": groups}
-    return report
+    return {
+        name: {view: _evaluate_view(cache, bundle, split, view, prior) for view in cache.views}
+        for name, prior in PRIORS.items()
+    }
 
 
-def measure_sets(cache: Cache, bundle: Bundle, split: str, view: str) -> dict[str, list[list[float]]]:
-    """What sets did at every position of the page's slider.
+def _evaluate_view(cache: Cache, bundle: Bundle, split: str, view: str, prior: Prior) -> dict[str, Any]:
+    rows, log_probabilities = predictions(cache, bundle, split, view, prior)
+    primary = cache.primary[rows]
+    weights = prior.weights(primary)
+    sets = SetScores.of(bundle.calibrators[view].under(prior), np.exp(log_probabilities), primary)
+    figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary, weights)
+    figures |= with_intervals(sets.figures, np.arange(len(rows)), weights)
+    groups = by_group(log_probabilities, primary, weights)
+    at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
+    for place, name in enumerate(GROUPS):
+        groups[name]["coverage at 0.95"] = float(at_95[primary == place].mean())
+    return {"articles": len(rows), "figures": figures, "groups": groups}
+
+
+def measure_sets(cache: Cache, bundle: Bundle, split: str, view: str, prior: Prior) -> dict[str, list[list[float]]]:
+    """What sets did at every position of the page's slider, for articles of a prior.
 
     Returns:
         Rule -> rows of [threshold, share of articles whose set holds the primary group, mean size].
     """
-    rows, log_probabilities = predictions(cache, bundle, split, view)
-    sets = SetScores.of(bundle.calibrations[view], np.exp(log_probabilities), cache.primary[rows], SLIDER)
+    rows, log_probabilities = predictions(cache, bundle, split, view, prior)
+    primary = cache.primary[rows]
+    sets = SetScores.of(bundle.calibrators[view].under(prior), np.exp(log_probabilities), primary, SLIDER)
     measured: dict[str, list[list[float]]] = {}
-    shares, sizes = sets.covered.mean(axis=0), sets.sizes.mean(axis=0)
+    shares, sizes = (np.average(x, axis=0, weights=prior.weights(primary)) for x in (sets.covered, sets.sizes))
     for (rule, threshold), share, size in zip(sets.names, shares, sizes, strict=True):
         measured.setdefault(rule, []).append([threshold, round(float(share), 4), round(float(size), 3)])
     return measured

@@ -6,7 +6,7 @@ Each split has one use:
 
     train          the heads, the out-of-distribution detector and the map learn from these articles
     validation     decide when training stops
-    calibration    temperatures, prediction sets and the out-of-distribution thresholds
+    calibration    temperatures, prediction sets and the out-of-distribution thresholds are fitted to these
     test           touched only to measure
 """
 
@@ -14,13 +14,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spheres.data.taxonomy import reweight_primary
 from spheres.embeddings.cache import Cache, load_tfidf, rebuild_hint
 from spheres.errors import SphereError
 from spheres.model.bundle import Bundle
-from spheres.model.calibration import Calibration, calibrate
+from spheres.model.calibration import Calibrator
 from spheres.model.evaluate import evaluate, measure_sets
 from spheres.model.network import Heads
 from spheres.model.ood import OodDetector, fit_ood
+from spheres.model.prior import PRIORS
 from spheres.model.projection import fit_projection
 from spheres.model.recipe import Recipe, examples, view_features
 from spheres.model.train import train_heads
@@ -57,21 +59,25 @@ def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sent
         tfidf=load_tfidf(cache.folder, rebuild_hint(cache.folder)) if recipe.tfidf else None,
         identity=cache.identity,
         n_articles=len(rows["train"]),
-        calibrations={view: calibrate_view(cache, recipe, heads, view) for view in cache.views},
+        calibrators={view: calibrate_view(cache, recipe, heads, view) for view in cache.views},
         ood=fit_ood_on_cache(cache),
         projection=fit_projection(vectors, cache.primary[mapped], recipe.training.seed),
     )
     # 3. what it is worth
     bundle.metrics["validation"] = evaluate(cache, bundle, "validation")
-    for view in cache.views:
-        bundle.measured[view] = measure_sets(cache, bundle, "test", view)
+    for name, prior in PRIORS.items():
+        bundle.measured[name] = {view: measure_sets(cache, bundle, "test", view, prior) for view in cache.views}
     return bundle
 
 
-def calibrate_view(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibration:
-    """Fit temperature and prediction sets of one view to the calibration articles."""
+def calibrate_view(cache: Cache, recipe: Recipe, heads: Heads, view: str) -> Calibrator:
+    """The heads' answers to the calibration articles of one view."""
     rows, features = view_features(cache, recipe, view, cache.split["calibration"])
-    return calibrate(heads.log_probabilities(features), cache.primary[rows])
+    train = cache.split["train"]
+    targets = reweight_primary(cache.targets[train], cache.primary[train], recipe.primary_weight)
+    shares = targets.mean(axis=0, dtype=np.float64) + 1e-6  # of a group without articles as well
+    trained = tuple((shares / shares.sum()).tolist())
+    return Calibrator(heads.log_probabilities(features), cache.primary[rows], trained)
 
 
 def fit_ood_on_cache(cache: Cache) -> OodDetector:

@@ -1,7 +1,8 @@
 """Metrics of predictions, and bootstrap intervals of any metric.
 
 Everywhere: `log_probabilities` (n, n_groups) natural logarithms; `targets` (n, n_groups) soft, each row summing to 1;
-`primary` (n,) the primary group's place in GROUPS.
+`primary` (n,) the primary group's place in GROUPS; `weights` (n,) how much each article counts, so that articles in
+equal shares measure what holds for another prior (`Prior.weights`): None counts all alike.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +14,13 @@ from spheres.data.taxonomy import GROUPS
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
+Weights = NDArray[np.floating] | None
 
 BINS = 15  # of confidence, for the calibration error
 RESAMPLES, BATCH = 500, 50  # of them, drawn together: all at once would hold 500 row numbers an article
 
 
-def summary(log_probabilities: Floats, targets: Floats, primary: Ints) -> dict[str, float]:
+def summary(log_probabilities: Floats, targets: Floats, primary: Ints, weights: Weights = None) -> dict[str, float]:
     """Every metric that needs no threshold.
 
     Returns:
@@ -33,14 +35,17 @@ def summary(log_probabilities: Floats, targets: Floats, primary: Ints) -> dict[s
     top = log_probabilities.argmax(axis=1)
     rows = np.arange(len(top))
     weight_of_top = targets[rows, top]
+    means = {
+        "top1_primary": top == primary,
+        "top1_heaviest": weight_of_top >= targets.max(axis=1) - 1e-6,
+        "top1_any": weight_of_top > 0,
+        "kl": kl_divergence(log_probabilities, targets),
+        "nll": -log_probabilities[rows, primary],
+    }
     return {
-        "top1_primary": float((top == primary).mean()),
-        "top1_heaviest": float((weight_of_top >= targets.max(axis=1) - 1e-6).mean()),
-        "top1_any": float((weight_of_top > 0).mean()),
-        "macro_f1": macro_f1(top, primary),
-        "kl": float(kl_divergence(log_probabilities, targets).mean()),
-        "nll": float(-log_probabilities[rows, primary].mean()),
-        "ece": expected_calibration_error(log_probabilities, primary),
+        **{name: float(np.average(values, weights=weights)) for name, values in means.items()},
+        "macro_f1": macro_f1(top, primary, weights),
+        "ece": expected_calibration_error(log_probabilities, primary, weights),
     }
 
 
@@ -50,7 +55,7 @@ def kl_divergence(log_probabilities: Floats, targets: Floats) -> Floats:
     return np.asarray((targets * (log_targets - log_probabilities)).sum(axis=1))
 
 
-def macro_f1(top: Ints, primary: Ints) -> float:
+def macro_f1(top: Ints, primary: Ints, weights: Weights = None) -> float:
     """F1 of each group that occurs, averaged without regard to how often it does; `top` (n,) are the top answers.
 
     Equal to scikit-learn's, and by hand because it runs inside the bootstrap: ten times faster.
@@ -59,13 +64,14 @@ def macro_f1(top: Ints, primary: Ints) -> float:
     0.6666666666666666
     """
     n_groups = len(GROUPS)
-    counts = np.bincount(primary.astype(np.intp) * n_groups + top, minlength=n_groups**2).reshape(n_groups, n_groups)
+    pairs = primary.astype(np.intp) * n_groups + top
+    counts = np.bincount(pairs, weights, minlength=n_groups**2).reshape(n_groups, n_groups)
     true, predicted, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
     occurs = true + predicted > 0
     return float((2 * right[occurs] / (true + predicted)[occurs]).mean())
 
 
-def expected_calibration_error(log_probabilities: Floats, primary: Ints) -> float:
+def expected_calibration_error(log_probabilities: Floats, primary: Ints, weights: Weights = None) -> float:
     """How far the top answer's probability is from how often it is right: Guo et al. 2017, arXiv:1706.04599, section 2.
 
     Equal-width bins, weighted by their number of articles. By hand: neither scikit-learn nor scipy has it.
@@ -73,20 +79,21 @@ def expected_calibration_error(log_probabilities: Floats, primary: Ints) -> floa
     confidence = np.exp(log_probabilities.max(axis=1))
     right = log_probabilities.argmax(axis=1) == primary
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gap = np.bincount(bins, confidence - right, BINS)  # summed over a bin: its size times its gap
-    return float(np.abs(gap).sum() / len(primary))
+    weights = np.ones(len(primary)) if weights is None else weights
+    gap = np.bincount(bins, weights * (confidence - right), BINS)  # summed over a bin: its size times its gap
+    return float(np.abs(gap).sum() / weights.sum())
 
 
-def by_group(log_probabilities: Floats, primary: Ints) -> dict[str, dict[str, float]]:
+def by_group(log_probabilities: Floats, primary: Ints, weights: Weights = None) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 of each group as primary, with the number of articles that have it."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    scores = precision_recall_fscore_support(
-        primary, log_probabilities.argmax(axis=1), labels=range(len(GROUPS)), zero_division=0
-    )
+    top, options = log_probabilities.argmax(axis=1), {"labels": range(len(GROUPS)), "zero_division": 0}
+    precision, recall, f1, _ = precision_recall_fscore_support(primary, top, sample_weight=weights, **options)
+    counts = np.bincount(primary, minlength=len(GROUPS))
     return {
-        group: {"articles": int(support), "precision": float(precision), "recall": float(recall), "f1": float(f1)}
-        for group, precision, recall, f1, support in zip(GROUPS, *scores, strict=True)
+        group: {"articles": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+        for group, n, p, r, f in zip(GROUPS, counts, precision, recall, f1, strict=True)
     }
 
 
