@@ -120,6 +120,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
         "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
     )
+    command.add_argument(
+        "--prior",
+        choices=("arxiv", "equal", "file"),
+        default="arxiv",
+        help="how frequent each sphere is among such articles: as among arXiv's new articles (default), all alike, or "
+        "as it is estimated from CORPUS itself, if it has 200 articles at least",
+    )
     add_columns(command)
     return parser.parse_args(arguments)
 
@@ -209,6 +216,7 @@ def predict(args: argparse.Namespace) -> None:
         "keep_columns": args.keep_columns,
         "batch_size": BATCH_SIZE,
         "identity": classifier.identity(),
+        "prior": args.prior,
         **columns,
     }
     run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, **options)
@@ -223,7 +231,7 @@ def predict(args: argparse.Namespace) -> None:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {progress.describe()}")
+        print(f"{args.out}: {progress.describe()} {progress.describe_prior()}")
         if progress.n_problems:
             print(f"{progress.n_problems:,} without an answer:")
         for place, sentence in progress.problems[:SHOWN_PROBLEMS]:
@@ -248,8 +256,9 @@ def print_figures(report: dict[str, Any], split: str) -> None:
     """Print what `spheres.model.evaluate.evaluate` gives, a line for each metric."""
     from spheres.data.views import VIEW_NAMES
 
-    for view, part in report.items():
-        print(f"\n{VIEW_NAMES[view]}, {part['articles']:,} {split} articles, with 95 % intervals:")
+    for prior, view, part in ((prior, view, part) for prior, views in report.items() for view, part in views.items()):
+        shares = "in arXiv's own shares" if prior == "arxiv" else "in equal shares"
+        print(f"\n{VIEW_NAMES[view]}, {part['articles']:,} {split} articles {shares}, with 95 % intervals:")
         for name, figure in part["figures"].items():
             print(f"  {figure['value']:.4f}  ({figure['low']:.4f} to {figure['high']:.4f})  {FIGURES.get(name, name)}")
 

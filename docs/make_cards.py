@@ -28,6 +28,7 @@ from spheres.study.report import format_figure, table_head  # noqa: E402
 PAGES = ("README.md", "MODEL_CARD.md", "DATA_CARD.md")
 FOLDER = ROOT / "artifacts" / BUNDLED.name
 FIRST = "most probable sphere is the article's first-listed group"
+SHARES = {"arxiv": "arXiv's own shares", "equal": "equal shares"}  # of the groups, that figures are of
 MEASURED = (  # what the row is called, its type on the Hub, its name in figures.json, digits
     (FIRST, "accuracy", "top1_primary", 3),
     ("... is one of the article's groups", "accuracy_any_group", "top1_any", 3),
@@ -65,9 +66,12 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def quality(*views: str) -> str:
-    parts = [figures()["test"]["shipped"][view]["figures"] for view in views]
-    rows = ([label, *(format_figure(part[key], digits) for part in parts)] for label, _, key, digits in MEASURED)
-    return table(["", *(VIEW_NAMES[view] for view in views)], rows)
+    shipped, columns = figures()["test"]["shipped"], [(view, prior) for view in views for prior in SHARES]
+    rows = (
+        [label, *(format_figure(shipped[prior][view]["figures"][key], digits) for view, prior in columns)]
+        for label, _, key, digits in MEASURED
+    )
+    return table(["", *(f"{VIEW_NAMES[view]}, {SHARES[prior]}" for view, prior in columns)], rows)
 
 
 def quality_in_short() -> str:
@@ -84,38 +88,41 @@ def model_index() -> str:
     for view in ("both", "title"):
         lines += ["  - task:", "      type: text-classification", "      name: arXiv's group of an article"]
         lines += ["    dataset:", "      type: arxiv-spheres", "      name: arXiv spheres"]
-        lines += [f"      config: {VIEW_NAMES[view]}", "      split: test", "    metrics:"]
+        lines += [f"      config: {VIEW_NAMES[view]}, {SHARES['arxiv']}", "      split: test", "    metrics:"]
         for label, kind, key, digits in MEASURED:
-            value = figures()["test"]["shipped"][view]["figures"][key]["value"]
+            value = figures()["test"]["shipped"]["arxiv"][view]["figures"][key]["value"]
             lines += [f"    - type: {kind}", f"      name: {label}", f"      value: {value:.{digits}f}"]
     return "\n".join(lines)
 
 
 def baselines() -> str:
     test = figures()["test"]
-    named = {
-        "this model": test["shipped"]["both"]["figures"],
-        "`--recipe classic`: the vector alone, soft targets as they are": test["classic"]["both"]["figures"],
-    }
-    ranked = sorted(test["baselines"].items(), key=lambda item: -item[1]["top1_primary"]["value"])
-    rows = (
-        [name, *(format_figure(row[key]) for key in ("top1_primary", "top1_any", "kl"))]
-        for name, row in (named | dict(ranked)).items()
-    )
-    return table(["", "first-listed group is top", "a group is top", "KL, nats"], rows)
+    rows = {}
+    for prior in SHARES:
+        rows[prior] = {
+            "this model": test["shipped"][prior]["both"]["figures"],
+            "`--recipe classic`: the vector alone, soft targets as they are": test["classic"][prior]["both"]["figures"],
+            **test["baselines"][prior],
+        }
+    ranked = sorted(rows["arxiv"], key=lambda name: -rows["arxiv"][name]["top1_primary"]["value"])
+    columns = [(prior, key) for prior in SHARES for key in ("top1_primary", "top1_any", "kl")]
+    lines = ([name, *(format_figure(rows[prior][name][key]) for prior, key in columns)] for name in ranked)
+    headings = [f"{what}, {shares}" for shares in SHARES.values() for what in ("first-listed", "any group", "KL, nats")]
+    return table(["", *headings], lines)
 
 
 def thresholds() -> str:
-    part = figures()["test"]["shipped"]["both"]["figures"]
+    shipped = figures()["test"]["shipped"]
     rows = (
         [
-            threshold,
+            f"{threshold}, {shares}",
             *(
-                format_figure(part[f"{rule} {threshold}: {what}"], digits)
+                format_figure(shipped[prior]["both"]["figures"][f"{rule} {threshold}: {what}"], digits)
                 for rule in ("coverage", "sum")
                 for what, digits in (("covered", 3), ("spheres", 2))
             ),
         ]
+        for prior, shares in SHARES.items()
         for threshold in ("0.80", "0.90", "0.95", "0.99")
     )
     header = ["threshold", "calibrated: covered", "calibrated: spheres", "plain sum: covered", "plain sum: spheres"]
@@ -123,19 +130,24 @@ def thresholds() -> str:
 
 
 def groups() -> str:
-    both, title = (figures()["test"]["shipped"][view]["groups"] for view in ("both", "title"))
+    shipped = figures()["test"]["shipped"]
+    columns = [(prior, key) for prior in SHARES for key in ("precision", "recall", "coverage at 0.95")]
     rows = []
     for name in GROUPS:
-        shares = [both[name][key] for key in ("precision", "recall", "f1", "coverage at 0.95")]
-        rows.append([name, both[name]["articles"], *map(format_figure, [*shares, title[name]["recall"]])])
-    header = ["first-listed group", "articles", "precision", "recall", "F1", "covered at 0.95", "recall, title only"]
-    return table(header, rows)
+        parts = [shipped[prior]["both"]["groups"][name][key] for prior, key in columns]
+        rows.append([name, shipped["equal"]["both"]["groups"][name]["articles"], *map(format_figure, parts)])
+    named = [f"{what}, {shares}" for shares in SHARES.values() for what in ("precision", "recall", "covered at 0.95")]
+    return table(["first-listed group", "articles", *named], rows)
 
 
 def periods() -> str:
     test = figures()["test"]
-    named = [(f"shipped head, {name}", row) for name, row in test["periods"].items()]
-    named += [(f"head of 2000-2019, {name}", row) for name, row in test["drift"].items()]
+    named = [
+        (f"{head}, {name}, {shares}", row)
+        for prior, shares in SHARES.items()
+        for head, part in (("shipped head", "periods"), ("head of 2000-2019", "drift"))
+        for name, row in test[part].get(prior, {}).items()
+    ]
     keys = (("top1_primary", 3), ("macro_f1", 3), ("coverage 0.95: covered", 3), ("coverage 0.95: spheres", 2))
     rows = (
         [name, f"{row['articles']:,}", *(format_figure(row[key], digits) for key, digits in keys)]

@@ -1,12 +1,14 @@
 """Which of arXiv's eight groups ("spheres") a scientific article belongs to, from its title, its abstract, or both.
 
->>> from spheres import Classifier
+>>> from spheres import EQUAL, Classifier
 >>> classifier = Classifier.load()                     # the trained head in artifacts/, a few seconds
 >>> answer = classifier.classify("Prime gaps", "We bound the gaps between consecutive primes.")
 >>> answer.predict_set(0.9)                            # the most probable groups, until they add up to 0.9
 ['math']
 >>> answer.ranked()[0]                                 # doctest: +ELLIPSIS
 ('math', 0.9...)
+>>> answer.under(EQUAL).ranked()[0][0]                 # where arXiv's own shares of the groups do not hold
+'math'
 >>> articles = [("Prime gaps", ""), ("Wage contracts", "")]
 >>> [answer.ranked()[0][0] for answer in classifier.classify_batch(articles)]
 ['math', 'econ']
@@ -25,9 +27,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spheres.data.corpus import Corpus
     from spheres.inference.classifier import Classifier
+    from spheres.model.prior import ARXIV, EQUAL, Prior
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "Corpus", "__version__"]
+__all__ = ["ARXIV", "EQUAL", "Classifier", "Corpus", "Prior", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -40,6 +43,10 @@ def __getattr__(name: str) -> object:
         from spheres.data.corpus import Corpus
 
         return Corpus
+    if name in ("ARXIV", "EQUAL", "Prior"):
+        from spheres.model import prior
+
+        return getattr(prior, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

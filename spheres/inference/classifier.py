@@ -24,8 +24,9 @@ from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 from spheres.errors import SphereError
 from spheres.files.manifest import library_versions
 from spheres.model.bundle import HEAD, Bundle
-from spheres.model.calibration import Calibration
+from spheres.model.calibration import Calibrator
 from spheres.model.prediction_sets import RULES, predict_set, ranking
+from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
@@ -42,7 +43,9 @@ class Classification:
         view: "both", "title" or "abstract", whichever was given.
         out_of_distribution: Whether the text does not look like the articles the head was trained on.
         placeholder: "title" or "abstract" where that was given and says only that there is none; for the note.
-        calibration: For the rule "coverage"; None in made-up answers.
+        prior: The shares of the groups that the probabilities take for granted.
+        log_probabilities: As the head gives them, of which those of any prior are made; empty in made-up answers.
+        calibrator: Makes them, and the sets of the rule "coverage"; None in made-up answers.
         vector: (dim,) float32, the encoder's vector at length one; empty in made-up answers.
     """
 
@@ -52,7 +55,9 @@ class Classification:
     view: str = "both"
     out_of_distribution: bool = False
     placeholder: str = ""
-    calibration: Calibration | None = field(default=None, repr=False, compare=False)
+    prior: Prior = ARXIV
+    log_probabilities: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    calibrator: Calibrator | None = field(default=None, repr=False, compare=False)
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 
     def predict_set(self, threshold: float, rule: str = "sum") -> list[str]:
@@ -61,7 +66,8 @@ class Classification:
         Args:
             threshold: In (0, 1].
             rule: "sum" takes the fewest most probable groups whose probabilities add up to `threshold`; "coverage"
-                takes a conformal set, which holds the primary group of `threshold` of all articles and is smaller.
+                takes a conformal set, which holds the primary group of `threshold` of all articles, rare groups among
+                them, and is smaller.
 
         Returns:
             Codes of groups, such as "cs".
@@ -75,15 +81,38 @@ class Classification:
         """
         if rule not in RULES:
             raise SphereError("The rule is {found!r}: give one of {rules}.", found=rule, rules=", ".join(RULES))
-        if rule == "coverage" and self.calibration:
-            chosen = self.calibration.predict_set(self.probabilities, threshold)
+        if rule == "coverage" and self.calibrator:
+            chosen = self.calibrator.under(self.prior).predict_set(self.probabilities, threshold)
         else:
             chosen = predict_set(self.probabilities, threshold)
         return [GROUPS[i] for i in chosen]
 
+    def under(self, prior: Prior) -> "Classification":
+        """The answer to the same text among articles of another prior; the encoder does not run.
+
+        >>> from spheres import EQUAL
+        >>> answer = Classification((0.1, 0.0, 0.6, 0.0, 0.0, 0.3, 0.0, 0.0), n_tokens=5, n_tokens_read=5)
+        >>> [(group, round(p, 2)) for group, p in answer.under(EQUAL).ranked()[:2]]
+        [('stat', 0.89), ('cs', 0.09)]
+        """
+        if prior == self.prior:
+            return self
+        if self.calibrator:
+            calibrated = self.calibrator.under(prior).apply(np.array([self.log_probabilities]))
+        else:
+            answer = np.log(np.maximum([self.probabilities], 1e-12))
+            calibrated = shift_prior(answer, self.prior.shares, prior.shares)
+        return replace(self, prior=prior, probabilities=_probabilities(calibrated))
+
     def ranked(self) -> list[tuple[str, float]]:
         """Every group with its probability, the most probable first."""
         return [(GROUPS[i], self.probabilities[i]) for i in ranking(self.probabilities)]
+
+
+def _probabilities(log_probabilities: NDArray[np.float64]) -> tuple[float, ...]:
+    """(1, n_groups) -> the probabilities, summing to 1."""
+    probabilities = np.exp(log_probabilities[0])
+    return tuple((probabilities / probabilities.sum()).tolist())
 
 
 class ClassifiesMany(Protocol):
@@ -155,7 +184,7 @@ class Classifier:
         }
 
     def classify(self, title: str, abstract: str = "") -> Classification:
-        """Classify one article by its title, its abstract, or both.
+        """Classify one article by its title, its abstract, or both, as one of arXiv's; see `Classification.under`.
 
         Args:
             title: As it was typed or pasted; may be empty where there is an abstract.
@@ -197,27 +226,29 @@ class Classifier:
         # 3. Answer each by itself, with the calibration of what was given: both parts or one
         answers = []
         for i, text in enumerate(texts):
-            view = view_of(text) if view_of(text) in self.bundle.calibrations else "both"
-            probabilities = np.exp(self.bundle.log_probabilities(features[i : i + 1], view)[0])  # (n_groups,)
+            view = view_of(text) if view_of(text) in self.bundle.calibrators else "both"
+            calibrator = self.bundle.calibrators[view]
+            answers_of_head = self.bundle.heads.log_probabilities(features[i : i + 1])  # (1, n_groups)
             answer = Classification(
-                probabilities=tuple((probabilities / probabilities.sum()).tolist()),
+                probabilities=_probabilities(calibrator.under(ARXIV).apply(answers_of_head)),
                 n_tokens=tokens[i].n_text,
                 n_tokens_read=tokens[i].n_read,
                 view=view,
                 out_of_distribution=self.bundle.ood.is_ood(unit_vectors[i], view),
-                calibration=self.bundle.calibrations[view],
+                log_probabilities=tuple(answers_of_head[0].tolist()),
+                calibrator=calibrator,
                 vector=unit_vectors[i],
             )
             answers.append(answer)
         return answers
 
-    def measured(self, view: str, rule: str, threshold: float) -> tuple[float, float] | None:
-        """What sets at this threshold did on test articles of this view, None where that was not measured.
+    def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
+        """What sets at this threshold did on test articles of this view and prior, None where that was not measured.
 
         Returns:
             The share of articles whose primary group was in the set, and the mean number of groups in it.
         """
-        for at, covered, size in self.bundle.measured.get(view, {}).get(rule, []):
+        for at, covered, size in self.bundle.measured.get(prior.name, {}).get(view, {}).get(rule, []):
             if abs(at - threshold) < 0.005:
                 return covered, size
         return None

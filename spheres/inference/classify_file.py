@@ -19,6 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import VIEWS, view_of
 from spheres.errors import Message, SphereError
@@ -36,12 +38,15 @@ from spheres.inference.file_rows import (
     to_file_row,
 )
 from spheres.model.prediction_sets import check_threshold
+from spheres.model.prior import ARXIV, PRIORS, Prior, estimate_prior
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import ClassifiesMany
 
 BATCH_SIZE = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel, others wait
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20  # at most
+PRIOR_NAMES = (*PRIORS, "file")  # "file": estimated from the file itself, from rows spread evenly over it
+MIN_SAMPLE, MAX_SAMPLE = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Progress:
     seconds_left: float | None = None  # at the rate so far; None before the first batch is done
     # The answered rows by what they hold: "both" title and abstract, the "title" or the "abstract" alone
     views: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(VIEWS, 0))
+    prior: Prior = ARXIV  # that the answers take for granted
     path: Path | None = None  # of the file of answers, once it is in its place
 
     @property
@@ -78,6 +84,14 @@ class Progress:
             answered=self.n_answered,
             rows=self.n_rows,
             **self.views,
+        )
+
+    def describe_prior(self) -> Message:
+        """The shares of the groups that the answers take for granted, the largest first."""
+        ranked = sorted(zip(self.prior.shares, GROUPS, strict=True), reverse=True)
+        return Message(
+            "Answers for articles in these shares: {shares}.",
+            shares=", ".join(f"{group} {share:.1%}" for share, group in ranked),
         )
 
     def after(self, rows: Sequence[FileRow]) -> Progress:
@@ -110,6 +124,7 @@ def classify_file(
     summary: FileSummary | None = None,
     title_column: str | None = None,
     abstract_column: str | None = None,
+    prior: str = ARXIV.name,
 ) -> Generator[Progress, None, None]:
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
@@ -125,6 +140,7 @@ def classify_file(
         summary: Of `source`, where the caller has counted it already; its columns are the ones that are read.
         title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
         abstract_column: The same for the abstracts.
+        prior: One of PRIOR_NAMES.
 
     Yields:
         Progress once the rows are counted, after each batch, and at last with the finished file's `path`.
@@ -134,27 +150,36 @@ def classify_file(
             no threshold; at a later step where the file turns out damaged or the disk full.
     """
     threshold = check_threshold(threshold)
+    if prior not in PRIOR_NAMES:
+        raise SphereError("The prior is {found!r}: give one of {names}.", found=prior, names=", ".join(PRIOR_NAMES))
     check_out(out, source)
     # 1. Count the rows and collect their columns
     summary = summary or summarize_file(source, limits, title_column, abstract_column)
     writer = writer_for(out, keep_columns, summary)
     progress = Progress(summary)
     asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}
-    asked["columns"] = [summary.chosen.title, summary.chosen.abstract]
+    asked |= {"columns": [summary.chosen.title, summary.chosen.abstract], "prior": prior}
     plan = {"source_sha256": file_sha256(source), **asked} if identity else {}
     with ExitStack() as stack:
+        # 2. Estimate the groups' shares, where they are to be the file's own
+        if prior == "file":
+            yield progress
+            shares = yield from _estimate_prior(classifier, source, summary, limits, batch_size, progress)
+        else:
+            shares = PRIORS[prior]
+        progress = replace(progress, prior=shares)
         rows = (to_file_row(row, summary.chosen) for row in open_file(source, stack, limits).rows)
         answers = stack.enter_context(resumable_file(out, plan, identity is not None, writer.convert))
-        # 2. Pass over the rows that an interrupted run has answered; of their groups only the counts are known
+        # 3. Pass over the rows that an interrupted run has answered; of their groups only the counts are known
         for batch in in_batches(islice(rows, answers.n_rows), batch_size):
             progress = progress.after(batch)
         progress = replace(progress, counts={**progress.counts, **answers.counts})
         yield progress
-        # 3. Classify the others, and write one batch after the other
+        # 4. Classify the others, and write one batch after the other
         started, n_skipped = time.monotonic(), progress.n_done
         header = b"" if answers.n_rows else writer.header
         for batch in in_batches(rows, batch_size):
-            classified = classify_rows(classifier, batch, threshold, rule)
+            classified = classify_rows(classifier, batch, threshold, rule, shares)
             progress = progress.after(classified)
             answers.append(header + b"".join(map(writer.line, classified)), len(batch), progress.counts)
             header = b""
@@ -162,6 +187,40 @@ def classify_file(
             progress = replace(progress, seconds_left=seconds_each * max(0, progress.n_rows - progress.n_done))
             yield progress
     yield replace(progress, path=out)
+
+
+def _estimate_prior(
+    classifier: ClassifiesMany,
+    source: Path,
+    summary: FileSummary,
+    limits: Limits | None,
+    batch_size: int,
+    progress: Progress,
+) -> Generator[Progress, None, Prior]:
+    """The shares of the groups in a file, out of the answers to rows spread evenly over it.
+
+    Yields:
+        `progress` as it stands, after each batch, so that a caller can end the run.
+
+    Raises:
+        SphereError: Too few rows have a text.
+    """
+    answers: list[Sequence[float]] = []
+    with ExitStack() as stack:
+        step = -(-summary.n_rows // MAX_SAMPLE)
+        rows = islice(open_file(source, stack, limits).rows, 0, None, step)
+        for batch in in_batches((to_file_row(row, summary.chosen) for row in rows), batch_size):
+            texts = [row.article.text for row in batch if row.article]
+            answers += [answer.probabilities for answer in classifier.classify_many(texts)]
+            yield progress
+    if len(answers) < MIN_SAMPLE:
+        raise SphereError(
+            "The file's own mix can be estimated from {least} articles and more, and it has {found}: "
+            "choose arXiv's mix, or the equal one.",
+            least=MIN_SAMPLE,
+            found=len(answers),
+        )
+    return estimate_prior(np.log(np.maximum(answers, 1e-12)), ARXIV.shares)
 
 
 def in_batches(rows: Iterator[FileRow], batch_size: int) -> Iterator[list[FileRow]]:

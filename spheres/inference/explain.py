@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text
 from spheres.inference.classifier import Classification, ClassifiesMany
+from spheres.model.prior import ARXIV, Prior
 
 MAX_EXPLAINED = 20_000  # characters of a text that is explained: each of forty runs reads nearly all of it
 MAX_SENTENCES = 40  # left out at most, from the beginning on: each costs a run of the encoder
@@ -49,6 +50,7 @@ class Explanation:
     text: Text
     whole: tuple[float, ...]  # (n_groups,) probabilities of the whole text
     pieces: tuple[Piece, ...]  # the title and the abstract's sentences, in the text's order; or words
+    prior: Prior = ARXIV  # of all these answers
 
     def effect(self, piece: Piece, group: str) -> float:
         """By how much the piece moved a group, in log-odds (nats): above zero where it spoke for the group.
@@ -79,7 +81,8 @@ def explain(classifier: ClassifiesMany, text: Text, answer: Classification) -> E
         An explanation of at most MAX_SENTENCES pieces; of none where the text is a single sentence. Its words may still
         be explained.
     """
-    return Explanation(text, answer.probabilities, leave_one_out(classifier, text, sentences_of(text)[:MAX_SENTENCES]))
+    pieces = leave_one_out(classifier, text, sentences_of(text)[:MAX_SENTENCES], answer.prior)
+    return Explanation(text, answer.probabilities, pieces, answer.prior)
 
 
 def explain_words(classifier: ClassifiesMany, explanation: Explanation, group: str) -> Explanation:
@@ -87,10 +90,10 @@ def explain_words(classifier: ClassifiesMany, explanation: Explanation, group: s
     text = explanation.text
     sentence = explanation.strongest(group) or next(iter(sentences_of(text)), None)
     words = words_of(text, sentence)[:MAX_WORDS] if sentence else []
-    return replace(explanation, pieces=leave_one_out(classifier, text, words))
+    return replace(explanation, pieces=leave_one_out(classifier, text, words, explanation.prior))
 
 
-def leave_one_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def leave_one_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece], prior: Prior) -> tuple[Piece, ...]:
     """The pieces, each with the answer to the text that lacks it; none where one is all: nothing is left without it."""
     if len(pieces) < 2:
         return ()
@@ -99,7 +102,7 @@ def leave_one_out(classifier: ClassifiesMany, text: Text, pieces: Sequence[Piece
     # 2. Classify them together: side by side, one to a core, they take a fraction of the time
     answers = classifier.classify_many(remaining)
     # 3. Note with each piece what the answer is without it; `Explanation` compares that with the whole text's
-    return tuple(replace(p, without=a.probabilities) for p, a in zip(pieces, answers, strict=True))
+    return tuple(replace(p, without=a.under(prior).probabilities) for p, a in zip(pieces, answers, strict=True))
 
 
 def sentences_of(text: Text) -> list[Piece]:

@@ -23,6 +23,7 @@ from spheres.inference.notes import notes
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification, ClassifiesMany
+    from spheres.model.prior import Prior
 
 MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
@@ -178,18 +179,21 @@ def to_file_row(row: Row, columns: Columns | None = None) -> FileRow:
     return FileRow(row.place, row.record, article, source=row.source)
 
 
-def classify_rows(classifier: ClassifiesMany, rows: Sequence[FileRow], threshold: float, rule: str) -> list[FileRow]:
+def classify_rows(
+    classifier: ClassifiesMany, rows: Sequence[FileRow], threshold: float, rule: str, prior: Prior
+) -> list[FileRow]:
     """These rows with their answers, computed together.
 
     Args:
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
+        prior: Of the file's articles.
     """
     texts = [row.article.text for row in rows if row.article]
     answers = iter(classifier.classify_many(texts) if texts else ())
     classified = []
     for row in rows:
         if row.article:
-            answer = replace(next(answers), placeholder=row.article.placeholder)
+            answer = replace(next(answers).under(prior), placeholder=row.article.placeholder)
             row = replace(row, classification=answer, spheres=tuple(answer.predict_set(threshold, rule)))
         classified.append(row)
     return classified

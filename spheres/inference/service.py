@@ -19,6 +19,7 @@ from spheres.inference.batcher import Batcher
 from spheres.inference.classify_file import Progress, classify_file
 from spheres.inference.export import download_name
 from spheres.inference.file_rows import Limits, summarize_file
+from spheres.model.prior import ARXIV
 
 if TYPE_CHECKING:
     from spheres.data.text import Text
@@ -50,6 +51,7 @@ class Service:
         rule: str,
         title_column: str | None = None,
         abstract_column: str | None = None,
+        prior: str = ARXIV.name,
     ) -> Iterator[Progress]:
         """Classify an uploaded file, batch by batch, into a file of its own kind.
 
@@ -58,6 +60,7 @@ class Service:
             threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
             title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
             abstract_column: The same for the abstracts.
+            prior: One of `spheres.inference.classify_file.PRIOR_NAMES`.
 
         Yields:
             Progress after each batch; the last one has the `path` of the answers, in a folder that goes when the
@@ -69,4 +72,6 @@ class Service:
         with tempfile.TemporaryDirectory() as folder:
             summary = summarize_file(source, self.limits, title_column, abstract_column)
             out = Path(folder) / download_name(source.name, summary.format)
-            yield from classify_file(self.classifier, source, out, threshold, rule, limits=self.limits, summary=summary)
+            yield from classify_file(
+                self.classifier, source, out, threshold, rule, limits=self.limits, summary=summary, prior=prior
+            )

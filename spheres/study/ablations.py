@@ -22,9 +22,11 @@ from spheres.data.views import VIEWS
 from spheres.embeddings.build import Settings, embed_corpus
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.encoder.hub import BUNDLED
+from spheres.model.calibration import Calibration
 from spheres.model.evaluate import SetScores
 from spheres.model.fit import calibrate_view
 from spheres.model.metrics import summary, with_intervals
+from spheres.model.prior import ARXIV, EQUAL
 from spheres.model.recipe import BEST, CLASSIC, Recipe, examples, view_features
 from spheres.model.train import information, train_heads
 from spheres.study.baselines import measure_baselines
@@ -61,7 +63,8 @@ class Trial:
         """Train, calibrate as the shipped head is, and measure on validation articles.
 
         Returns:
-            {"what": label, "views": view -> figure -> {"value", "low", "high"}}
+            {"what": label, "views": view -> figure -> {"value", "low", "high"}}, of groups in equal shares; under
+            "arxiv" the same figures of groups in arXiv's shares.
         """
         cache, recipe, tested = self.cache, self.recipe, self.tested_on or self.cache
         train = cache.split["train"]
@@ -73,17 +76,26 @@ class Trial:
         )
         report = {}
         for view in self.views:
-            calibration = calibrate_view(tested, recipe, heads, view)
             rows, features = view_features(tested, recipe, view, tested.split["validation"])
-            log_probabilities = calibration.apply(heads.log_probabilities(features))
-            primary = tested.primary[rows]
-            sets = SetScores.of(calibration, np.exp(log_probabilities), primary, (0.95,))
-            report[view] = {
-                **with_intervals(summary, log_probabilities, tested.targets[rows], primary, resamples=self.resamples),
-                "mean_set_size": {"value": sets.figures()["coverage 0.95: spheres"]},
-                "information": {"value": information(log_probabilities)},
-            }
+            answers, calibrator = heads.log_probabilities(features), calibrate_view(tested, recipe, heads, view)
+            figures = {p.name: self._figures(calibrator.under(p), answers, rows) for p in (ARXIV, EQUAL)}
+            report[view] = {**figures["equal"], "arxiv": figures["arxiv"]}
         return {"what": self.label, "views": report}
+
+    def _figures(
+        self, calibration: Calibration, answers: NDArray[np.floating], rows: NDArray[np.intp]
+    ) -> dict[str, dict[str, float]]:
+        """The figures of (n, n_groups) answers, as the head gives them, to validation articles of the prior."""
+        tested = self.tested_on or self.cache
+        primary, log_probabilities = tested.primary[rows], calibration.apply(answers)
+        weights = calibration.prior.weights(primary)
+        sets = SetScores.of(calibration, np.exp(log_probabilities), primary, (0.95,))
+        arrays = log_probabilities, tested.targets[rows], primary, weights
+        return {
+            **with_intervals(summary, *arrays, resamples=self.resamples),
+            "mean_set_size": {"value": sets.figures(weights=weights)["coverage 0.95: spheres"]},
+            "information": {"value": information(log_probabilities)},
+        }
 
 
 def prepare(
@@ -122,7 +134,12 @@ def prepare(
 def run_study(caches: Caches, log: Callable[[str], None]) -> dict[str, list[Figures]]:
     """All sections, in the report's order: name -> rows. A section whose caches are missing has no rows."""
     baselines = measure_baselines(caches.corpora["balanced"], "validation")
-    study = {"baselines": [{"what": name, "views": {"both": figures}} for name, figures in baselines.items()]}
+    study = {
+        "baselines": [
+            {"what": name, "views": {"both": {**figures, "arxiv": baselines["arxiv"][name]}}}
+            for name, figures in baselines["equal"].items()
+        ]
+    }
     for name, trials in sections(caches).items():
         study[name] = [trial.measure() for trial in trials]
         log(f"{name}: {len(study[name])} rows")

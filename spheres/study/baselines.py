@@ -9,16 +9,28 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
 from spheres.model.metrics import summary, with_intervals
+from spheres.model.prior import ARXIV, EQUAL, shift_prior
 
 N_NEIGHBORS = 30
 
 
 def measure_baselines(cache: Cache, split: str) -> dict[str, Any]:
-    """The metrics of every baseline on the articles of a split, title and abstract: name -> metric -> figure."""
-    rows = cache.split[split]
+    """The metrics of every baseline on the articles of a split, both parts: prior -> name -> metric -> figure."""
+    rows, primary = cache.split[split], cache.primary[cache.split[split]]
+    trained = np.bincount(cache.primary[cache.split["train"]], minlength=len(GROUPS)) + 1
+    found = baselines(cache, rows)
     return {
-        name: with_intervals(summary, log_probabilities, cache.targets[rows], cache.primary[rows])
-        for name, log_probabilities in baselines(cache, rows).items()
+        prior.name: {
+            name: with_intervals(
+                summary,
+                shift_prior(log_probabilities, trained / trained.sum(), prior.shares),
+                cache.targets[rows],
+                primary,
+                prior.weights(primary),
+            )
+            for name, log_probabilities in found.items()
+        }
+        for prior in (ARXIV, EQUAL)
     }
 
 

@@ -34,7 +34,7 @@ def _plot_sets(figures: Figures, canvas: Any) -> None:
     left, right = canvas.subplots(1, 2)
     left.plot([0.5, 1], [0.5, 1], color="0.7", linewidth=1)
     for rule, label in (("coverage", "calibrated"), ("sum", "plain sum")):
-        thresholds, covered, sizes = zip(*figures["test"]["slider"]["both"][rule], strict=True)
+        thresholds, covered, sizes = zip(*figures["test"]["slider"]["arxiv"]["both"][rule], strict=True)
         left.plot(thresholds, covered, label=label)
         right.plot(thresholds, sizes, label=label)
     left.set(xlabel="threshold", ylabel="test articles covered")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
-from spheres.model.calibration import calibrate
 from spheres.model.evaluate import SetScores, evaluate, predictions
 from spheres.model.fit import train
 from spheres.model.metrics import BINS, summary
+from spheres.model.prior import ARXIV, EQUAL, PRIORS, Prior
 from spheres.model.recipe import CLASSIC, view_features
 from spheres.study.baselines import measure_baselines
 
@@ -28,18 +28,24 @@ def evaluate_on_test(cache: Cache, bundle: Bundle) -> Figures:
     """Everything that is measured on test articles, by name; `bundle` is the shipped head, trained on this cache."""
     from sklearn.metrics import confusion_matrix
 
-    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    rows, log_probabilities = predictions(cache, bundle, "test", "both", ARXIV)
     targets, primary = cache.targets[rows], cache.primary[rows]
-    confusions = confusion_matrix(primary, log_probabilities.argmax(axis=1), labels=range(len(GROUPS)))
+    weights = ARXIV.weights(primary)
+    tops = {name: predictions(cache, bundle, "test", "both", p)[1].argmax(axis=1) for name, p in PRIORS.items()}
+    confusions = {name: confusion_matrix(primary, top, labels=range(len(GROUPS))) for name, top in tops.items()}
     return {
         "shipped": evaluate(cache, bundle, "test"),
         "classic": evaluate(cache, train(cache, CLASSIC), "test"),
         "baselines": measure_baselines(cache, "test"),
         "periods": measure_periods(cache, bundle),
         "drift": measure_drift(cache, bundle),
-        "reliability": reliability_curve(log_probabilities, primary),
-        "confusions": confusions.tolist(),  # primary groups in rows, top answers in columns, in the order of GROUPS
-        "ceiling": ceiling(log_probabilities, targets, primary),
+        "reliability": reliability_curve(log_probabilities, primary, weights),
+        # Prior -> primary groups in rows, top answers in columns, in the order of GROUPS
+        "confusions": {name: counts.tolist() for name, counts in confusions.items()},
+        "ceiling": {
+            "arxiv": ceiling(log_probabilities, targets, primary, weights),
+            "equal": ceiling(predictions(cache, bundle, "test", "both", EQUAL)[1], targets, primary),
+        },
         "ood_false_alarms": ood_false_alarms(cache, bundle),
         "slider": bundle.measured,
     }
@@ -49,7 +55,11 @@ def measure_periods(cache: Cache, bundle: Bundle) -> Figures:
     """Accuracy and coverage on older and on newer test articles."""
     year, test = years(cache), cache.split["test"]
     periods = {OLD: (year > 0) & (year < 2020), NEW: year >= 2024}
-    return {name: _on_period(cache, bundle, mask) for name, mask in periods.items() if mask[test].sum() > 1}
+    periods = {name: mask for name, mask in periods.items() if mask[test].sum() > 1}
+    return {
+        prior.name: {name: _on_period(cache, bundle, mask, prior) for name, mask in periods.items()}
+        for prior in (ARXIV, EQUAL)
+    }
 
 
 def measure_drift(cache: Cache, bundle: Bundle) -> Figures:
@@ -62,23 +72,32 @@ def measure_drift(cache: Cache, bundle: Bundle) -> Figures:
     older = train(select_rows(cache, old), recipe)
     calibration_rows = cache.split["calibration"]
     rows, features = view_features(cache, recipe, "both", calibration_rows[year[calibration_rows] >= 2024])
-    calibration = calibrate(older.heads.log_probabilities(features), cache.primary[rows])
-    recalibrated = replace(older, calibrations={**older.calibrations, "both": calibration})
+    calibrator = replace(
+        older.calibrators["both"],
+        log_probabilities=older.heads.log_probabilities(features),
+        primary=cache.primary[rows],
+    )
+    recalibrated = replace(older, calibrators={**older.calibrators, "both": calibrator})
+    tests = {
+        f"calibrated on {OLD}, tested on {OLD}": (older, year < 2020),
+        f"calibrated on {OLD}, tested on {NEW}": (older, year >= 2024),
+        f"calibrated on {NEW}, tested on {NEW}": (recalibrated, year >= 2024),
+    }
     return {
-        f"calibrated on {OLD}, tested on {OLD}": _on_period(cache, older, year < 2020),
-        f"calibrated on {OLD}, tested on {NEW}": _on_period(cache, older, year >= 2024),
-        f"calibrated on {NEW}, tested on {NEW}": _on_period(cache, recalibrated, year >= 2024),
+        prior.name: {name: _on_period(cache, *test, prior) for name, test in tests.items()} for prior in (ARXIV, EQUAL)
     }
 
 
-def _on_period(cache: Cache, bundle: Bundle, in_period: NDArray[np.bool_]) -> Figures:
+def _on_period(cache: Cache, bundle: Bundle, in_period: NDArray[np.bool_], prior: Prior) -> Figures:
     """Figures of the test articles in a period; `in_period` is (n_articles,)."""
-    rows, log_probabilities = predictions(cache, bundle, "test", "both")
+    rows, log_probabilities = predictions(cache, bundle, "test", "both", prior)
     kept = in_period[rows]
     rows, log_probabilities = rows[kept], log_probabilities[kept]
     primary = cache.primary[rows]
-    sets = SetScores.of(bundle.calibrations["both"], np.exp(log_probabilities), primary)
-    return {"articles": len(rows), **summary(log_probabilities, cache.targets[rows], primary), **sets.figures()}
+    weights = prior.weights(primary)
+    sets = SetScores.of(bundle.calibrators["both"].under(prior), np.exp(log_probabilities), primary)
+    figures = summary(log_probabilities, cache.targets[rows], primary, weights)
+    return {"articles": len(rows), **figures, **sets.figures(weights=weights)}
 
 
 def years(cache: Cache) -> NDArray[np.int64]:
@@ -111,7 +130,9 @@ def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
     )
 
 
-def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[np.integer]) -> list[list[float]]:
+def reliability_curve(
+    log_probabilities: NDArray[np.floating], primary: NDArray[np.integer], weights: NDArray[np.floating]
+) -> list[list[float]]:
     """For each bin of confidence that holds articles: [mean confidence, share that is right, number of articles].
 
     The bins are those of the expected calibration error. scikit-learn's `calibration_curve` does not count articles.
@@ -120,7 +141,11 @@ def reliability_curve(log_probabilities: NDArray[np.floating], primary: NDArray[
     right = log_probabilities.argmax(axis=1) == primary
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [
-        [float(confidence[bins == b].mean()), float(right[bins == b].mean()), int((bins == b).sum())]
+        [
+            float(np.average(confidence[bins == b], weights=weights[bins == b])),
+            float(np.average(right[bins == b], weights=weights[bins == b])),
+            int((bins == b).sum()),
+        ]
         for b in np.unique(bins)
     ]
 
@@ -135,7 +160,10 @@ def ood_false_alarms(cache: Cache, bundle: Bundle) -> dict[str, float]:
 
 
 def ceiling(
-    log_probabilities: NDArray[np.floating], targets: NDArray[np.floating], primary: NDArray[np.integer]
+    log_probabilities: NDArray[np.floating],
+    targets: NDArray[np.floating],
+    primary: NDArray[np.integer],
+    weights: NDArray[np.floating] | None = None,
 ) -> dict[str, float]:
     """Why no classifier of these articles is perfect: what the labels themselves leave open, as shares of articles."""
     heaviest = targets >= targets.max(axis=1, keepdims=True) - 1e-6
@@ -147,8 +175,15 @@ def ceiling(
         "one heaviest group, and it is the primary": (n_heaviest == 1) & primary_is_heaviest,
         "primary tied with another for the heaviest": (n_heaviest > 1) & primary_is_heaviest,
         "oracle that knows the soft target and breaks ties at random": primary_is_heaviest / n_heaviest,
-        "primary is the top answer, articles of one group": right[~several],
-        "primary is the top answer, articles of several groups": right[several],
         "articles of several groups": several,
     }
-    return {name: float(share.mean()) for name, share in shares.items()}
+    weights = np.ones(len(primary)) if weights is None else weights
+    return {
+        **{name: float(np.average(share, weights=weights)) for name, share in shares.items()},
+        "primary is the top answer, articles of one group": float(
+            np.average(right[~several], weights=weights[~several])
+        ),
+        "primary is the top answer, articles of several groups": float(
+            np.average(right[several], weights=weights[several])
+        ),
+    }
