@@ -10,10 +10,11 @@ from places import SHIPPED
 
 from spheres.embeddings.cache import Cache, open_cache
 from spheres.errors import SphereError
-from spheres.model.calibration import Calibration, apply_temperature, calibrate, fit_temperature
+from spheres.model.calibration import Calibration, Calibrator, apply_temperature, calibrate, fit_temperature
 from spheres.model.evaluate import SetScores
 from spheres.model.metrics import expected_calibration_error
-from spheres.model.prediction_sets import predict_set, ranking
+from spheres.model.prediction_sets import predict_set, predict_sets
+from spheres.model.prior import ARXIV, EQUAL, Prior
 
 
 def draw(n: int, overconfidence: float) -> tuple[np.ndarray, np.ndarray]:
@@ -24,6 +25,20 @@ def draw(n: int, overconfidence: float) -> tuple[np.ndarray, np.ndarray]:
     return apply_temperature(np.log(true_p + 1e-12), 1 / overconfidence), groups
 
 
+def equal(n_groups: int) -> Prior:
+    return Prior("equal", (1 / n_groups,) * n_groups)
+
+
+def calibration_of(temperature: float, quantiles: tuple[float, ...], n_groups: int) -> Calibration:
+    return Calibration(equal(n_groups), equal(n_groups).shares, temperature, quantiles)
+
+
+def temperature_of(log_p: np.ndarray, groups: np.ndarray) -> float:
+    """Of articles that all count alike."""
+    prior = equal(log_p.shape[1])
+    return fit_temperature(log_p, groups, np.ones(len(groups)), prior.shares, prior)
+
+
 @pytest.fixture(scope="module")
 def cache() -> Cache:
     return open_cache(SHIPPED / "all-MiniLM-L6-v2")
@@ -31,7 +46,7 @@ def cache() -> Cache:
 
 def test_the_temperature_undoes_what_was_too_sure() -> None:
     log_p, groups = draw(6000, overconfidence=2.0)
-    assert fit_temperature(log_p, groups) == pytest.approx(2.0, rel=0.1)
+    assert temperature_of(log_p, groups) == pytest.approx(2.0, rel=0.1)
     assert expected_calibration_error(apply_temperature(log_p, 2.0), groups) < 0.03  # what chance leaves of 6,000 draws
     assert expected_calibration_error(log_p, groups) > 0.1
 
@@ -41,29 +56,29 @@ def test_a_temperature_divides_and_the_rest_is_made_to_sum_to_one_again() -> Non
     found = apply_temperature(log_p, 0.5)
     assert np.exp(found) == pytest.approx(np.array([[16 / 17, 1 / 17], [0.5, 0.5]]))
     assert found.dtype == np.float64
-    assert Calibration(0.5, (0.0, 1.0)).apply(log_p).tolist() == found.tolist()
+    assert calibration_of(0.5, (0.0, 1.0), 2).apply(log_p) == pytest.approx(found)
 
 
 def test_a_temperature_stays_within_bounds_whatever_the_articles_say() -> None:
     """From e^-2 to e^2: a few articles that are all right, or all wrong, do not make every answer sure or none."""
     log_p = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]))
     right, wrong = log_p.argmax(axis=1), log_p.argmin(axis=1)
-    assert fit_temperature(log_p, right) == pytest.approx(math.exp(-2), rel=1e-4)
-    assert fit_temperature(log_p, wrong) == pytest.approx(math.exp(2), rel=1e-4)
+    assert temperature_of(log_p, right) == pytest.approx(math.exp(-2), rel=1e-4)
+    assert temperature_of(log_p, wrong) == pytest.approx(math.exp(2), rel=1e-4)
 
 
 def test_a_temperature_is_the_one_under_which_the_primary_groups_are_most_likely() -> None:
     # Three of four are right where the head says 0.9: it should say 0.75, and ln 9 / T = ln 3 where T = 2.
     log_p = np.log(np.array([[0.9, 0.1]] * 4))
-    assert fit_temperature(log_p, np.array([0, 0, 1, 0])) == pytest.approx(2.0, rel=1e-4)
+    assert temperature_of(log_p, np.array([0, 0, 1, 0])) == pytest.approx(2.0, rel=1e-4)
 
 
 def test_each_quantile_is_the_smallest_score_that_enough_articles_do_not_exceed() -> None:
     """Against the definition: the k-th smallest of n scores, k the whole number from (n + 1) times the threshold."""
-    true_p = np.random.default_rng(1).dirichlet([1.0] * 8, 7)
-    log_p, groups = np.log(true_p), ranking(true_p)[np.arange(7), np.arange(7)]  # one the most probable, the others not
-    calibration = calibrate(log_p, groups)
-    assert calibration.temperature == fit_temperature(log_p, groups)
+    true_p = np.random.default_rng(1).dirichlet([1.0] * 8, 8)
+    log_p, groups = np.log(true_p), np.arange(8)  # one article of each group, so that all weigh alike
+    calibration = calibrate(log_p, groups, EQUAL.shares, EQUAL)
+    assert calibration.temperature == temperature_of(log_p, groups)
     scores = []
     for p, group in zip(np.exp(apply_temperature(log_p, calibration.temperature)), groups, strict=True):
         before = itertools.takewhile(lambda i, group=group: i != group, sorted(range(8), key=lambda i: -p[i]))  # type: ignore[misc]
@@ -71,34 +86,34 @@ def test_each_quantile_is_the_smallest_score_that_enough_articles_do_not_exceed(
     scores.sort()
     assert len(calibration.quantiles) == 401
     for i, quantile in enumerate(calibration.quantiles):
-        k = -(-i * 8 // 400)  # rounded up
-        assert quantile == pytest.approx(scores[max(k, 1) - 1] if k <= 7 else 1.0), i
+        k = -(-i * 9 // 400)  # rounded up
+        assert quantile == pytest.approx(scores[max(k, 1) - 1] if k <= 8 else 1.0), i
     assert all(type(quantile) is float for quantile in calibration.quantiles)  # JSON knows no other kind
 
 
 @pytest.mark.parametrize(("threshold", "quantile"), [(0.25, 0.1), (0.5, 0.2), (0.75, 0.5), (1.0, 0.8)])
 def test_between_two_thresholds_the_quantile_is_interpolated(threshold: float, quantile: float) -> None:
-    calibration = Calibration(1.0, (0.0, 0.2, 0.8))
+    calibration = calibration_of(1.0, (0.0, 0.2, 0.8), 21)
     for mass, more_than_one in ((quantile - 1e-6, True), (quantile + 1e-6, False)):
         p = [mass, *[(1 - mass) / 20] * 20]  # the second group is kept where the first holds no more than the quantile
         assert (len(calibration.predict_set(p, threshold)) > 1) == more_than_one
 
 
 def test_a_set_keeps_each_group_whose_mass_before_is_at_most_the_quantile() -> None:
-    calibration = Calibration(1.0, (0.75, 0.75))
+    calibration = calibration_of(1.0, (0.75, 0.75), 4)
     assert calibration.predict_set([0.125, 0.5, 0.125, 0.25], 0.9) == [1, 3, 0]  # 0, 0.5 and exactly 0.75 before
     assert calibration.predict_set([0.1, 0.2, 0.3, 0.4], 0.9) == [3, 2, 1]  # 0.4 + 0.3 before the third
-    assert Calibration(1.0, (0.0, 0.0)).predict_set([0.3, 0.7], 0.9) == [1]
+    assert calibration_of(1.0, (0.0, 0.0), 2).predict_set([0.3, 0.7], 0.9) == [1]
 
 
 def test_a_mass_that_binary_holds_a_hair_too_large_is_still_within_the_quantile() -> None:
-    assert Calibration(1.0, (0.6, 0.6)).predict_set([0.2, 0.4, 0.2, 0.2], 0.9) == [1, 0, 2]  # 0.4 + 0.2 > 0.6
+    assert calibration_of(1.0, (0.6, 0.6), 4).predict_set([0.2, 0.4, 0.2, 0.2], 0.9) == [1, 0, 2]  # 0.4 + 0.2 > 0.6
 
 
 @pytest.mark.parametrize("threshold", [0.80, 0.90, 0.95, 0.99])
 def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie(threshold: float) -> None:
     log_p, groups = draw(8000, overconfidence=1.7)
-    calibration = calibrate(log_p[:4000], groups[:4000])
+    calibration = calibrate(log_p[:4000], groups[:4000], EQUAL.shares, EQUAL)
     p = np.exp(calibration.apply(log_p[4000:]))
     found = SetScores.of(calibration, p, groups[4000:], (threshold,)).figures()
     assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)
@@ -107,7 +122,7 @@ def test_a_threshold_covers_that_share_of_new_draws_even_where_probabilities_lie
 
 def test_sets_grow_with_the_threshold_and_are_never_empty() -> None:
     log_p, groups = draw(2000, overconfidence=1.0)
-    calibration = calibrate(log_p, groups)
+    calibration = calibrate(log_p, groups, EQUAL.shares, EQUAL)
     for p in np.exp(calibration.apply(log_p[:100])):
         sets = [calibration.predict_set(p, t) for t in (0.01, 0.5, 0.8, 0.95, 0.99, 1.0)]
         assert sets[0] == predict_set(p, 0.01)  # the most probable group alone
@@ -117,22 +132,66 @@ def test_sets_grow_with_the_threshold_and_are_never_empty() -> None:
 
 
 def test_a_group_that_is_impossible_is_never_shown() -> None:
-    assert Calibration(1.0, (1.0, 1.0)).predict_set([0.0, 1.0, 0.0], 0.9) == [1]
+    assert calibration_of(1.0, (1.0, 1.0), 3).predict_set([0.0, 1.0, 0.0], 0.9) == [1]
 
 
 def test_what_is_no_threshold_is_refused() -> None:
     for threshold in (0.0, 1.01, math.nan):
         with pytest.raises(SphereError, match=f"The threshold is {threshold}: give a number above 0"):
-            Calibration(1.0, (0.0, 1.0)).predict_set([1.0], threshold)
+            calibration_of(1.0, (0.0, 1.0), 1).predict_set([1.0], threshold)
 
 
-def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cache, classifier) -> None:  # type: ignore[no-untyped-def]
+def shifted_draws(n: int, shares: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """What a head that learned from equal shares says of articles in other shares: their groups, and a noisy hint."""
+    random = np.random.default_rng(2)
+    groups = random.choice(8, p=shares, size=n)
+    hints = random.normal(size=(n, 8)) + 2 * np.eye(8)[groups]  # of unit variance, so that 2 * hint is the log-odds
+    return apply_temperature(2 * hints, 1.0), groups
+
+
+def test_a_calibration_for_a_prior_holds_for_articles_of_its_shares_though_fitted_to_equal_ones() -> None:
+    calibrator = Calibrator(*shifted_draws(8000, EQUAL.shares), EQUAL.shares)  # type: ignore[arg-type]
+    calibration = calibrator.under(ARXIV)
+    log_p, groups = shifted_draws(20_000, ARXIV.shares)
+    p = np.exp(calibration.apply(log_p))
+    assert expected_calibration_error(np.log(p), groups) < 0.02 < expected_calibration_error(log_p, groups)
+    assert (p.argmax(axis=1) == groups).mean() > (log_p.argmax(axis=1) == groups).mean() + 0.05
+    covered = calibration.predict_sets(p, 0.9)[np.arange(len(groups)), groups]
+    assert covered.mean() == pytest.approx(0.9, abs=0.015)
+    assert calibrator.under(ARXIV) is calibration
+
+
+def test_a_set_keeps_a_rare_group_as_often_as_a_frequent_one_and_always_the_most_probable() -> None:
+    log_p, groups = shifted_draws(8000, EQUAL.shares)
+    calibration = calibrate(log_p, groups, EQUAL.shares, ARXIV)
+    p = np.exp(calibration.apply(log_p))
+    sets = calibration.predict_sets(p, 0.9)
+    covered = sets[np.arange(len(groups)), groups]
+    assert min(covered[groups == group].mean() for group in range(8)) > 0.85
+    assert predict_sets_min(p, groups, 0.9) < 0.7  # probabilities alone leave the rare ones out
+    assert sets[np.arange(len(p)), p.argmax(axis=1)].all()
+
+
+def predict_sets_min(p: np.ndarray, groups: np.ndarray, threshold: float) -> float:
+    """The lowest coverage of a group by sets whose probabilities add up to the threshold."""
+    covered = predict_sets(p, threshold)[np.arange(len(groups)), groups]
+    return float(min(covered[groups == group].mean() for group in range(8)))
+
+
+@pytest.mark.parametrize("prior", [ARXIV, EQUAL])
+def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cache, classifier, prior: Prior) -> None:  # type: ignore[no-untyped-def]
     from spheres.model.evaluate import predictions
 
     for view in ("both", "title", "abstract"):
-        rows, log_p = predictions(cache, classifier.bundle, "test", view)
-        found = SetScores.of(classifier.bundle.calibrations[view], np.exp(log_p), cache.primary[rows]).figures()
-        assert expected_calibration_error(log_p, cache.primary[rows]) < 0.03
+        rows, log_p = predictions(cache, classifier.bundle, "test", view, prior)
+        primary = cache.primary[rows]
+        weights = prior.weights(primary)
+        sets = SetScores.of(classifier.bundle.calibrators[view].under(prior), np.exp(log_p), primary)
+        found = sets.figures(weights=weights)
+        assert expected_calibration_error(log_p, primary, weights) < 0.03
         for threshold in (0.90, 0.95, 0.99):
-            # one point, and a little for what chance does to 4,700 calibration and 4,700 test articles
-            assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.015)
+            # one point, and a little for what chance does to as many calibration and test articles, some of much weight
+            assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.02)
+        at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
+        for group in range(8):
+            assert at_95[primary == group].mean() > 0.87, (view, group)

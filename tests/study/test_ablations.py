@@ -38,6 +38,7 @@ def test_a_trial_is_measured_in_each_view_and_on_the_cache_it_names(cache):
     assert row["what"] == "x" and list(row["views"]) == ["both", "title"]
     assert 0 <= row["views"]["title"]["top1_primary"]["value"] <= 1
     assert {"mean_set_size", "information", "kl"} <= set(row["views"]["both"])
+    assert row["views"]["both"]["arxiv"]["top1_primary"] != row["views"]["both"]["top1_primary"]
 
 
 def test_some_of_the_dimensions_are_selected_in_every_view(cache):
@@ -49,7 +50,7 @@ def test_some_of_the_dimensions_are_selected_in_every_view(cache):
 
 def test_a_study_of_one_corpus_leaves_out_what_needs_others(cache, monkeypatch):
     monkeypatch.setattr(Trial, "measure", lambda trial: {"what": trial.label})  # trained in test_scripts.py
-    monkeypatch.setattr("spheres.study.ablations.measure_baselines", lambda *given: {})
+    monkeypatch.setattr("spheres.study.ablations.measure_baselines", lambda *given: {"equal": {}})
     lines = []
     study = run_study(Caches({"balanced": cache}, {}), lines.append)
     assert [name for name, rows in study.items() if not rows] == ["baselines", "pooling", "length", "copies", "corpus"]

@@ -19,7 +19,7 @@ def test_the_shipped_report_is_what_its_figures_give():
 
 def test_a_figure_that_is_missing_is_an_error_and_no_blank():
     figures = copy.deepcopy(FIGURES)
-    del figures["test"]["shipped"]["both"]["figures"]["top1_primary"]
+    del figures["test"]["shipped"]["equal"]["both"]["figures"]["top1_primary"]
     with pytest.raises(jinja2.UndefinedError, match="top1_primary"):
         render(figures)
 

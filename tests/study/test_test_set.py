@@ -9,6 +9,7 @@ from places import SHIPPED
 from spheres.embeddings.cache import open_cache
 from spheres.model.bundle import Bundle
 from spheres.model.evaluate import predictions
+from spheres.model.prior import ARXIV
 from spheres.study.test_set import (
     ceiling,
     measure_periods,
@@ -29,7 +30,7 @@ def cache():
 
 def test_the_reliability_curve_has_only_bins_that_hold_articles():
     answers = np.log(np.array([[0.9, 0.1], [0.92, 0.08], [0.4, 0.6]]))
-    assert reliability_curve(answers, np.array([0, 1, 1])) == [
+    assert reliability_curve(answers, np.array([0, 1, 1]), np.ones(3)) == [
         [pytest.approx(0.6), 1.0, 1],
         [pytest.approx(0.91), 0.5, 2],
     ]
@@ -38,7 +39,7 @@ def test_the_reliability_curve_has_only_bins_that_hold_articles():
 def test_the_ceiling_tells_ties_from_clear_labels():
     targets = np.array([[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]])
     shares = ceiling(np.log(np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1]])), targets, np.array([0, 1, 0]))
-    assert list(shares.values()) == pytest.approx([1 / 3, 1 / 3, 0.5, 1.0, 0.5, 2 / 3])
+    assert list(shares.values()) == pytest.approx([1 / 3, 1 / 3, 0.5, 2 / 3, 1.0, 0.5])
 
 
 def test_selected_rows_keep_their_vectors_and_labels(cache):
@@ -54,7 +55,9 @@ def test_the_shipped_figures_are_those_of_the_shipped_head(cache):
     bundle = Bundle.load(FOLDER)
     rows, log_probabilities = predictions(cache, bundle, "test", "both")
     targets, primary = cache.targets[rows], cache.primary[rows]
-    assert ceiling(log_probabilities, targets, primary) == pytest.approx(FIGURES["ceiling"], abs=1e-3)
+    shares = ceiling(log_probabilities, targets, primary, ARXIV.weights(primary))
+    assert shares == pytest.approx(FIGURES["ceiling"]["arxiv"], abs=1e-3)
     assert ood_false_alarms(cache, bundle) == pytest.approx(FIGURES["ood_false_alarms"], abs=1e-3)
-    for period, figures in measure_periods(cache, bundle).items():
-        assert figures == pytest.approx(FIGURES["periods"][period], abs=2e-3), period
+    for prior, periods in measure_periods(cache, bundle).items():
+        for period, figures in periods.items():
+            assert figures == pytest.approx(FIGURES["periods"][prior][period], abs=2e-3), period
