@@ -66,10 +66,11 @@ class FileTab:
         """Say which events call which method."""
         view = [self.status, self.chart, self.first_rows, self.download, self.start, self.cancel]
         run = self.start.click(self.run, [self.upload, self.threshold, self.rule], view, **FILE_EVENT)
-        stopped = self.cancel.click(None, cancels=[run], api_visibility="private")
-        # Not at once: the run's last step would come after it, and stay
+        self.cancel.click(None, cancels=[run], api_visibility="private")
+        # A cancelled run counts as failed once it has come to its end. Until then the browser passes over another start,
+        # and what follows the click itself (`.then`) comes before: Gradio does not wait there for the end of the run.
         view = [self.status, self.start, self.cancel]
-        stopped.then(self.cancelled, None, view, queue=False, api_visibility="private")
+        run.failure(self.cancelled, None, view, queue=False, api_visibility="private")
 
     def run(self, upload: str | None, threshold: float, rule: str) -> Iterator[tuple[Any, ...]]:
         """Classify an uploaded file, batch by batch.

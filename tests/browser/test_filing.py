@@ -100,6 +100,10 @@ def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, 
     expect(page.locator("#file-download")).to_be_disabled()
     page.wait_for_timeout(2500)  # what still ran must not come back
     expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
+    start(page)
+    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ (s|min) left"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Classify the file")).to_be_enabled()
 
 
 def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
