@@ -67,8 +67,8 @@ class FileTab:
         view = [self.status, self.chart, self.first_rows, self.download, self.start, self.cancel]
         run = self.start.click(self.run, [self.upload, self.threshold, self.rule], view, **FILE_EVENT)
         self.cancel.click(None, cancels=[run], api_visibility="private")
-        # A cancelled run counts as failed once it has come to its end. Until then the browser passes over another start,
-        # and what follows the click itself (`.then`) comes before: Gradio does not wait there for the end of the run.
+        # A cancelled run counts as failed once it has come to its end; until then the browser passes over another
+        # start. What follows the click itself (`.then`) comes too early: Gradio does not wait there for that end.
         view = [self.status, self.start, self.cancel]
         run.failure(self.cancelled, None, view, queue=False, api_visibility="private")
 
