@@ -49,8 +49,8 @@ class FileTab:
         _ = language.gettext
         intro = _(
             "CSV, TSV, Excel, Parquet, JSON, RIS, BibTeX, or what PubMed, EndNote, Web of Science or arXiv export, "
-            "with titles, abstracts, or both; plain or compressed with gzip, bzip2 or xz. At most **{rows:,} rows** and "
-            "**{megabytes:,} MB**. Everything in the file is kept; spheres and probabilities are added to it. It is "
+            "with titles, abstracts, or both; plain or compressed with gzip, bzip2 or xz. At most **{rows:,} rows** "
+            "and **{megabytes:,} MB**. Everything in it is kept; spheres and probabilities are added. The file is "
             "deleted within a day.",
             rows=service.limits.max_rows,
             megabytes=service.limits.max_bytes / 1e6,

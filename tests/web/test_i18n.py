@@ -25,7 +25,7 @@ TRANSLATED = LANGUAGES[1:]
 EXTRACT = ["extract", "-F", "babel.cfg", "-k", "SphereError", "-k", "Message", "--no-location"]
 DETAILS = {"reason", "problem", "found", "missing", "format", "place"}  # of an error, in English
 NAMES = {  # that stay Latin in a Russian sentence
-    "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
+    "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "bzip", "xz", "API",
     "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
     "OpenDocument", "ZIP", "PDF", "Feather", "Arrow", "RTF", "zstd", "xlsx", "xls",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
