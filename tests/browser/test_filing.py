@@ -40,7 +40,7 @@ def many(tmp_path: Path, n: int) -> Path:
 def upload(page: Page, path: Path, many_articles: str = "A file of articles") -> None:
     open_tab(page, many_articles)
     page.locator("#file input[type=file]").set_input_files(path)
-    expect(page.locator("#file-status :is(.read, .problem)")).to_be_visible()
+    expect(page.locator("#file-status :is(.read, .problem)").first).to_be_visible()
 
 
 def take_away(page: Page) -> None:

@@ -25,8 +25,8 @@ TRANSLATED = LANGUAGES[1:]
 EXTRACT = ["extract", "-F", "babel.cfg", "-k", "SphereError", "-k", "Message", "--no-location"]
 DETAILS = {"reason", "problem", "found", "missing", "format", "place"}  # of an error, in English
 NAMES = {  # that stay Latin in a Russian sentence
-    "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "bzip", "xz", "API",
-    "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
+    "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
+    "bzip", "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
     "OpenDocument", "ZIP", "PDF", "Feather", "Arrow", "RTF", "zstd", "xlsx", "xls",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
     "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF",
