@@ -69,11 +69,13 @@ class FileTab:
         _ = self.language.gettext
         with gr.Column(elem_id="file-source"):
             self.upload = gr.File(label=_("File of articles"), type="filepath", elem_id="file", height=150)
+            # Not to be typed in: a phone would open its keyboard over the list
+            menu: dict[str, Any] = {"filterable": False, "min_width": 120}
             with gr.Row(visible=False, elem_id="file-columns") as self.columns:
                 label = _("Column with the titles")
-                self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", min_width=120)
+                self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
                 label = _("Column with the abstracts")
-                self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", min_width=120)
+                self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
         self.threshold, self.rule = build_slider(self.language, "file-")
         with gr.Row(elem_id="file-actions"):
             label = _("Classify the file")
@@ -202,9 +204,12 @@ class FileTab:
         """The menus of a file, filled with what was found."""
         found = [names[0] if names else NO_COLUMN for names in (summary.chosen.title, summary.chosen.abstract)]
         # No answer with half a surrogate pair reaches the browser; of names by the thousand the first do
-        names = [name for name in summary.choices if len(name) <= MAX_NAME and _is_utf8(name)][:MAX_CHOICES]
-        choices = [(self.language.gettext("none"), NO_COLUMN), *((_shown(name), name) for name in names)]
-        menus = (gr.update(choices=choices, value=name if name in names else NO_COLUMN) for name in found)
+        sent = [name for name in summary.choices if name and len(name) <= MAX_NAME and _is_utf8(name)]
+        sent = [*sent[:MAX_CHOICES], *(name for name in sent[MAX_CHOICES:] if name in found)]
+        choices = [(_shown(name, n), name) for n, name in enumerate(sent, 1)]
+        choices.insert(0, (self.language.gettext("none"), NO_COLUMN))
+        known = {value for _, value in choices}  # None has it found again
+        menus = (gr.update(choices=choices, value=name if name in known else None) for name in found)
         return gr.update(visible=True), *menus
 
 
@@ -218,13 +223,13 @@ def _is_utf8(name: str) -> bool:
     return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
-def _shown(name: str) -> str:
-    """A column's name in a menu.
+def _shown(name: str, n: int) -> str:
+    """The name of the nth column in a menu.
 
-    >>> _shown("Title of the <b>talk</b>"), len(_shown("x" * 100))
-    ('Title of the talk', 60)
+    >>> _shown("Title of the <b>talk</b>", 1), _shown(" ", 2), len(_shown("x" * 100, 3))
+    ('Title of the talk', '2', 60)
     """
-    text = plain(name) or name
+    text = plain(name) or name.strip() or str(n)
     return text if len(text) <= SHOWN_NAME else text[: SHOWN_NAME - 1].rstrip() + "…"
 
 

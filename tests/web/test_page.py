@@ -279,6 +279,19 @@ def test_the_page_names_a_file_that_cannot_be_read_without_its_folder(classifier
     assert tmp_path.name not in status and tempfile.gettempdir() not in status
 
 
+def test_a_menu_has_the_column_that_was_found_among_the_first_thousand_that_can_be_shown(classifier, tmp_path):
+    with gr.Blocks():
+        tab = FileTab(Service(classifier), language("en"))
+    names = {"\ud800": 1, "": 2, "x" * 5000: 3, " ": 4, **{f"column {i}": i for i in range(2000)}, "title": TITLE}
+    (tmp_path / "wide.json").write_text(json.dumps([names]))
+    *_, (_, _, _, _, _, _, titles, abstracts) = tab.read(str(tmp_path / "wide.json"))
+    assert titles["choices"] == abstracts["choices"]
+    shown, values = zip(*titles["choices"], strict=True)
+    assert (titles["value"], abstracts["value"]) == ("title", "")
+    assert values[:3] == ("", " ", "column 0") and values[-1] == "title" and len(values) == 1002
+    assert shown[:3] == ("none", "1", "column 0")
+
+
 @pytest.mark.parametrize(
     ("name", "saved"),
     [
