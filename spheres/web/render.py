@@ -130,18 +130,20 @@ def answer_html(outcome: Outcome, threshold: float, rule: str, language: Languag
         rows = [Row(group, None, None) for group in GROUPS]
         values = {"message": message, "problem": outcome is not None, "rows": rows, "n_chosen": 0, "note": ""}
         return render("answer.html", language, **values)
+    chosen, note = outcome.predict_set(threshold, rule), reading_note(outcome)
     rows, total = [], 0.0
-    for group, probability in outcome.ranked():
-        total += probability
+    for group, probability in sorted(
+        outcome.ranked(), key=lambda row: row[0] not in chosen
+    ):  # a rare one may be chosen
+        total += probability  # before a more probable one
         rows.append(Row(group, probability, total))
-    n_chosen, note = len(outcome.predict_set(threshold, rule)), reading_note(outcome)
     return render(
         "answer.html",
         language,
         message=None,
         warning=language.translate(UNFAMILIAR) if outcome.out_of_distribution else "",
         rows=rows,
-        n_chosen=n_chosen,
-        total=rows[n_chosen - 1].total,
+        n_chosen=len(chosen),
+        total=rows[len(chosen) - 1].total,
         note=language.translate(note) if note else "",
     )
