@@ -131,7 +131,7 @@ def test_the_manifest_lists_every_file_and_what_made_it(store: str, tmp_path: Pa
         },
         "precision": "fp32",
         "store": store,
-        "copies": {"title": 2, "abstract": 0},
+        "copies": {"title": 4, "abstract": 0},
         "n_articles": 24,
         "dim": DIM,
         "views": ["both", "title", "abstract"],
