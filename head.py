@@ -1,6 +1,6 @@
 """Train the head on cached embeddings, measure it, and classify files with it.
 
-    python head.py train                                     # twenty seconds, ten of them the heads; overwrites them
+    python head.py train                                     # two minutes on two cores; overwrites the heads
     python head.py evaluate                                  # on articles that training never saw
     python head.py compare                                   # the study: what helps and what does not
     python head.py predict CORPUS --out FILE.jsonl           # one JSON object an article: id, probabilities, spheres
@@ -31,6 +31,10 @@ FIGURES = {
     "kl": "KL divergence from the soft target (nats)",
     "nll": "negative log-likelihood of the primary group (nats)",
     "ece": "expected calibration error",
+    "category_top1": "most probable category is the first-listed one",
+    "category_top3": "first-listed category is among the three most probable",
+    "category_top5": "first-listed category is among the five most probable",
+    "category_any": "most probable category is among the article's categories",
 }
 
 

@@ -90,6 +90,15 @@ def primary_group(categories: Sequence[str]) -> str:
     raise ValueError(f"no arXiv category among {list(categories)}")
 
 
+def listings(categories: Iterable[str]) -> set[tuple[str, ...]]:
+    """An article's listings, each with the one or two names that arXiv keeps it under.
+
+    >>> sorted(listings(["math.ST", "stat.TH", "cs.LG"]))
+    [('cs.LG',), ('math.ST', 'stat.TH')]
+    """
+    return {_TWINS_OF.get(c.lower(), (c,)) for c in known_categories(categories)}
+
+
 def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     """An article's distribution over the groups: each of its n listings weighs 1/n; a twin listing is halved.
 
@@ -107,13 +116,13 @@ def soft_target(categories: Sequence[str]) -> NDArray[np.float32]:
     """
     import numpy as np
 
-    listings = {_TWINS_OF.get(c.lower(), (c.lower(),)) for c in known_categories(categories)}
-    if not listings:
+    listed = listings(categories)
+    if not listed:
         raise ValueError(f"no arXiv category among {list(categories)}")
     target = np.zeros(len(GROUPS))
-    for names in listings:
+    for names in listed:
         for name in names:
-            target[GROUPS.index(primary_group([name]))] += 1 / (len(listings) * len(names))
+            target[GROUPS.index(primary_group([name]))] += 1 / (len(listed) * len(names))
     return target.astype(np.float32)
 
 

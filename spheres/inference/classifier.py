@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.taxonomy import GROUPS
+from spheres.data.taxonomy import GROUPS, group_of
 from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
 from spheres.embeddings.vectors import l2_normalize
@@ -29,6 +29,7 @@ from spheres.model.prediction_sets import RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
 
+N_CATEGORIES = 5  # named beside an answer
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
 
 
@@ -46,6 +47,8 @@ class Classification:
         prior: The shares of the groups that the probabilities take for granted.
         log_probabilities: As the head gives them, of which those of any prior are made; empty in made-up answers.
         calibrator: Makes them, and the sets of the rule "coverage"; None in made-up answers.
+        codes: (n_categories,) arXiv's categories that the head knows; empty in made-up answers.
+        shares: (n_categories,) each one's share of its group.
         vector: (dim,) float32, the encoder's vector at length one; empty in made-up answers.
     """
 
@@ -58,6 +61,8 @@ class Classification:
     prior: Prior = ARXIV
     log_probabilities: tuple[float, ...] = field(default=(), repr=False, compare=False)
     calibrator: Calibrator | None = field(default=None, repr=False, compare=False)
+    codes: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    shares: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 
     def predict_set(self, threshold: float, rule: str = "sum") -> list[str]:
@@ -107,6 +112,26 @@ class Classification:
     def ranked(self) -> list[tuple[str, float]]:
         """Every group with its probability, the most probable first."""
         return [(GROUPS[i], self.probabilities[i]) for i in ranking(self.probabilities)]
+
+    def categories(self, n: int | None = N_CATEGORIES) -> list[tuple[str, float]]:
+        """The `n` most probable categories (None: all) with their probabilities, the most probable first.
+
+        A category's probability is its group's times its share of the group.
+
+        >>> answer = Classification((0.25, 0, 0.75, 0, 0, 0, 0, 0), 5, 5, codes=("cs.CL", "hep-th"), shares=np.ones(2))
+        >>> answer.categories()
+        [('cs.CL', 0.75), ('hep-th', 0.25)]
+        """
+        groups = dict(zip(GROUPS, self.probabilities, strict=True))
+        probabilities = [
+            groups[str(group_of(code))] * share for code, share in zip(self.codes, self.shares.tolist(), strict=True)
+        ]
+        return [(self.codes[i], probabilities[i]) for i in ranking(probabilities)[:n]]
+
+    def categories_of(self, group: str, n: int | None = N_CATEGORIES) -> list[tuple[str, float]]:
+        """The `n` most probable categories of a group (None: all) with their shares of it, the largest first."""
+        found = [(c, share) for c, share in zip(self.codes, self.shares.tolist(), strict=True) if group_of(c) == group]
+        return sorted(found, key=lambda row: -row[1])[:n]
 
 
 def _probabilities(log_probabilities: NDArray[np.float64]) -> tuple[float, ...]:
@@ -237,6 +262,8 @@ class Classifier:
                 out_of_distribution=self.bundle.ood.is_ood(unit_vectors[i], view),
                 log_probabilities=tuple(answers_of_head[0].tolist()),
                 calibrator=calibrator,
+                codes=self.bundle.categories.codes,
+                shares=self.bundle.categories.shares(features[i : i + 1], view)[0].astype(np.float32),
                 vector=unit_vectors[i],
             )
             answers.append(answer)

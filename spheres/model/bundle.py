@@ -6,6 +6,7 @@ artifacts/<encoder>/
     head.json                  manifest: recipe, encoder, metrics, versions, sha256 of the files below
     head.safetensors           weights of the networks
     calibration.safetensors    answers to the calibration articles, and their primary groups
+    categories.safetensors     weights of the networks for categories
     ood.safetensors            out-of-distribution detector
     projection.safetensors     the map's plane
     tfidf.*                    see `spheres.embeddings.cache`
@@ -27,6 +28,7 @@ from spheres.errors import SphereError
 from spheres.files.atomic import as_safetensors, read_safetensors
 from spheres.files.manifest import CHECKSUM, read_manifest, require_listed, with_checksum, write_manifest
 from spheres.model.calibration import Calibrator
+from spheres.model.categories import Categories
 from spheres.model.network import Head, Heads
 from spheres.model.ood import OodDetector
 from spheres.model.prior import ARXIV, Prior
@@ -34,7 +36,10 @@ from spheres.model.projection import Projection
 from spheres.model.recipe import Recipe
 
 HEAD = "head.json"
-ARRAYS = ("head.safetensors", "calibration.safetensors", "ood.safetensors", "projection.safetensors")
+ARRAYS = (
+    *("head.safetensors", "calibration.safetensors", "categories.safetensors"),
+    *("ood.safetensors", "projection.safetensors"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Bundle:
     identity: Identity  # of the vectors that the head was trained on
     n_articles: int  # that it was trained on
     calibrators: Mapping[str, Calibrator]  # by view
+    categories: Categories
     ood: OodDetector
     projection: Projection
     measured: dict[str, Any] = field(default_factory=dict)  # prior -> view -> `evaluate.measure_sets` of test articles
@@ -83,6 +89,7 @@ class Bundle:
                 for view, articles in self.calibrators.items()
                 for name in ("log_probabilities", "primary")
             },
+            "categories.safetensors": {name: x.numpy() for name, x in self.categories.heads.state_dict().items()},
             "ood.safetensors": {"mean": self.ood.mean, "whitening": self.ood.whitening},
             "projection.safetensors": dict(vars(self.projection)),
         }
@@ -92,6 +99,11 @@ class Bundle:
             "recipe": asdict(self.recipe),
             "n_articles": self.n_articles,
             "trained": self.calibrators["both"].trained,
+            "categories": {
+                "codes": self.categories.codes,
+                "temperatures": dict(self.categories.temperatures),
+                "cross_listed": dict(self.categories.cross_listed),
+            },
             "ood_thresholds": dict(self.ood.thresholds),
             "measured": self.measured,
             "metrics": self.metrics,
@@ -111,12 +123,13 @@ class Bundle:
         try:
             recipe = Recipe.from_dict(manifest["recipe"])
             require_listed(folder / HEAD, manifest, [*ARRAYS, *(TFIDF_FILES if recipe.tfidf else ())], hint)
-            weights, calibration, ood, plane = (read_safetensors(folder / name, hint) for name in ARRAYS)
+            weights, calibration, for_categories, ood, plane = (
+                read_safetensors(folder / name, hint) for name in ARRAYS
+            )
             n_features = len(weights["heads.0.shift"])
-            heads = Heads([Head(n_features, recipe.training) for _ in range(recipe.training.n_heads)])
-            heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+            about = manifest["categories"]
             bundle = cls(
-                heads=heads.eval(),
+                heads=_heads(weights, recipe, len(GROUPS)),
                 recipe=recipe,
                 tfidf=load_tfidf(folder, hint) if recipe.tfidf else None,
                 identity=Identity(**manifest["identity"]),
@@ -129,6 +142,15 @@ class Bundle:
                     )
                     for view in manifest["ood_thresholds"]
                 },
+                categories=Categories(
+                    tuple(about["codes"]),
+                    _heads(for_categories, recipe, len(about["codes"])),
+                    about["temperatures"],
+                    {
+                        code: [(str(other), float(share)) for other, share in found]
+                        for code, found in about["cross_listed"].items()
+                    },
+                ),
                 ood=OodDetector(**ood, thresholds=manifest["ood_thresholds"]),
                 projection=Projection(**plane),
                 measured=manifest["measured"],
@@ -142,6 +164,7 @@ class Bundle:
                     ("calibration.safetensors", c.log_probabilities.shape, (len(c.primary), len(c.trained)))
                     for c in bundle.calibrators.values()
                 ),
+                ("categories.safetensors", for_categories["heads.0.shift"].shape, (n_features,)),
                 ("ood.safetensors", bundle.ood.whitening.shape, (dim, dim)),
                 ("projection.safetensors", bundle.projection.matrix.shape, (dim, 2)),
             ):
@@ -151,6 +174,14 @@ class Bundle:
             reason = (str(e).splitlines() or [type(e).__name__])[0]  # torch lists every missing weight on a line
             raise SphereError(f"{folder / HEAD} does not fit head.safetensors ({reason}): {hint}.") from e
         return bundle
+
+
+def _heads(weights: Mapping[str, NDArray[np.float32]], recipe: Recipe, n_outputs: int) -> Heads:
+    """The networks with these weights; RuntimeError where they do not fit."""
+    n_features = len(weights["heads.0.shift"])
+    heads = Heads([Head(n_features, recipe.training, n_outputs) for _ in range(recipe.training.n_heads)])
+    heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return heads.eval()
 
 
 def _hint(folder: Path) -> str:

@@ -17,7 +17,7 @@ from spheres.embeddings.cache import Cache
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibration
 from spheres.model.metrics import by_group, summary, with_intervals
-from spheres.model.prediction_sets import predict_sets
+from spheres.model.prediction_sets import predict_sets, ranking
 from spheres.model.prior import ARXIV, PRIORS, Prior
 from spheres.model.recipe import view_features
 
@@ -89,11 +89,34 @@ def _evaluate_view(cache: Cache, bundle: Bundle, split: str, view: str, prior: P
     sets = SetScores.of(bundle.calibrators[view].under(prior), np.exp(log_probabilities), primary)
     figures = with_intervals(summary, log_probabilities, cache.targets[rows], primary, weights)
     figures |= with_intervals(sets.figures, np.arange(len(rows)), weights)
+    figures |= _category_figures(cache, bundle, rows, np.exp(log_probabilities), view, weights)
     groups = by_group(log_probabilities, primary, weights)
     at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
     for place, name in enumerate(GROUPS):
         groups[name]["coverage at 0.95"] = float(at_95[primary == place].mean())
     return {"articles": len(rows), "figures": figures, "groups": groups}
+
+
+def _category_figures(
+    cache: Cache,
+    bundle: Bundle,
+    rows: NDArray[np.intp],
+    probabilities: NDArray[np.floating],
+    view: str,
+    weights: NDArray[np.floating],
+) -> dict[str, dict[str, float]]:
+    """Shares of these articles (row numbers) whose first category is among the most probable ones, with intervals."""
+    _, features = view_features(cache, bundle.recipe, view, rows)
+    codes = np.array(bundle.categories.codes)
+    ranked = codes[ranking(bundle.categories.probabilities(probabilities, features, view))]  # (n, n_categories)
+    listed = [cache.categories[row].split() for row in rows.tolist()]
+    hits = {f"category_top{n}": (ranked[:, :n] == [[c[0]] for c in listed]).any(axis=1) for n in (1, 3, 5)}
+    hits["category_any"] = np.array([top in found for top, found in zip(ranked[:, 0], listed, strict=True)])
+
+    def measure(hits_of_all: NDArray[np.bool_], weights: NDArray[np.floating]) -> dict[str, float]:
+        return dict(zip(hits, np.average(hits_of_all, axis=0, weights=weights).tolist(), strict=True))
+
+    return with_intervals(measure, np.stack([*hits.values()], axis=1), weights)
 
 
 def measure_sets(cache: Cache, bundle: Bundle, split: str, view: str, prior: Prior) -> dict[str, list[list[float]]]:
