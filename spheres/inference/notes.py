@@ -46,10 +46,12 @@ def answer_as_json(classification: Classification, threshold: float, rule: str =
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
 
     Returns:
-        "spheres" (codes), "probabilities" (of every group), the most probable first in both, and "note", in English.
+        "spheres" (codes), "probabilities" (of every group), "categories" (probabilities of the likeliest), the most
+        probable first in each, "prior" (its name) and "note", in English.
     """
     return {
         "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
+        "categories": {code: round(p, 6) for code, p in classification.categories()},
         "note": " ".join(map(str, notes(classification))),
     }
