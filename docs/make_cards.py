@@ -19,9 +19,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spheres.data.splits import split_rows  # noqa: E402
 from spheres.data.taxonomy import GROUPS  # noqa: E402
 from spheres.data.views import VIEW_NAMES  # noqa: E402
+from spheres.embeddings.cache import Cache, open_cache  # noqa: E402
 from spheres.encoder.hub import BUNDLED  # noqa: E402
 from spheres.study.report import format_figure, table_head  # noqa: E402
 
@@ -166,18 +166,17 @@ def mixtures() -> str:
 
 
 @cache
-def articles() -> dict[str, Any]:
-    """Ids, categories, dates, places of the first-listed group, (n,), and targets, (n, n_groups), as shipped."""
-    arrays = {name: np.load(FOLDER / f"{name}.npy") for name in ("primary", "targets")}
-    return {**read_json("articles.json"), **arrays}
+def articles() -> Cache:
+    """The shipped articles."""
+    return open_cache(FOLDER)
 
 
 def corpus() -> str:
-    ids, dates, targets = (articles()[name] for name in ("ids", "dates", "targets"))
-    n_groups = (targets > 0).sum(axis=1)
-    categories = {category for line in articles()["categories"] for category in line.split()}
+    dates = articles().dates
+    n_groups = (articles().targets > 0).sum(axis=1)
+    categories = {category for line in articles().categories for category in line.split()}
     rows = (
-        ("articles", f"{len(ids):,}"),
+        ("articles", f"{len(dates):,}"),
         ("categories that occur", len(categories)),
         ("earliest and latest month", f"{min(dates)[:7]}, {max(dates)[:7]}"),
         ("share of articles in several groups", format_figure((n_groups > 1).mean())),
@@ -187,9 +186,8 @@ def corpus() -> str:
 
 
 def sizes() -> str:
-    primary, targets = articles()["primary"], articles()["targets"]
-    year = np.array([int(date[:4]) for date in articles()["dates"]])
-    parts = split_rows(articles()["ids"])
+    primary, targets, parts = articles().primary, articles().targets, articles().split
+    year = np.array([int(date[:4]) for date in articles().dates])
     rows = []
     for place, name in enumerate((*GROUPS, "all")):
         of = primary == place if name in GROUPS else np.full(len(primary), True)
@@ -201,22 +199,18 @@ def sizes() -> str:
 
 def arrays() -> str:
     what = {
-        "articles.json": "ids, categories, dates",
-        "targets.npy": "distribution over the groups",
-        "primary.npy": "place of the first-listed group",
-        "both.npy": "vectors of title and abstract, int8",
-        "title.npy": "vectors of titles alone: half of the training articles, all others",
-        "abstract.npy": "vectors of abstracts alone: all but the training articles",
-        "tfidf.json": "words and pairs of words, in alphabetical order",
+        "both": "vectors of title and abstract, int8",
+        "title": "vectors of titles alone: a sixth of the training articles, all others",
+        "abstract": "vectors of abstracts alone: all but the training articles",
     }
-    rows = []
-    for name, text in what.items():
-        if name.endswith(".npy"):
-            n, *columns = np.load(FOLDER / name, mmap_mode="r").shape
-        else:
-            n, columns = len(read_json(name)["ids"] if name == "articles.json" else read_json(name)), []
-        rows.append([f"`{name}`", f"{n:,}", columns[0] if columns else "", text])
-    return table(["file", "rows", "columns", "what"], rows)
+    views = ((f"{name}.npy", *articles().views[name].stored.shape, text) for name, text in what.items())
+    terms = "words and pairs of words, in alphabetical order"
+    rows = (
+        ("articles.json.xz", len(articles().ids), "", "ids, categories, dates, titles"),
+        *views,
+        ("tfidf.json", len(read_json("tfidf.json")), "", terms),
+    )
+    return table(["file", "rows", "columns", "what"], ([f"`{name}`", f"{n:,}", *rest] for name, n, *rest in rows))
 
 
 TABLES: dict[str, Callable[[], str]] = {

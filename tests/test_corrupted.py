@@ -25,7 +25,7 @@ from spheres.embeddings.cache import load_tfidf, open_cache, rebuild_hint
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec, find_encoder
 from spheres.errors import SphereError
-from spheres.files.atomic import as_json, as_npy, as_safetensors, file_sha256
+from spheres.files.atomic import as_json_xz, as_npy, as_safetensors, file_sha256, read_json
 from spheres.files.manifest import with_checksum
 from spheres.inference.classifier import Classifier
 from spheres.model.bundle import Bundle
@@ -40,8 +40,7 @@ HINTS = {
 }
 FILES = [
     *(("cache", f"{view}{kind}.npy") for view in ("both", "title", "abstract") for kind in ("", "_scales", "_tfidf")),
-    *(("cache", name) for name in ("targets.npy", "primary.npy", "articles.json")),
-    *(("cache", name) for name in ("tfidf.json", "tfidf.safetensors", "manifest.json")),
+    *(("cache", name) for name in ("articles.json.xz", "tfidf.json", "tfidf.safetensors", "manifest.json")),
     *(("head", name) for name in ("head.safetensors", "ood.safetensors", "projection.safetensors")),
     *(("head", name) for name in ("tfidf.json", "tfidf.safetensors", "head.json")),
 ]
@@ -276,10 +275,10 @@ def test_parts_of_another_dimension_are_refused(
 
 
 def test_lists_of_other_lengths_are_refused(copy: Path) -> None:
-    articles = json.loads((copy / "articles.json").read_bytes())
-    (copy / "articles.json").write_bytes(as_json(articles | {"dates": articles["dates"][1:]}))
+    articles = read_json(copy / "articles.json.xz", "")
+    (copy / "articles.json.xz").write_bytes(as_json_xz(articles | {"dates": articles["dates"][1:]}))
     relist("cache", copy)
-    assert "articles.json does not have 288 dates" in refusal("cache", copy)
+    assert "articles.json.xz does not have 288 dates" in refusal("cache", copy)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +311,7 @@ def test_what_a_later_version_made_is_not_overwritten_unasked(copy: Path, spec: 
     ("command", "name", "words"),
     [
         ("evaluate", "title.npy", HINTS["cache"]),
-        ("train", "targets.npy", HINTS["cache"]),
+        ("train", "articles.json.xz", HINTS["cache"]),
         ("predict", "ood.safetensors", HINTS["head"]),
     ],
 )

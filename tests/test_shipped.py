@@ -50,7 +50,7 @@ def test_the_head_belongs_to_the_cache(classifier: Classifier) -> None:
 def test_the_artifacts_stay_small_and_hold_safe_formats_only() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 40e6
-    assert {path.suffix for path in files} <= {".npy", ".json", ".safetensors", ".png", ".md"}
+    assert {path.suffix for path in files} <= {".npy", ".json", ".xz", ".safetensors", ".png", ".md"}
 
 
 def test_the_shipped_head_gives_a_hundred_made_up_articles_the_probabilities_it_always_gave(encoder: Encoder) -> None:

@@ -22,7 +22,8 @@ from spheres.files.manifest import with_checksum
 
 IDENTITY = Identity("tiny", "1" * 64, "4" * 64, "mean", 16, "2" * 64)
 ARTICLES = [
-    Article(record["id"], "", "", (record["categories"], "math.ST"), record["update_date"]) for record in articles(24)
+    Article(record["id"], record["title"], "", (record["categories"], "math.ST"), record["update_date"])
+    for record in articles(24)
 ]
 IDS = [article.id for article in ARTICLES]
 DIM, SHARD = 4, 5

@@ -1,8 +1,8 @@
 """From a corpus to a cache: read the articles, run the encoder over them shard by shard, keep the arrays.
 
-The corpus is read three times, and need not fit into memory: for the sha256 of its bytes; for ids, categories, dates
-and at most 100,000 texts that the TF-IDF model learns from; and for all texts, a shard at a time. Nothing is computed
-twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
+The corpus is read three times, and need not fit into memory: for the sha256 of its bytes; for ids, categories, dates,
+titles and at most 100,000 texts that the TF-IDF model learns from; and for all texts, a shard at a time. Nothing is
+computed twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
 """
 
 import shutil
@@ -21,10 +21,9 @@ from spheres.data.corpus import Corpus
 from spheres.data.splits import fold_of, split_of
 from spheres.data.taxonomy import reweight_primary
 from spheres.data.views import COPIES, VIEW_NAMES, VIEWS, view_rows
-from spheres.embeddings.cache import Identity, existing_manifest
+from spheres.embeddings.cache import Identity, existing_manifest, label_arrays
 from spheres.embeddings.cache_writer import (
     CacheWriter,
-    label_arrays,
     load_out_of_fold,
     missing_shards,
     partial_of,
@@ -141,7 +140,7 @@ def embed_corpus(
 def _read_corpus(
     corpus: Corpus, checkpoint: Checkpoint, max_learned: int, log: Callable[[str], None]
 ) -> tuple[list[Article], NDArray[np.int8], OutOfFoldTfidf]:
-    """All articles without their texts, their folds (-1 where the TF-IDF model does not learn from them), and the
+    """All articles without their abstracts, their folds (-1 where the TF-IDF model does not learn from them), and the
     TF-IDF models, fitted here unless an earlier run has done so."""
     # 1. Read; only texts to learn from stay in memory, and no longer than this function runs.
     tfidf = load_out_of_fold(checkpoint)
@@ -152,7 +151,7 @@ def _read_corpus(
         folds.append(fold_of(article.id, N_FOLDS) if learned else -1)
         if learned and tfidf is None:
             texts.append(article.text)
-        articles.append(replace(article, title="", abstract=""))
+        articles.append(replace(article, abstract=""))
     log(f"{corpus.path.name}: {corpus.format}. {corpus.counts}.")
     for problem in corpus.counts.problems:
         log(f"  skipped {problem}")
@@ -167,7 +166,7 @@ def _read_corpus(
     if tfidf is None:
         log("Fitting the TF-IDF model, before the encoder starts (for 40,000 articles about four minutes).")
         learned_rows = np.flatnonzero(fold_of_row >= 0)
-        targets, primary = label_arrays([articles[row] for row in learned_rows])
+        targets, primary = label_arrays([" ".join(articles[row].categories) for row in learned_rows])
         blended = reweight_primary(targets, primary, PRIMARY_WEIGHT)
         tfidf = fit_out_of_fold(texts, blended, fold_of_row[learned_rows])
         save_out_of_fold(checkpoint, tfidf)

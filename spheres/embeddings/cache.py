@@ -1,4 +1,4 @@
-"""Embedding cache: a corpus's vectors, TF-IDF scores and labels as arrays, computed once, read by training and search.
+"""Embedding cache: a corpus's vectors and TF-IDF scores as arrays, computed once, read by training and search.
 
     artifacts/<encoder>/
         manifest.json       encoder, hashes of weights and tokenizer, pooling, maximum length, corpus, counts, versions
@@ -8,9 +8,7 @@
         *_scales.npy        (n_rows,) float32, where vectors are kept as int8: vector = int8 * scale
         *_tfidf.npy         (n_rows, 8) float16 TF-IDF scores, out of fold for training articles
         tfidf.*             the model that gives these scores to new articles
-        targets.npy         (n_articles, 8) float32, soft targets
-        primary.npy         (n_articles,) uint8, the primary group's place in GROUPS
-        articles.json       ids, categories and dates, in the same order
+        articles.json.xz    ids, categories, dates and titles, in the same order
 
 `spheres.embeddings.cache_writer` makes it; here it is read, and refused where anything of it is not what was written.
 """
@@ -25,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.splits import split_rows
-from spheres.data.taxonomy import GROUPS
+from spheres.data.taxonomy import GROUPS, primary_group, soft_target
 from spheres.data.views import VIEWS, view_rows
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import l2_normalize
@@ -34,7 +32,8 @@ from spheres.errors import SphereError
 from spheres.files.atomic import as_json, as_safetensors, read_array, read_json, read_safetensors
 from spheres.files.manifest import Manifest, NewerFormatError, read_manifest, require_listed
 
-MANIFEST = "manifest.json"
+MANIFEST, ARTICLES = "manifest.json", "articles.json.xz"
+COLUMNS = ("ids", "categories", "dates", "titles")  # of ARTICLES
 TFIDF_FILES = ("tfidf.safetensors", "tfidf.json")
 ABOUT_GROUPS: Manifest = {"groups": list(GROUPS)}  # in manifests: what the columns of the arrays are
 STORES = ("float32", "float16", "int8")
@@ -88,11 +87,27 @@ class Cache:
     identity: Identity
     dim: int  # of a vector
     views: dict[str, View]  # of those that were asked for, the ones that are there
-    targets: NDArray[np.float32]  # (n_articles, n_groups), soft targets
-    primary: NDArray[np.uint8]  # (n_articles,), places in GROUPS
     ids: list[str]
     categories: list[str]  # of an article separated by spaces, the primary first
     dates: list[str]  # as the corpus has them
+    titles: list[str]  # plain; empty where an article has none
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """Soft targets, (n_articles, n_groups)."""
+        return self._labels[0]
+
+    @property
+    def primary(self) -> NDArray[np.uint8]:
+        """The primary groups' places in GROUPS, (n_articles,)."""
+        return self._labels[1]
+
+    @cached_property
+    def _labels(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        try:
+            return label_arrays(self.categories)
+        except ValueError as e:
+            raise SphereError(f"{self.folder / ARTICLES} has an article with {e}: {rebuild_hint(self.folder)}.") from e
 
     @cached_property
     def split(self) -> dict[str, NDArray[np.intp]]:
@@ -127,11 +142,11 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
         if store not in STORES:
             raise ValueError(f"vectors kept as {store}")
         require_listed(folder / MANIFEST, manifest, files_of(manifest["views"], store), hint)
-        articles = read_json(folder / "articles.json", hint)
+        articles = read_json(folder / ARTICLES, hint)
         ids = articles["ids"]
-        for column in ("categories", "dates"):
+        for column in COLUMNS:
             if len(articles[column]) != len(ids):
-                raise SphereError(f"{folder / 'articles.json'} does not have {len(ids)} {column}: {hint}.")
+                raise SphereError(f"{folder / ARTICLES} does not have {len(ids)} {column}: {hint}.")
         opened = {}
         for view in [view for view in manifest["views"] if view in views]:
             rows = view_rows(ids, view, manifest["copies"])
@@ -147,11 +162,7 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
             identity=Identity(**manifest["identity"]),
             dim=dim,
             views=opened,
-            targets=read("targets", (len(ids), groups), "float32"),
-            primary=read("primary", (len(ids),), "uint8"),
-            ids=ids,
-            categories=articles["categories"],
-            dates=articles["dates"],
+            **{column: articles[column] for column in COLUMNS},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise SphereError(f"{folder / MANIFEST} does not fit the files beside it ({e!r}): {hint}.") from e
@@ -166,17 +177,42 @@ def files_of(views: Sequence[str], store: str) -> list[str]:
     """The names of all files that a cache of these views has, beside its manifest.
 
     >>> files_of(["both"], "int8")[:4]
-    ['both.npy', 'both_tfidf.npy', 'both_scales.npy', 'targets.npy']
+    ['both.npy', 'both_tfidf.npy', 'both_scales.npy', 'articles.json.xz']
     """
     kinds = ("", "_tfidf", "_scales") if store == "int8" else ("", "_tfidf")
-    others = ("targets.npy", "primary.npy", "articles.json", *TFIDF_FILES)
-    return [*(f"{view}{kind}.npy" for view in views for kind in kinds), *others]
+    return [*(f"{view}{kind}.npy" for view in views for kind in kinds), ARTICLES, *TFIDF_FILES]
+
+
+def label_arrays(categories: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Soft targets, and the places in GROUPS of the primary groups.
+
+    Args:
+        categories: (n_articles,), of an article separated by spaces, the primary first.
+
+    Returns:
+        (n_articles, n_groups) and (n_articles,).
+
+    Raises:
+        ValueError: An article has no category that arXiv has.
+
+    >>> targets, primary = label_arrays(["cs.LG stat.ML", "math.CO"])
+    >>> targets[:, :6].tolist(), primary.tolist()
+    ([[0.0, 0.0, 0.5, 0.0, 0.0, 0.5], [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]], [2, 1])
+    """
+    place_of = {line: place for place, line in enumerate(dict.fromkeys(categories))}  # each is computed once
+    places = np.fromiter(map(place_of.__getitem__, categories), np.intp)
+    distinct = [line.split() for line in place_of]
+    targets = np.array([soft_target(listed) for listed in distinct], np.float32).reshape(-1, len(GROUPS))
+    primary = np.fromiter((GROUPS.index(primary_group(listed)) for listed in distinct), np.uint8)
+    return targets[places], primary[places]
 
 
 def existing_manifest(folder: Path) -> Manifest | None:
     """The manifest of the cache in `folder`, None where there is no whole one; a later version's is refused."""
+    path, hint = folder / MANIFEST, "add --overwrite, or give another --out"
     try:
-        manifest = read_manifest(folder / MANIFEST, "add --overwrite, or give another --out", ABOUT_GROUPS)
+        manifest = read_manifest(path, hint, ABOUT_GROUPS)
+        require_listed(path, manifest, files_of(manifest["views"], manifest["store"]), hint)
         _ = Identity(**manifest["identity"])
     except NewerFormatError:
         raise

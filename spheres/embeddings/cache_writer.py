@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spheres.data.article import Article
-from spheres.data.taxonomy import GROUPS, primary_group, soft_target
-from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, files_of, tfidf_files
+from spheres.data.taxonomy import GROUPS
+from spheres.embeddings.cache import ABOUT_GROUPS, ARTICLES, MANIFEST, files_of, tfidf_files
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import quantize
-from spheres.files.atomic import as_json, as_npy
+from spheres.files.atomic import as_json_xz
 from spheres.files.checkpoint import Checkpoint
 from spheres.files.manifest import Manifest, write_manifest
 
@@ -38,13 +38,6 @@ def missing_shards(checkpoint: Checkpoint, n_articles: int, shard_size: int) -> 
 
 def _piece_of(number: int) -> str:
     return f"shard-{number:05}"
-
-
-def label_arrays(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Soft targets, (n_articles, n_groups) float32, and the primary groups' places in GROUPS, (n_articles,) uint8."""
-    targets = (soft_target(article.categories) for article in articles)
-    primary = (GROUPS.index(primary_group(article.categories)) for article in articles)
-    return np.fromiter(targets, np.dtype((np.float32, len(GROUPS)))), np.fromiter(primary, np.uint8)
 
 
 def load_out_of_fold(checkpoint: Checkpoint) -> OutOfFoldTfidf | None:
@@ -96,18 +89,13 @@ class CacheWriter:
 
     def finish(self, articles: Sequence[Article], tfidf: TfidfModel, fields: Manifest) -> None:
         """Write what else a cache has, and put all of it in place of whatever was there, the manifest last."""
-        targets, primary = label_arrays(articles)
         columns = {
             "ids": [article.id for article in articles],
             "categories": [" ".join(article.categories) for article in articles],
             "dates": [article.date for article in articles],
+            "titles": [article.title for article in articles],
         }
-        new = {
-            "targets.npy": as_npy(targets),
-            "primary.npy": as_npy(primary),
-            "articles.json": as_json(columns),
-            **tfidf_files(tfidf),
-        }
+        new = {ARTICLES: as_json_xz(columns), **tfidf_files(tfidf)}
         views = list(self.shards.rows)
         about = {"store": self.store, "n_articles": len(articles), "dim": self.dim, "views": views}
         manifest = self.checkpoint.folder / MANIFEST

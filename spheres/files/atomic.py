@@ -7,6 +7,7 @@ or the new, never half of it.
 import hashlib
 import io
 import json
+import lzma
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -109,6 +110,11 @@ def as_json(value: Any, indent: int | None = None) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators).encode()
 
 
+def as_json_xz(value: Any) -> bytes:
+    """A value as the bytes of a JSON file packed by xz, a third as many, for `read_json`."""
+    return lzma.compress(as_json(value))
+
+
 def read_array(path: Path, hint: str, mmap: bool = False) -> NDArray[Any]:
     """Load an npy array, or leave it on the disk, read-only; one that would need pickle is refused, unexecuted.
 
@@ -132,12 +138,13 @@ def read_safetensors(path: Path, hint: str) -> dict[str, NDArray[Any]]:
 
 
 def read_json(path: Path, hint: str) -> Any:
-    """Load a JSON file."""
+    """Load a JSON file, packed by xz where its name says so."""
     try:
-        return json.loads(path.read_bytes())
+        content = path.read_bytes()
+        return json.loads(lzma.decompress(content) if path.suffix == ".xz" else content)
     except FileNotFoundError:
         raise SphereError(f"{path} is not there: {hint}.") from None
-    except (OSError, ValueError, RecursionError) as e:
+    except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError) as e:
         raise SphereError(f"{path} is damaged ({e}): {hint}.") from e
 
 

@@ -122,11 +122,10 @@ def select_rows(cache: Cache, rows: NDArray[np.intp]) -> Cache:
     return replace(
         cache,
         views=views,
-        targets=cache.targets[rows],
-        primary=cache.primary[rows],
         ids=[cache.ids[row] for row in rows],
         categories=[cache.categories[row] for row in rows],
         dates=[cache.dates[row] for row in rows],
+        titles=[cache.titles[row] for row in rows],
     )
 
 

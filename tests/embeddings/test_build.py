@@ -26,7 +26,7 @@ FP32 = Settings(precision="fp32")
 QUIET: dict[str, Any] = {"log": lambda sentence: None}
 N = 96
 RECORDS = articles(N)
-FILES_OF_A_CACHE = ("both.npy", "both_tfidf.npy", "targets.npy", "primary.npy", "articles.json", "tfidf.json")
+FILES_OF_A_CACHE = ("both.npy", "both_tfidf.npy", "articles.json.xz", "tfidf.json")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,7 @@ def test_every_article_is_there_in_the_corpus_order(folder: Path) -> None:
     cache = open_cache(folder)
     assert cache.ids == [record["id"] for record in RECORDS]
     assert cache.categories == [record["categories"] for record in RECORDS]
+    assert cache.titles == [record["title"] for record in RECORDS]
     assert cache.targets.tolist() == [soft_target([record["categories"]]).tolist() for record in RECORDS]
     assert [GROUPS[p] for p in cache.primary[:8]] == ["physics", "math", "cs", "q-bio", "q-fin", "stat", "eess", "econ"]
 

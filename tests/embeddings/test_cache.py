@@ -1,6 +1,7 @@
 """A cache is opened as it was written, or refused with a sentence; every sort of damage is in test_corrupted.py."""
 
 import json
+import lzma
 import re
 import shutil
 from pathlib import Path
@@ -10,11 +11,16 @@ import numpy as np
 import pytest
 from tiny_cache import ARTICLES, DIM, IDENTITY, IDS, TFIDF, make_cache, relist, rows_of, scores_of, vectors_of
 
+from spheres.data.taxonomy import GROUPS, primary_group, soft_target
+from spheres.embeddings.cache import (
+    ARTICLES as LIST,
+)
 from spheres.embeddings.cache import (
     Identity,
     View,
     existing_manifest,
     files_of,
+    label_arrays,
     load_tfidf,
     open_cache,
     rebuild_hint,
@@ -22,7 +28,7 @@ from spheres.embeddings.cache import (
 )
 from spheres.embeddings.vectors import quantize
 from spheres.errors import SphereError
-from spheres.files.atomic import as_json, as_npy, as_safetensors
+from spheres.files.atomic import as_json, as_json_xz, as_npy, as_safetensors, read_json
 from spheres.files.manifest import NewerFormatError
 
 HINT = "run `python embed.py CORPUS --encoder tiny --overwrite`"
@@ -90,6 +96,7 @@ def test_a_cache_is_opened_as_it_was_written(store: str, tmp_path: Path) -> None
     assert cache.ids == IDS
     assert cache.categories == [" ".join(article.categories) for article in ARTICLES]
     assert cache.dates == [article.date for article in ARTICLES]
+    assert cache.titles == [article.title for article in ARTICLES]
     assert (cache.targets.shape, cache.primary.shape) == ((24, 8), (24,))
     assert cache.split["test"].tolist() == [12, 13, 19, 23]
     assert list(cache.views) == ["both", "title", "abstract"]
@@ -103,8 +110,39 @@ def test_a_cache_is_opened_as_it_was_written(store: str, tmp_path: Path) -> None
 
 
 def test_vectors_stay_on_the_disk_until_they_are_asked_for(folder: Path) -> None:
-    assert isinstance(open_cache(folder).views["title"].stored, np.memmap)
-    assert not isinstance(open_cache(folder).targets, np.memmap)
+    cache = open_cache(folder)
+    assert isinstance(cache.views["title"].stored, np.memmap)
+    assert not isinstance(cache.views["title"].scales, np.memmap)
+
+
+def test_targets_and_primary_groups_follow_from_the_categories(folder: Path) -> None:
+    cache = open_cache(folder)
+    # the first is hep-th and math.ST, which is also stat.TH; the second math.NT and math.ST
+    assert cache.targets[:2].tolist() == [[0.5, 0.25, 0, 0, 0, 0.25, 0, 0], [0, 0.75, 0, 0, 0, 0.25, 0, 0]]
+    assert [GROUPS[place] for place in cache.primary[:8]] == list(GROUPS)
+    assert cache.targets is cache.targets  # computed once
+
+
+def test_labels_are_those_of_each_article_however_often_its_categories_occur() -> None:
+    lines = ["cs.LG stat.ML", "math-ph math.MP", "cs.LG stat.ML", "econ.GN", "stat.ML cs.LG", "math-ph math.MP"]
+    targets, primary = label_arrays(lines)
+    assert (targets.dtype, primary.dtype) == (np.float32, np.uint8)
+    assert targets.tolist() == [soft_target(line.split()).tolist() for line in lines]
+    assert [GROUPS[place] for place in primary] == [primary_group(line.split()) for line in lines]
+
+
+def test_no_articles_have_empty_labels() -> None:
+    assert [array.shape for array in label_arrays([])] == [(0, 8), (0,)]
+
+
+def test_an_article_of_no_known_category_is_named_with_what_makes_the_cache_anew(folder: Path) -> None:
+    listed = read_json(folder / LIST, "")
+    (folder / LIST).write_bytes(as_json_xz(listed | {"categories": ["68T05", *listed["categories"][1:]]}))
+    relist(folder)
+    with pytest.raises(SphereError) as caught:
+        _ = open_cache(folder).targets
+    found = f"{folder / LIST} has an article with no arXiv category among ['68T05']"
+    assert str(caught.value) == f"{found}: {HINT}."
 
 
 def test_only_the_views_asked_for_are_opened_of_those_it_has(tmp_path: Path) -> None:
@@ -114,7 +152,7 @@ def test_only_the_views_asked_for_are_opened_of_those_it_has(tmp_path: Path) -> 
 
 
 def test_a_caches_files_are_known_by_its_views_and_its_store() -> None:
-    others = ["targets.npy", "primary.npy", "articles.json", "tfidf.safetensors", "tfidf.json"]
+    others = ["articles.json.xz", "tfidf.safetensors", "tfidf.json"]
     assert files_of(["both"], "float16") == ["both.npy", "both_tfidf.npy", *others]
     assert files_of(["both", "title"], "int8") == [
         *("both.npy", "both_tfidf.npy", "both_scales.npy"),
@@ -145,14 +183,12 @@ def test_a_changed_file_is_named_with_what_makes_it_anew(name: str, folder: Path
 
 
 SHAPES = [
-    ("targets", (24, 8), "float32"),
-    ("primary", (24,), "uint8"),
     ("both", (24, 4), "int8"),
     ("both_tfidf", (24, 8), "float16"),
     ("both_scales", (24,), "float32"),
-    ("title", (16, 4), "int8"),
-    ("abstract_tfidf", (7, 8), "float16"),
-    ("abstract_scales", (7,), "float32"),
+    ("title", (9, 4), "int8"),
+    ("abstract_tfidf", (6, 8), "float16"),
+    ("abstract_scales", (6,), "float32"),
 ]
 
 
@@ -177,7 +213,7 @@ def test_an_array_of_another_type_is_refused_though_it_is_listed(
     assert refusal(folder) == sentence
 
 
-@pytest.mark.parametrize("file", ["both", "title_tfidf", "title_scales", "targets", "primary"])
+@pytest.mark.parametrize("file", ["both", "title_tfidf", "title_scales"])
 def test_what_is_no_array_is_refused_though_it_is_listed(file: str, folder: Path) -> None:
     (folder / f"{file}.npy").write_bytes(b"no array")
     relist(folder)
@@ -185,19 +221,36 @@ def test_what_is_no_array_is_refused_though_it_is_listed(file: str, folder: Path
     assert re.fullmatch(rf"{found} is missing or damaged \(.+\): {re.escape(HINT)}\.", refusal(folder))
 
 
-@pytest.mark.parametrize("column", ["categories", "dates"])
+@pytest.mark.parametrize("column", ["categories", "dates", "titles"])
 def test_a_column_of_another_length_is_refused(column: str, folder: Path) -> None:
-    listed = json.loads((folder / "articles.json").read_bytes())
-    (folder / "articles.json").write_bytes(as_json(listed | {column: listed[column][1:]}))
+    listed = read_json(folder / LIST, "")
+    (folder / LIST).write_bytes(as_json_xz(listed | {column: listed[column][1:]}))
     relist(folder)
-    assert refusal(folder) == f"{folder / 'articles.json'} does not have 24 {column}: {HINT}."
+    assert refusal(folder) == f"{folder / LIST} does not have 24 {column}: {HINT}."
 
 
-def test_a_list_of_articles_that_is_no_json_is_refused(folder: Path) -> None:
-    (folder / "articles.json").write_bytes(b"{")
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b'{"ids": []}', lzma.compress(b"{"), lzma.compress(b'{"ids": []}')[:-1], lzma.compress(b"\xff")],
+    ids=["neither", "not packed", "no JSON", "cut short", "no text"],
+)
+def test_a_list_of_articles_that_is_no_packed_json_is_refused(content: bytes, folder: Path) -> None:
+    (folder / LIST).write_bytes(content)
     relist(folder)
-    assert refusal(folder).startswith(f"{folder / 'articles.json'} is damaged (")
+    assert refusal(folder).startswith(f"{folder / LIST} is damaged (")
     assert refusal(folder).endswith(f"): {HINT}.")
+
+
+def test_a_cache_without_titles_as_earlier_versions_made_it_is_refused_and_made_anew(folder: Path) -> None:
+    columns = read_json(folder / LIST, "")
+    del columns["titles"]
+    (folder / "articles.json").write_bytes(as_json(columns))
+    (folder / LIST).unlink()
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"]["articles.json"] = manifest["files"].pop(LIST)
+    relist(folder, files=manifest["files"])
+    assert refusal(folder) == f"{folder / 'manifest.json'} does not list {LIST}: {HINT}."
+    assert existing_manifest(folder) is None
 
 
 @pytest.mark.parametrize(

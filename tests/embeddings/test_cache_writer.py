@@ -34,7 +34,7 @@ from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.embeddings.vectors import quantize
 from spheres.errors import SphereError
-from spheres.files.atomic import read_array
+from spheres.files.atomic import read_array, read_json
 from spheres.files.checkpoint import Checkpoint
 from spheres.files.manifest import FORMAT_VERSION
 
@@ -92,20 +92,11 @@ def test_tfidf_scores_are_kept_in_half_precision(tmp_path: Path) -> None:
     assert scores.tolist() == scores_of("title").astype(np.float16).tolist()
 
 
-def test_an_articles_target_and_primary_group_stand_in_its_row(tmp_path: Path) -> None:
-    folder = make_cache(tmp_path / "tiny")
-    targets, primary = read_array(folder / "targets.npy", ""), read_array(folder / "primary.npy", "")
-    assert (targets.dtype, targets.shape, primary.dtype, primary.shape) == (np.float32, (24, 8), np.uint8, (24,))
-    # the first is hep-th and math.ST, which is also stat.TH; the second math.NT and math.ST
-    assert targets[0].tolist() == [0.5, 0.25, 0, 0, 0, 0.25, 0, 0]
-    assert targets[1].tolist() == [0, 0.75, 0, 0, 0, 0.25, 0, 0]
-    assert [GROUPS[place] for place in primary[:8]] == list(GROUPS)
-
-
-def test_articles_are_listed_with_their_categories_and_dates(tmp_path: Path) -> None:
-    listed = json.loads((make_cache(tmp_path / "tiny") / "articles.json").read_bytes())
-    assert sorted(listed) == ["categories", "dates", "ids"]
+def test_articles_are_listed_with_their_categories_dates_and_titles(tmp_path: Path) -> None:
+    listed = read_json(make_cache(tmp_path / "tiny") / "articles.json.xz", "")
+    assert sorted(listed) == ["categories", "dates", "ids", "titles"]
     assert listed["ids"] == IDS
+    assert listed["titles"][0] == "A new bound for black hole horizons in curved spacetime"
     assert listed["categories"][:2] == ["hep-th math.ST", "math.NT math.ST"]
     assert listed["dates"] == ["2001-01-01"] * 24
 
@@ -131,7 +122,7 @@ def test_the_manifest_lists_every_file_and_what_made_it(store: str, tmp_path: Pa
         },
         "precision": "fp32",
         "store": store,
-        "copies": {"title": 4, "abstract": 0},
+        "copies": {"title": 6, "abstract": 0},
         "n_articles": 24,
         "dim": DIM,
         "views": ["both", "title", "abstract"],

@@ -25,7 +25,7 @@ from spheres.encoder.hub import BUNDLED, EncoderSpec, fetch, fingerprint_of
 from spheres.errors import SphereError
 
 N_ARTICLES, SHARD = 48, 6
-FILES = ("both.npy", "both_tfidf.npy", "targets.npy", "primary.npy", "articles.json", "tfidf.json")
+FILES = ("both.npy", "both_tfidf.npy", "articles.json.xz", "tfidf.json")
 
 
 class SlowWorker(Worker):
