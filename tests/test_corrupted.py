@@ -41,7 +41,8 @@ HINTS = {
 FILES = [
     *(("cache", f"{view}{kind}.npy") for view in ("both", "title", "abstract") for kind in ("", "_scales", "_tfidf")),
     *(("cache", name) for name in ("articles.json.xz", "tfidf.json", "tfidf.safetensors", "manifest.json")),
-    *(("head", name) for name in ("head.safetensors", "ood.safetensors", "projection.safetensors")),
+    *(("head", name) for name in ("head.safetensors", "calibration.safetensors", "categories.safetensors")),
+    *(("head", name) for name in ("ood.safetensors", "projection.safetensors")),
     *(("head", name) for name in ("tfidf.json", "tfidf.safetensors", "head.json")),
 ]
 ARRAYS = [(whose, name) for whose, name in FILES if not name.endswith("json")]
@@ -230,7 +231,7 @@ def test_a_manifest_of_another_make_is_refused(whose: str, fields: dict[str, Any
     assert f"{MANIFESTS[whose]} {words}" in refusal(whose, copy)
 
 
-@pytest.mark.parametrize("field", ["views", "store", "dim", "copies", "recipe", "calibrations", "n_articles"])
+@pytest.mark.parametrize("field", ["views", "store", "dim", "copies", "recipe", "trained", "categories", "n_articles"])
 def test_a_manifest_that_lacks_something_is_refused(field: str, copy: Path) -> None:
     whose = "cache" if field in ("views", "store", "dim", "copies") else "head"
     path = copy / MANIFESTS[whose]

@@ -51,14 +51,14 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
         id=columns.text("id", record) or f"text:{digest[:16]}",
         title=title,
         abstract=abstract,
-        categories=_categories(record, columns),
+        categories=listed_categories(record, columns),
         date=columns.text("date", record) or _date(record),
         placeholder=placeholder_in(*given, text),
     )
 
 
-def _categories(record: Record, columns: Columns) -> tuple[str, ...]:
-    """arXiv's, of the first column that holds codes, or else names; the primary first, wherever it stands."""
+def listed_categories(record: Record, columns: Columns) -> tuple[str, ...]:
+    """arXiv's categories, of the first column that holds codes, or else names; the primary first, wherever it stands."""
     primary, others = (
         [parse_categories(record[name]) for name in names if name in record]
         for names in (columns.primary, columns.categories)

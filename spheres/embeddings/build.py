@@ -2,7 +2,7 @@
 
 The corpus is read three times, and need not fit into memory: for the sha256 of its bytes; for ids, categories, dates,
 titles and at most 100,000 texts that the TF-IDF model learns from; and for all texts, a shard at a time. Nothing is
-computed twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last whole shard.
+computed twice: a cache of the same identity is left alone, and an interrupted run is resumed after its last shard.
 """
 
 import shutil

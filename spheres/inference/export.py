@@ -1,11 +1,17 @@
 """Writers of classified rows: JSON lines, a table (CSV, TSV, Excel), or references as they came.
 
     python head.py predict articles.csv --out answers.csv            # every column, and the answer beside it
-    python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres"} a line
+    python head.py predict articles.csv --out answers.jsonl          # {"id", "probabilities", "spheres", ...} a line
 
-    .jsonl              the line above; or the row's own columns, then "spheres" (list), "probabilities", "note"
-    .csv, .tsv, .xlsx   spheres (codes, the most probable first), p_physics ... p_econ, note after the row's own columns
-    .ris, .bib          the entries of such a file, each in its own text, with "sphere: cs" among its keywords
+    .jsonl              the line above; or the row's own columns, then "spheres" (list), "probabilities", "categories"
+                        (probabilities of the likeliest), "note"
+    .csv, .tsv, .xlsx   spheres (codes, the most probable first), p_physics ... p_econ, categories (likewise), note
+                        after the row's own columns
+    .ris, .bib          the entries of such a file, each in its own text, with "sphere: cs" and "category: cs.CL" among
+                        its keywords
+
+Where the file lists arXiv's categories, two columns more compare: rank_listed and p_listed, the rank and probability of
+the category that stands first.
 
 Nothing of the input is lost: an own name that a column has already gets a number. A spreadsheet runs what looks like a
 formula, and anybody may have written a title, so in .csv and .tsv such a cell gets an apostrophe in front; in a
@@ -30,8 +36,9 @@ from spheres.inference.workbook import MAX_ROWS, write_workbook
 REFERENCES = {".ris": "RIS", ".bib": "BibTeX"}  # written where the input is one
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".xlsx", *REFERENCES)
 MAX_COLUMNS = 5_000  # of the input, kept; records that share no key would make a table as wide as it is long
-ANSWER_KEYS = ("spheres", "probabilities", "note")
-ANSWER_COLUMNS = ("spheres", *(f"p_{group}" for group in GROUPS), "note")
+ANSWER_KEYS = ("spheres", "probabilities", "categories", "note")
+ANSWER_COLUMNS = ("spheres", *(f"p_{group}" for group in GROUPS), "categories", "note")
+LISTED_COLUMNS = ("rank_listed", "p_listed")
 
 PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -66,23 +73,31 @@ class Writer:
 
 
 class AnswerLines(Writer):
-    """JSON lines of the answers alone: {"id", "probabilities", "spheres"}; no line for a row without one."""
+    """JSON lines of the answers alone: id, probabilities, spheres, categories; no line for a row without one."""
+
+    def __init__(self, compare: bool) -> None:
+        self.compare = compare
 
     def line(self, row: FileRow) -> bytes:
         if row.article is None:
             return b""
-        answer = {"id": row.article.id, "probabilities": _probabilities(row), "spheres": row.spheres}
+        answer: dict[str, Any] = {"id": row.article.id, "probabilities": _probabilities(row), "spheres": row.spheres}
+        answer["categories"] = _categories(row)
+        if self.compare:
+            answer.update(zip(LISTED_COLUMNS, _listed(row), strict=True))
         return json.dumps(answer).encode() + b"\n"
 
 
 class JsonLines(Writer):
     """JSON lines of a row's own columns and its answer."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.names = distinct(ANSWER_KEYS, columns)  # of spheres, probabilities and note
+    def __init__(self, columns: Sequence[str], compare: bool) -> None:
+        self.names = distinct(ANSWER_KEYS + LISTED_COLUMNS * compare, columns)
+        self.compare = compare
 
     def line(self, row: FileRow) -> bytes:
-        answer = zip(self.names, (row.spheres, _probabilities(row), row.note), strict=True)
+        values = (row.spheres, _probabilities(row), _categories(row), row.note, *(_listed(row) if self.compare else ()))
+        answer = zip(self.names, values, strict=True)
         pairs = [*row.record.items(), *answer]  # no dict: the row's own keys may be any
         line = "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in pairs) + "}\n"
         # half a surrogate pair becomes \ud800, as JSON writes it
@@ -92,15 +107,15 @@ class JsonLines(Writer):
 class Table(Writer):
     """A table of a row's own columns, the answer beside them."""
 
-    def __init__(self, columns: Sequence[str], separator: str) -> None:
-        self.columns, self.separator = columns, separator
+    def __init__(self, columns: Sequence[str], separator: str, compare: bool) -> None:
+        self.columns, self.separator, self.compare = columns, separator, compare
         mark = b"" if separator == "\t" else "\ufeff".encode()  # tells spreadsheets that a .csv is UTF-8
-        self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
+        self.header = mark + self._cells([*columns, *distinct(ANSWER_COLUMNS + LISTED_COLUMNS * compare, columns)])
 
     def line(self, row: FileRow) -> bytes:
         own = [as_cell(row.record.get(column)) for column in self.columns]
-        probabilities = [f"{p:.6f}" for p in _probabilities(row).values()] or [""] * len(GROUPS)
-        return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
+        numbers = (f"{value:.6f}" if isinstance(value, float) else value for value in _answer_cells(row, self.compare))
+        return self._cells([*own, *map(as_cell, numbers)])
 
     def _cells(self, cells: Sequence[str]) -> bytes:
         text = io.StringIO(newline="")
@@ -115,14 +130,13 @@ class ExcelTable(Writer):
 
     convert = staticmethod(write_workbook)
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.columns = columns
-        self.header = self._cells([*columns, *distinct(ANSWER_COLUMNS, columns)])
+    def __init__(self, columns: Sequence[str], compare: bool) -> None:
+        self.columns, self.compare = columns, compare
+        self.header = self._cells([*columns, *distinct(ANSWER_COLUMNS + LISTED_COLUMNS * compare, columns)])
 
     def line(self, row: FileRow) -> bytes:
         own = [row.record.get(column) for column in self.columns]
-        probabilities: Sequence[float | None] = [*_probabilities(row).values()] or [None] * len(GROUPS)
-        return self._cells([*own, " ".join(row.spheres), *probabilities, row.note])
+        return self._cells([*own, *_answer_cells(row, self.compare)])
 
     def _cells(self, values: Sequence[Any]) -> bytes:
         plain = (
@@ -133,13 +147,17 @@ class ExcelTable(Writer):
 
 
 class References(Writer):
-    """RIS or BibTeX as it came, with the answer's spheres as keywords; what could not be read stays as it is."""
+    """RIS or BibTeX as it came, with the answer's spheres and its likeliest category as keywords.
+
+    What could not be read stays as it is.
+    """
 
     def __init__(self, format: str) -> None:
         self.add_keywords = add_to_ris if format == "RIS" else add_to_bibtex
 
     def line(self, row: FileRow) -> bytes:
         keywords = [f"sphere: {code}" for code in row.spheres]
+        keywords += [f"category: {code}" for code in [*_categories(row)][:1]]
         text = self.add_keywords(row.source, keywords) if keywords else row.source
         return f"{text}\n\n".encode("utf-8", "replace")
 
@@ -184,6 +202,7 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
         SphereError: Columns or rows are too many, or references are asked of another kind of file.
     """
     suffix, columns = out.suffix.lower(), summary.columns
+    compare = bool(summary.chosen.primary or summary.chosen.categories)
     if format := REFERENCES.get(suffix):
         if summary.format.partition(",")[0] != format:
             raise SphereError(
@@ -194,7 +213,7 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
             )
         return References(format)
     if suffix == ".jsonl" and not keep_columns:
-        return AnswerLines()
+        return AnswerLines(compare)
     if len(columns) > MAX_COLUMNS:
         raise SphereError(
             "The file has {n_columns:,} columns, more than the {most:,} that can be kept: take some out, "
@@ -203,7 +222,7 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
             most=MAX_COLUMNS,
         )
     if suffix == ".jsonl":
-        return JsonLines(columns)
+        return JsonLines(columns, compare)
     if suffix == ".xlsx":
         if summary.n_rows > MAX_ROWS:
             raise SphereError(
@@ -211,8 +230,9 @@ def writer_for(out: Path, keep_columns: bool, summary: FileSummary) -> Writer:
                 n_rows=summary.n_rows,
                 most=MAX_ROWS,
             )
-        return ExcelTable(columns)
-    return Table(columns, "\t" if suffix == ".tsv" else ";" if summary.separator == ";" else ",")
+        return ExcelTable(columns, compare)
+    separator = "\t" if suffix == ".tsv" else ";" if summary.separator == ";" else ","
+    return Table(columns, separator, compare)
 
 
 def download_name(source_name: str, format: str) -> str:
@@ -240,6 +260,26 @@ def _probabilities(row: FileRow) -> dict[str, float]:
     """Of every group, in arXiv's order, to six decimals; empty where there is no answer."""
     probabilities = row.classification.probabilities if row.classification else ()
     return {group: round(p, 6) for group, p in zip(GROUPS, probabilities, strict=False)}
+
+
+def _categories(row: FileRow) -> dict[str, float]:
+    """Of the likeliest categories, the most probable first, to six decimals; empty where there is no answer."""
+    return {code: round(p, 6) for code, p in row.classification.categories()} if row.classification else {}
+
+
+def _listed(row: FileRow) -> tuple[int | None, float | None]:
+    """Rank and probability of the category that the file lists first, None where there is nothing to compare."""
+    if not row.listed:
+        return None, None
+    rank, probability = row.listed
+    return rank, round(probability, 6)
+
+
+def _answer_cells(row: FileRow, compare: bool) -> list[Any]:
+    """The values of ANSWER_COLUMNS and, where they are wanted, of LISTED_COLUMNS."""
+    probabilities: Sequence[float | None] = [*_probabilities(row).values()] or [None] * len(GROUPS)
+    listed = _listed(row) if compare else ()
+    return [" ".join(row.spheres), *probabilities, " ".join(_categories(row)), row.note, *listed]
 
 
 def escape_formula(cell: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spheres.data.article import Article, to_article
+from spheres.data.article import Article, listed_categories, to_article
 from spheres.data.columns import Columns, check_columns, find_columns, shown_names, with_inner_columns
 from spheres.data.readers.child import open_in_child
 from spheres.data.readers.detect import Opened, open_records
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.model.prior import Prior
 
 MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
+N_SAMPLED = 100  # rows in which categories are looked for
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
 COLUMN_FORMATS = ("CSV", "TSV", "Excel", "Parquet", "JSON")  # whose columns have names of their users' own
 
@@ -75,21 +76,28 @@ class FileSummary:
             id=id,
             unused=len(self.chosen.unused),
         )
-        if not self.like_abstract:
-            return (*self.notes, columns)
-        column = shown_names([self.like_abstract])
-        if self.chosen.abstract:
+        messages = [*self.notes, columns]
+        if listed := (self.chosen.primary + self.chosen.categories)[:1]:
+            compared = Message(
+                "Categories: {column}; rank_listed and p_listed say how the first one fits: sort by p_listed for the "
+                "strongest disagreement.",
+                column=shown_names(listed),
+            )
+            messages.append(compared)
+        if self.like_abstract and self.chosen.abstract:
             hint = Message(
                 "The column {column} looks more like the abstract: choose it (on the command line: --abstract-column).",
-                column=column,
+                column=shown_names([self.like_abstract]),
             )
-        else:
+            messages.append(hint)
+        elif self.like_abstract:
             hint = Message(
                 "No abstract was found, although the column {column} looks like one: choose it (on the command line: "
                 "--abstract-column).",
-                column=column,
+                column=shown_names([self.like_abstract]),
             )
-        return (*self.notes, columns, hint)
+            messages.append(hint)
+        return tuple(messages)
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,17 @@ class FileRow:
     def note(self) -> str:
         """What a reader must know beside the answer; where there is none, why; in English."""
         return " ".join(map(str, notes(self.classification))) if self.classification else str(self.problem or "")
+
+    @property
+    def listed(self) -> tuple[int, float] | None:
+        """Rank and probability of the category that the file lists first; None where there is none to compare."""
+        categories = self.article.categories if self.article else ()
+        if not self.classification or not categories:
+            return None
+        probabilities = dict(self.classification.categories(None))
+        if categories[0] not in probabilities:
+            return None
+        return 1 + list(probabilities).index(categories[0]), probabilities[categories[0]]
 
     @property
     def short_text(self) -> str:
@@ -137,6 +156,7 @@ def summarize_file(
     """
     n_rows, n_readable, first_problem = 0, 0, ""
     columns: dict[str, None] = {}  # a set that keeps its order
+    sampled: list[Record] = []
     n_prose: dict[str, int] = {}  # column, also one of an object within -> rows with an abstract's kind of text
     with ExitStack() as stack:
         opened = open_file(source, stack, limits)
@@ -154,7 +174,9 @@ def summarize_file(
             else:
                 n_readable += 1
                 columns.update(dict.fromkeys(row.record))
-                for name, value in with_inner_columns(row.record).items():
+                record = with_inner_columns(row.record)
+                sampled += [record] if n_readable <= N_SAMPLED else []
+                for name, value in record.items():
                     n_prose[name] = n_prose.get(name, 0) + _is_prose(value)
     if not n_readable:
         raise nothing_readable(source, opened.format, n_rows, first_problem)
@@ -162,7 +184,8 @@ def summarize_file(
     longest = max(chosen.unused, key=n_prose.__getitem__, default="") if abstract_column is None else ""
     of_abstracts = sum(n_prose[name] for name in chosen.abstract)
     like_abstract = longest if longest and n_prose[longest] >= max(n_readable / 2, 4 * of_abstracts) else ""
-    chosen = replace(chosen, primary=(), categories=())  # nobody asks for labels here
+    if not any("." in code for record in sampled for code in listed_categories(record, chosen)):  # keywords
+        chosen = replace(chosen, primary=(), categories=())
     return FileSummary(
         opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes, tuple(n_prose)
     )

@@ -28,7 +28,7 @@ from spheres.model.projection import fit_projection
 from spheres.model.recipe import Recipe, examples, view_features
 from spheres.model.train import train_heads
 
-MIN_ARTICLES = 20  # in a split; fewer tell nothing
+MIN_ARTICLES = 10  # in a split; fewer tell nothing
 
 
 def train(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sentence: None) -> Bundle:

@@ -1,0 +1,71 @@
+"""Whether a category that an author has in mind fits: its rank and probability, and what is listed beside it.
+
+fit = category_fit(answer, "cs.IR", classifier.bundle.categories)
+fit.rank, fit.probability, fit.cross_listed      # 3, 0.09, (("cs.LG", 0.31), ...)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spheres.data.categories import NAMES, parse_categories
+from spheres.errors import Message, SphereError
+
+if TYPE_CHECKING:  # both bring torch along
+    from spheres.inference.classifier import Classification
+    from spheres.model.categories import Categories
+
+
+@dataclass(frozen=True)
+class CategoryFit:
+    """Where a category stands among all for one article."""
+
+    code: str
+    rank: int  # 1 is the most probable
+    n_categories: int  # that were ranked
+    probability: float
+    cross_listed: Sequence[tuple[str, float]]  # codes, and the share of the category's articles that list them too
+
+    @property
+    def name(self) -> str:
+        """arXiv's name of the category."""
+        return NAMES[self.code]
+
+    def describe(self) -> Message:
+        """Rank and probability, for its author."""
+        return Message(
+            "{code} is number {rank} of {n} categories, with a probability of {probability:.1%}.",
+            code=self.code,
+            rank=self.rank,
+            n=self.n_categories,
+            probability=self.probability,
+        )
+
+    def describe_cross_lists(self) -> Message | None:
+        """What is usually listed beside it; None where nothing is."""
+        if not self.cross_listed:
+            return None
+        others = ", ".join(f"{code} ({share:.0%})" for code, share in self.cross_listed)
+        return Message("Articles that list {code} first often also list: {others}.", code=self.code, others=others)
+
+
+def category_fit(answer: "Classification", category: object, categories: "Categories") -> CategoryFit:
+    """How well a category fits an article.
+
+    Args:
+        category: Its code, of today or retired, or its name, such as "cs.IR".
+
+    Raises:
+        SphereError: It is no category that is ranked here.
+    """
+    found = parse_categories(category) if isinstance(category, str) else []
+    if not found or found[0] not in answer.codes:
+        raise SphereError("{found!r} is no category that is ranked here: give a code such as cs.CL.", found=category)
+    ranked = dict(answer.categories(None))
+    return CategoryFit(
+        code=found[0],
+        rank=1 + list(ranked).index(found[0]),
+        n_categories=len(ranked),
+        probability=ranked[found[0]],
+        cross_listed=tuple(categories.cross_listed.get(found[0], ())),
+    )
