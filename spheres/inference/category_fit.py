@@ -42,13 +42,6 @@ class CategoryFit:
             probability=self.probability,
         )
 
-    def describe_cross_lists(self) -> Message | None:
-        """What is usually listed beside it; None where nothing is."""
-        if not self.cross_listed:
-            return None
-        others = ", ".join(f"{code} ({share:.0%})" for code, share in self.cross_listed)
-        return Message("Articles that list {code} first often also list: {others}.", code=self.code, others=others)
-
 
 def category_fit(answer: "Classification", category: object, cross_listed: CrossLists) -> CategoryFit:
     """How well a category fits an article.
