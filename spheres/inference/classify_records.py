@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spheres.inference.classifier import ClassifiesMany
     from spheres.model.prior import Prior
 
+NO_OBJECT = SphereError("no object")
 MAX_RECORDS = 256  # in a call: some seconds on two cores
 BATCH_SIZE = 32  # texts encoded together
 
@@ -48,7 +49,7 @@ def classify_records(
             most=MAX_RECORDS,
         )
     rows = [
-        to_file_row(Row(f"record {n}", record) if isinstance(record, dict) else Row(f"record {n}", problem="no object"))
+        to_file_row(Row(f"record {n}", record) if isinstance(record, dict) else Row(f"record {n}", problem=NO_OBJECT))
         for n, record in enumerate(records, 1)
     ]
     answered = [
