@@ -3,7 +3,6 @@
     python app.py                                       # http://127.0.0.1:7860, with the bundled encoder
     python app.py --encoder distilbert-base-cased       # with a head you trained
     python app.py --share --auth reader                 # with a public link, behind a password that it asks for
-    python app.py --corpus arxivData.json               # with the titles of the nearest articles
 
 It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the variables
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT of the environment count: so a Hugging Face Space runs it as it is.
@@ -55,7 +54,6 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     address = free_address(options.host, options.port)
     use_private_folder()
     gc.disable()  # collecting took a fifth of the start
-    from spheres.data.corpus import Corpus
     from spheres.inference.classifier import Classifier
     from spheres.inference.file_rows import Limits
     from spheres.inference.neighbors import NeighborIndex
@@ -66,9 +64,7 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
 
     try:
         classifier = Classifier.load(options.encoder, options.artifacts)
-        columns = {"title_column": options.title_column, "abstract_column": options.abstract_column}
-        corpus = Corpus(options.corpus, labelled=False, **columns) if options.corpus else None
-        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, corpus)
+        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
         page = build_page(Service(classifier, neighbors, limits=limits))
         url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
@@ -125,15 +121,6 @@ def parser() -> argparse.ArgumentParser:
         help="ask visitors for user and password; USER alone asks for the password here. On the command line other "
         "users can see it for a moment; in the environment variable SPHERES_AUTH they cannot",
     )
-    add(
-        "--corpus",
-        metavar="FILE",
-        type=Path,
-        help="the file that the embeddings were made from: the nearest articles are then shown with their titles",
-    )
-    for part in ("title", "abstract"):
-        manual = f"the column of that file with the {part}s, where embed.py was given it (default: found by its name)"
-        add(f"--{part}-column", metavar="NAME", help=manual)
     add(
         "--max-rows",
         metavar="N",

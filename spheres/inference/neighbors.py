@@ -9,7 +9,6 @@ because it is faster than the library that would replace it: over 40,000 article
 It holds 1.5 KB of memory for each article, so some millions fit a usual machine.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.arxiv_id import arxiv_link, base_id
-from spheres.data.corpus import Corpus
+from spheres.data.arxiv_id import arxiv_link
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
-from spheres.errors import SphereError
 from spheres.inference.map_image import draw_map, group_centers
 from spheres.model.bundle import Bundle
 from spheres.model.projection import Projection
@@ -39,7 +36,7 @@ class Neighbor:
     similarity: float  # the cosine between the two vectors, from -1 to 1
     categories: str  # arXiv's, separated by spaces, the primary first
     date: str
-    title: str  # empty where the corpus is not at hand
+    title: str  # plain; empty where the article has none
     group: str  # the primary group's code
     position: Position  # on the map
 
@@ -55,31 +52,25 @@ class NeighborIndex:
     Args:
         cache: With the view "both".
         projection: From unit vectors to the map.
-        titles: Ids without versions -> titles, as far as they are known.
     """
 
-    def __init__(self, cache: Cache, projection: Projection, titles: Mapping[str, str]) -> None:
+    def __init__(self, cache: Cache, projection: Projection) -> None:
         self.vectors = cache.views["both"].unit_vectors()  # (n_articles, dim)
-        self.cache, self.projection, self.titles = cache, projection, titles
+        self.cache, self.projection = cache, projection
         self.n_articles = len(cache.ids)
 
     @classmethod
-    def load(cls, folder: Path, bundle: Bundle, corpus: Corpus | None = None) -> "NeighborIndex | None":
-        """Open the cache that a head was trained from; None where it is not there any more.
-
-        Args:
-            folder: The encoder's artifacts.
-            corpus: That was embedded, which has the titles.
+    def load(cls, folder: Path, bundle: Bundle) -> "NeighborIndex | None":
+        """Open the cache that a head was trained from, in `folder`, artifacts/<encoder>; None where it is gone.
 
         Raises:
-            SphereError: Cache or corpus is damaged, or not the one that belongs to this head.
+            SphereError: The cache is damaged, or not the one that belongs to this head.
         """
         if not (folder / MANIFEST).is_file():
             return None
         cache = open_cache(folder, ["both"])
         bundle.check_cache(cache)
-        titles = read_titles(corpus, cache.ids) if corpus else {}
-        return cls(cache, bundle.projection, titles)
+        return cls(cache, bundle.projection)
 
     def nearest(self, vector: NDArray[np.float32], n: int = N_NEAREST) -> list[Neighbor]:
         """The `n` most similar cached articles, the nearest first.
@@ -95,7 +86,7 @@ class NeighborIndex:
                 similarity=similarity,
                 categories=self.cache.categories[row],
                 date=self.cache.dates[row],
-                title=self.titles.get(base_id(self.cache.ids[row]), ""),
+                title=self.cache.titles[row],
                 group=GROUPS[self.cache.primary[row]],
                 position=(x, y),
             )
@@ -145,18 +136,3 @@ def kneighbors(
     candidates = np.flatnonzero(similarities >= worst)  # more than n where several are as near as the last
     rows = candidates[np.argsort(-similarities[candidates], kind="stable")][:n]
     return rows, similarities[rows]
-
-
-def read_titles(corpus: Corpus, ids: Sequence[str]) -> dict[str, str]:
-    """Titles of the cached articles, by their ids, out of the corpus that they came from; takes seconds.
-
-    Raises:
-        SphereError: The file holds none of them.
-    """
-    wanted = {base_id(id) for id in ids}
-    titles = {base_id(a.id): a.title for a in corpus if base_id(a.id) in wanted}
-    if not titles:
-        raise SphereError(
-            f"{corpus.path} holds none of the {len(wanted):,} cached articles: give the file they were embedded from."
-        )
-    return titles

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.map_image import COLOURS
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
+from spheres.web.formulas import show_formulas
 from spheres.web.i18n import Language, language
 
 if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do without
@@ -36,7 +37,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["colours"] = COLOURS
+    environment.globals.update(colours=COLOURS, show_formulas=show_formulas)
     return environment
 
 

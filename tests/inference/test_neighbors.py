@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from places import SHIPPED
 
-from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS, primary_group
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classification, Classifier
-from spheres.inference.neighbors import N_NEAREST, NeighborIndex, kneighbors, read_titles
+from spheres.inference.neighbors import N_NEAREST, NeighborIndex, kneighbors
 
 TEXTS = {  # of our own
     "physics": (
@@ -59,7 +58,8 @@ def test_equally_near_ones_come_in_the_caches_order() -> None:
 def test_an_article_of_the_cache_finds_itself(row: int, neighbors: NeighborIndex) -> None:
     first, *others = neighbors.nearest(neighbors.vectors[row])
     cache = neighbors.cache
-    assert (first.id, first.categories, first.date) == (cache.ids[row], cache.categories[row], cache.dates[row])
+    found = first.id, first.categories, first.date, first.title
+    assert found == (cache.ids[row], cache.categories[row], cache.dates[row], cache.titles[row])
     assert first.similarity == pytest.approx(1, abs=1e-3)
     assert len(others) == N_NEAREST - 1
     assert all(other.similarity <= first.similarity for other in others)
@@ -75,7 +75,7 @@ def test_around_an_article_are_mostly_those_of_its_field(
     assert [neighbor.group for neighbor in nearest] == [primary_group(n.categories.split()) for n in nearest]
     similarities = [neighbor.similarity for neighbor in nearest]
     assert similarities == sorted(similarities, reverse=True) and similarities[0] > 0.5
-    assert all(neighbor.link and neighbor.date and not neighbor.title for neighbor in nearest)
+    assert all(neighbor.link and neighbor.date and neighbor.title for neighbor in nearest)
 
 
 @pytest.mark.parametrize("group", TEXTS)
@@ -118,34 +118,3 @@ def test_a_cache_that_is_not_the_heads_own_is_refused(field: str, classifier: Cl
     bundle = replace(classifier.bundle, identity=replace(classifier.bundle.identity, **other))
     with pytest.raises(SphereError, match=r"trained on other embeddings than those in .*: run `python head.py train"):
         NeighborIndex.load(SHIPPED / classifier.name, bundle)
-
-
-def test_titles_come_from_the_corpus_that_was_embedded(
-    tmp_path: Path, classifier: Classifier, answers: dict[str, Classification], neighbors: NeighborIndex
-) -> None:
-    vector = answers["math"].vector
-    first, second, *_ = neighbors.nearest(vector)
-    corpus = written(tmp_path / "corpus.jsonl", {first.id: "Known by title"})
-    titled = NeighborIndex.load(SHIPPED / classifier.name, classifier.bundle, corpus)
-    assert titled is not None
-    found = titled.nearest(vector)
-    assert [(n.id, n.title) for n in found[:2]] == [(first.id, "Known by title"), (second.id, "")]
-
-
-def written(path: Path, titles: dict[str, str]) -> Corpus:
-    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
-    return Corpus(path, labelled=False)
-
-
-def test_titles_are_found_whatever_the_version(tmp_path: Path) -> None:
-    corpus = written(
-        tmp_path / "c.jsonl", {"2001.00001v3": "One", "2001.00002": "Two", "2001.00003": "Three", "own": "Own"}
-    )
-    wanted = ["2001.00001", "2001.00002v1", "own", "2001.99999"]
-    assert read_titles(corpus, wanted) == {"2001.00001": "One", "2001.00002": "Two", "own": "Own"}
-
-
-def test_a_file_of_other_articles_is_refused(tmp_path: Path) -> None:
-    corpus = written(tmp_path / "other.jsonl", {"2001.00001": "One"})
-    with pytest.raises(SphereError, match=r"other.jsonl holds none of the 1,200 cached articles: give the file"):
-        read_titles(corpus, [f"2002.{n:05}" for n in range(1200)])
