@@ -6,10 +6,10 @@ from io import BytesIO
 
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_app import running
 
 from browser.test_classifying import box, classify, winner
 from spheres.web.examples import EXAMPLES
+from spheres.web.formulas import show_formulas
 
 PHYSICS = EXAMPLES[0]
 MIXED = (
@@ -30,7 +30,7 @@ def ask(page: Page, title: str, abstract: str) -> None:
     expect(winner(page)).to_be_visible()
 
 
-def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit):
+def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit, classifier, neighbors):
     page = visit()
     expect(page.locator("#near")).to_contain_text("the ten most similar ones appear here")
     ask(page, PHYSICS.title, PHYSICS.abstract)
@@ -40,20 +40,20 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
     assert similarities == sorted(similarities, reverse=True)
     assert 0.3 < similarities[-1] <= similarities[0] <= 1
     links = rows.locator("a").evaluate_all("links => links.map(link => [link.href, link.textContent])")
-    assert len(links) == 10
-    assert all(href == f"https://arxiv.org/abs/{id}" for href, id in links)
-    assert all(re.search(r"cond-mat|physics", text) for text in rows.locator("td:nth-child(3)").all_inner_texts()[:3])
+    nearest = neighbors.nearest(classifier.classify(PHYSICS.title, PHYSICS.abstract).vector)
+    assert links == [[f"https://arxiv.org/abs/{n.id}", show_formulas(n.title)] for n in nearest]
+    for row, neighbor in zip(rows.locator(".article div").all_inner_texts(), nearest, strict=True):
+        assert row.split() == [*neighbor.categories.split(), neighbor.date, neighbor.id]
 
 
-def test_with_its_corpus_the_nearest_articles_have_titles(visit, tmp_path, classifier, neighbors):
-    title, abstract = "Magnon lifetimes in ultrathin films", "Spin waves decay near the Curie point."
-    nearest = neighbors.nearest(classifier.classify(title, abstract).vector)[0]
-    corpus = tmp_path / "corpus.csv"
-    corpus.write_text(f"id,title,abstract\n{nearest.id}v2,A title of our own,Of an article of our own.\n")
-    with running("--corpus", str(corpus), folder=tmp_path) as (address, _, _):
-        page = visit(address=address)
-        ask(page, title, abstract)
-        expect(page.locator("#near td.title", has_text="A title of our own")).to_be_visible()
+def test_on_a_narrow_screen_no_date_of_the_nearest_articles_is_broken(visit):
+    page = visit(width=320, height=700)
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    dates = page.locator("#near .date")
+    expect(dates).to_have_count(10)
+    assert dates.evaluate_all("dates => dates.map(date => date.getClientRects().length)") == [1] * 10
+    table = page.locator("#near .near")
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
 
 
 def test_the_nearest_articles_follow_the_next_answer(visit):

@@ -229,8 +229,8 @@ def test_the_nearest_articles_are_a_table_whose_titles_are_links() -> None:
     )
     assert cells(html) == [
         ["Similarity", "Article"],
-        ["0.877", "Old trees 2001.00001 cs.DS math.CO 2001-01-01"],
-        ["0.500", "Own own cs.DS math.CO 2001-01-01"],
+        ["0.877", "Old trees cs.DS math.CO 2001-01-01 2001.00001"],
+        ["0.500", "Own cs.DS math.CO 2001-01-01 own"],
     ]
     read = Markup(html)
     (link,) = [e for e in read.elements if e["tag"] == "a"]
@@ -245,7 +245,7 @@ def test_an_article_without_a_title_is_linked_by_its_id() -> None:
     assert cells(html) == [
         ["Сходство", "Статья"],
         ["0,877", "2001.00001 cs.DS math.CO 2001-01-01"],
-        ["0,877", "2001.00001 2001.00001 cs.DS math.CO 2001-01-01"],
+        ["0,877", "2001.00001 cs.DS math.CO 2001-01-01 2001.00001"],
     ]
     assert [e["text"] for e in Markup(html).elements if e["tag"] == "a"] == ["2001.00001", "2001.00001"]
 
