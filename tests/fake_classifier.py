@@ -16,6 +16,7 @@ class FakeClassifier:
 
     name = "fake"
     n_articles = 1000
+    codes: tuple[str, ...] = ()
 
     def classify(self, title: str, abstract: str) -> Classification:
         seed = hashlib.sha256(" ".join(f"{title} | {abstract}".split()).encode("utf-8", "replace")).digest()
@@ -26,7 +27,7 @@ class FakeClassifier:
     def classify_many(self, texts: Sequence[tuple[str, str]]) -> list[Classification]:
         return [self.classify(*text) for text in texts]
 
-    def measured(self, view: str, rule: str, threshold: float) -> None:
+    def measured(self, view: str, rule: str, threshold: float, prior: object = None) -> None:
         """It was not measured."""
 
     def identity(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ def to_article(record: Record, columns: Columns | None = None) -> Article:
 
 
 def listed_categories(record: Record, columns: Columns) -> tuple[str, ...]:
-    """arXiv's categories, of the first column that holds codes, or else names; the primary first, wherever it stands."""
+    """arXiv's categories, of the first column that holds codes, else names; the primary first, wherever it stands."""
     primary, others = (
         [parse_categories(record[name]) for name in names if name in record]
         for names in (columns.primary, columns.categories)

@@ -1,19 +1,20 @@
 """Whether a category that an author has in mind fits: its rank and probability, and what is listed beside it.
 
-fit = category_fit(answer, "cs.IR", classifier.bundle.categories)
+fit = category_fit(answer, "cs.IR", classifier.cross_listed)
 fit.rank, fit.probability, fit.cross_listed      # 3, 0.09, (("cs.LG", 0.31), ...)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spheres.data.categories import NAMES, parse_categories
 from spheres.errors import Message, SphereError
 
-if TYPE_CHECKING:  # both bring torch along
+if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification
-    from spheres.model.categories import Categories
+
+CrossLists = Mapping[str, Sequence[tuple[str, float]]]  # as `spheres.model.categories.Categories.cross_listed`
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,8 @@ class CategoryFit:
             probability=self.probability,
         )
 
-    def describe_cross_lists(self) -> Message | None:
-        """What is usually listed beside it; None where nothing is."""
-        if not self.cross_listed:
-            return None
-        others = ", ".join(f"{code} ({share:.0%})" for code, share in self.cross_listed)
-        return Message("Articles that list {code} first often also list: {others}.", code=self.code, others=others)
 
-
-def category_fit(answer: "Classification", category: object, categories: "Categories") -> CategoryFit:
+def category_fit(answer: "Classification", category: object, cross_listed: CrossLists) -> CategoryFit:
     """How well a category fits an article.
 
     Args:
@@ -67,5 +61,5 @@ def category_fit(answer: "Classification", category: object, categories: "Catego
         rank=1 + list(ranked).index(found[0]),
         n_categories=len(ranked),
         probability=ranked[found[0]],
-        cross_listed=tuple(categories.cross_listed.get(found[0], ())),
+        cross_listed=tuple(cross_listed.get(found[0], ())),
     )

@@ -152,6 +152,8 @@ class Classifier:
     Attributes:
         name: The encoder's name.
         n_articles: How many articles the head was trained from.
+        codes: (n_categories,) the categories that it ranks.
+        cross_listed: What is usually listed beside each, as `spheres.model.categories.Categories.cross_listed`.
     """
 
     def __init__(self, encoder: Encoder, bundle: Bundle) -> None:
@@ -159,6 +161,7 @@ class Classifier:
         self.bundle = bundle
         self.name = encoder.spec.name
         self.n_articles = bundle.n_articles
+        self.codes, self.cross_listed = bundle.categories.codes, bundle.categories.cross_listed
 
     @classmethod
     def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS) -> "Classifier":

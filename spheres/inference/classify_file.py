@@ -150,7 +150,7 @@ def classify_file(
             no threshold; at a later step where the file turns out damaged or the disk full.
     """
     threshold = check_threshold(threshold)
-    if prior not in PRIOR_NAMES:
+    if not isinstance(prior, str) or prior not in PRIOR_NAMES:
         raise SphereError("The prior is {found!r}: give one of {names}.", found=prior, names=", ".join(PRIOR_NAMES))
     check_out(out, source)
     # 1. Count the rows and collect their columns

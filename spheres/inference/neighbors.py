@@ -6,7 +6,7 @@
 
 Similarity is the cosine between the encoder's vectors. The search is one product of a matrix and a vector, by hand
 because it is faster than the library that would replace it: over 40,000 articles 2.84 ms, faiss' exact index 5.92 ms.
-It holds 1.5 KB of memory for each article, so some millions fit a usual machine.
+It holds 1.5 KB of memory for each article: 190 MB for 125,000.
 """
 
 from dataclasses import dataclass

@@ -53,5 +53,6 @@ def answer_as_json(classification: Classification, threshold: float, rule: str =
         "spheres": classification.predict_set(threshold, rule),
         "probabilities": {group: round(float(p), 6) for group, p in classification.ranked()},
         "categories": {code: round(p, 6) for code, p in classification.categories()},
+        "prior": classification.prior.name,
         "note": " ".join(map(str, notes(classification))),
     }

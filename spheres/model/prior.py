@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spheres.data.taxonomy import GROUPS
+from spheres.errors import SphereError
 
 Shares = tuple[float, ...]  # one number a group, in the order of GROUPS, summing to 1
 
@@ -45,6 +46,17 @@ class Prior:
 ARXIV = Prior("arxiv", (0.305, 0.155, 0.455, 0.010, 0.005, 0.022, 0.043, 0.005))
 EQUAL = Prior("equal", (1 / len(GROUPS),) * len(GROUPS))
 PRIORS = {prior.name: prior for prior in (ARXIV, EQUAL)}
+
+
+def find_prior(name: object) -> Prior:
+    """The prior of this name; SphereError where there is none.
+
+    >>> find_prior("equal").name
+    'equal'
+    """
+    if isinstance(name, str) and name in PRIORS:
+        return PRIORS[name]
+    raise SphereError("The prior is {found!r}: give one of {names}.", found=name, names=", ".join(PRIORS))
 
 
 def shift_prior(log_probabilities: NDArray[np.floating], before: ArrayLike, after: ArrayLike) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-"""What programs call: `/classify` for one article, `/classify_file` for a file of them.
+"""What programs call: `/classify` and `/category_fit` for one article, `/classify_file` for a file of them.
 
-Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
+All are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
 from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
 probabilities.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 import gradio as gr
 from gradio.components.api_component import Api
@@ -17,15 +17,21 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
+from spheres.data.taxonomy import GROUPS
 from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
+from spheres.inference.category_fit import category_fit
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
+from spheres.model.prior import find_prior
 from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
+
+if TYPE_CHECKING:
+    from spheres.inference.classifier import Classification
 
 EXAMPLE_FILE = {"path": "articles.csv", "url": "articles.csv"}  # in the API page's snippets
 
@@ -35,7 +41,20 @@ class Answer(TypedDict):
 
     spheres: list[str]
     probabilities: dict[str, float]
+    categories: dict[str, float]
+    prior: str
     note: str
+
+
+class Fit(TypedDict):
+    """What `/category_fit` returns."""
+
+    category: str
+    name: str
+    rank: int
+    of: int
+    probability: float
+    cross_listed: dict[str, float]
 
 
 class About(TypedDict):
@@ -48,41 +67,78 @@ class About(TypedDict):
     from_title: int
     from_abstract: int
     counts: dict[str, int]
+    prior: dict[str, float]
     problems: list[str]
 
 
 class Endpoints:
-    """The two endpoints over a service; made within the page that is being built."""
+    """The endpoints over a service; made within the page that is being built."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
             _add(self.classify, {"answer": Answer}, "classify", ENCODER_EVENT)
+            _add(self.category_fit, {"fit": Fit}, "category_fit", ENCODER_EVENT)
             file_event = {**FILE_EVENT, "api_visibility": "public"}
             _add(self.classify_file, {"answers": FileData, "about": About}, "classify_file", file_event)
 
     # Gradio reads these docstrings: one line a parameter, one line a returned value, or it cuts them.
 
-    def classify(self, title: str = "", abstract: str = "", threshold: float = DEFAULT_THRESHOLD) -> Answer:
+    def classify(
+        self,
+        title: str = "",
+        abstract: str = "",
+        threshold: float = DEFAULT_THRESHOLD,
+        prior: Literal["arxiv", "equal"] = "arxiv",
+    ) -> Answer:
         """Which of arXiv's eight groups (physics math cs q-bio q-fin stat eess econ) an article belongs to.
 
         Parameters:
             title: The article's title; may be empty where there is an abstract.
             abstract: The article's abstract; may be empty where there is a title.
             threshold: Above 0, at most 1: the most probable groups are named until their probabilities add up to it.
+            prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
 
         Returns:
-            spheres (those groups, the most probable first), probabilities (of all eight), note (a warning, or empty)
+            spheres (the most probable first), probabilities (of all), categories (the likeliest five), prior, note
         """
-        title, abstract = ("" if part is None else part for part in (title, abstract))  # JSON's null for a part unknown
-        if not isinstance(title, str) or not isinstance(abstract, str):
-            raise _refusal("Title and abstract must be texts.")
         try:
-            text = prepare_text(title, abstract)
-            answer = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
+            answer = self._answer(title, abstract).under(find_prior(prior))
             return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
+
+    def category_fit(self, title: str = "", abstract: str = "", category: str = "") -> Fit:
+        """How well one of arXiv's categories fits an article: for an author who has one in mind.
+
+        Parameters:
+            title: The article's title; may be empty where there is an abstract.
+            abstract: The article's abstract; may be empty where there is a title.
+            category: Its code, such as cs.IR, or its name.
+
+        Returns:
+            category, name, rank (1 is the most probable), of (how many), probability, cross_listed (usually beside it)
+        """
+        try:
+            fit = category_fit(self._answer(title, abstract), category, self.service.classifier.cross_listed)
+        except SphereError as error:
+            raise _refusal(str(error)) from error
+        return {
+            "category": fit.code,
+            "name": fit.name,
+            "rank": fit.rank,
+            "of": fit.n_categories,
+            "probability": round(fit.probability, 6),
+            "cross_listed": dict(fit.cross_listed),
+        }
+
+    def _answer(self, title: object, abstract: object) -> Classification:
+        """The answer to what a program sent as title and abstract; JSON's null stands for a part unknown."""
+        title, abstract = ("" if part is None else part for part in (title, abstract))
+        if not isinstance(title, str) or not isinstance(abstract, str):
+            raise SphereError("Title and abstract must be texts.")
+        text = prepare_text(title, abstract)
+        return replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
 
     def classify_file(
         self,
@@ -91,6 +147,7 @@ class Endpoints:
         rule: Literal["sum", "coverage"] = "sum",
         title_column: str | None = None,
         abstract_column: str | None = None,
+        prior: Literal["arxiv", "equal", "file"] = "arxiv",
     ) -> Iterator[tuple[FileData | None, About]]:
         """Classify every article of a file: CSV, TSV, Excel, Parquet, JSON, RIS, BibTeX or others, also gzip or xz.
 
@@ -100,9 +157,10 @@ class Endpoints:
             rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
             title_column: The column with the titles, "" for none; by default it is found by its name.
             abstract_column: The column with the abstracts, "" for none; by default it is found by its name.
+            prior: "arxiv", "equal", or "file": how frequent the groups are is estimated from 200 articles and more.
 
         Returns:
-            answers (the file with spheres, probabilities and a note beside; RIS and BibTeX with spheres as keywords)
+            answers (the file with spheres, probabilities, categories and a note; RIS and BibTeX with keywords)
             about (what was read, rows, answered and from what, counts of the most probable groups, first problems)
         """
         source = None
@@ -115,7 +173,7 @@ class Endpoints:
                 raise _refusal("The columns must be names.")
             source = find_upload(file)
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-            for progress in self.service.classify_file(source, share, rule, *columns):
+            for progress in self.service.classify_file(source, share, rule, *columns, prior):
                 out = progress.path
                 yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
         except SphereError as error:
@@ -129,6 +187,7 @@ def _about(progress: Progress) -> About:
         "answered": progress.n_answered,
         **{f"from_{view}": n for view, n in progress.views.items()},
         "counts": dict(progress.counts),
+        "prior": dict(zip(GROUPS, (round(share, 4) for share in progress.prior.shares), strict=True)),
         "problems": [f"{place}: {problem}" for place, problem in progress.problems],
     }
     return cast(About, about)

@@ -18,9 +18,10 @@ from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
+from spheres.model.prior import ARXIV, PRIORS
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
-from spheres.web.render import answer_html, copies, group_names, meaning_html, rule_names, summary
+from spheres.web.render import answer_html, copies, group_names, meaning_html, prior_names, rule_names, summary
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
@@ -40,8 +41,8 @@ class ArticleTab:
     """Question and answer side by side, one below the other where the window is narrow.
 
     Attributes, for the tabs below the answer, which listen to it:
-        question: the boxes for title and abstract, threshold and rule.
-        outcome: the visitor's answer, a message in its place, or None.
+        question: the boxes for title and abstract, threshold, rule and prior.
+        outcome: the visitor's answer under arXiv's prior, a message in its place, or None.
         text: the plain text that the answer is of; None where there is none.
         answered: events after which `outcome` may be another one.
     """
@@ -56,7 +57,7 @@ class ArticleTab:
                 self._build_answer()
             self._build_examples()
         self.summary = gr.HTML("", elem_id="summary", apply_default_css=False)
-        self.question = (self.title, self.abstract, self.threshold, self.rule)
+        self.question = (self.title, self.abstract, self.threshold, self.rule, self.prior)
         self.answered = self._wire(page)
 
     def _build_boxes(self) -> None:
@@ -79,6 +80,7 @@ class ArticleTab:
         nothing = answer_html(None, DEFAULT_THRESHOLD, DEFAULT_RULE, self.language)
         self.answer = gr.HTML(nothing, elem_id="answer", apply_default_css=False)
         self.threshold, self.rule = build_slider(self.language)
+        self.prior = build_priors(prior_names(self.language), self.language)
         self.meaning = gr.HTML(elem_id="meaning", apply_default_css=False)
         # Two buttons, and out of sight what they copy
         self.copied_text, self.copied_json = gr.Textbox(visible=False), gr.Textbox(visible=False)
@@ -119,9 +121,10 @@ class ArticleTab:
             self.clear.click(lambda: (None, None, "", ""), None, answer, **SHOW_EVENT),
         ]
         # 2. What shows: each of these, and the slider by itself
-        shown = (self.show, [self.outcome, self.threshold, self.rule], view)
+        shown = (self.show, [self.outcome, self.threshold, self.rule, self.prior], view)
         answered = tuple(event.then(*shown, **SHOW_EVENT) for event in asks)
-        gr.on([self.threshold.change, self.rule.change], *shown, trigger_mode="always_last", **SHOW_EVENT)
+        moves = [self.threshold.change, self.rule.change, self.prior.change]
+        gr.on(moves, *shown, trigger_mode="always_last", **SHOW_EVENT)
         # 3. The links to other languages take the question along
         changes = [part.change for part in self.question]
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
@@ -147,16 +150,21 @@ class ArticleTab:
         """The same where the page's address holds a text; a page just opened is not asked anything."""
         return self.predict(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
 
-    def show(self, outcome: Outcome, threshold: float | None, rule: str | None) -> tuple[str, ...]:
+    def show(
+        self, outcome: Outcome, threshold: float | None, rule: str | None, prior: str | None = None
+    ) -> tuple[str, ...]:
         """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
         asked = nearest_threshold(threshold)
         rule = rule if rule in RULES else DEFAULT_RULE
-        view = "both" if outcome is None or isinstance(outcome, str) else outcome.view
-        measured = self.service.classifier.measured(view, rule, asked)
+        outcome, view = under(outcome, prior), "both"
+        if outcome is not None and not isinstance(outcome, str):
+            view = outcome.view
+        shares = PRIORS.get(prior or "", ARXIV)
+        measured = self.service.classifier.measured(view, rule, asked, shares)
         return (
             answer_html(outcome, asked, rule, self.language),
             summary(outcome, asked, rule, self.language),
-            meaning_html(asked, rule, measured, self.language),
+            meaning_html(asked, rule, measured, self.language, shares.name),
             *copies(outcome, asked, rule, self.language),
         )
 
@@ -177,6 +185,20 @@ def build_slider(language: Language, prefix: str = "") -> tuple[gr.Slider, gr.Ra
     choices = [(name, rule) for rule, name in rule_names(language).items()]
     rule = gr.Radio(choices, value=DEFAULT_RULE, label=_("What it sets"), elem_id=f"{prefix}rule", elem_classes="rule")
     return threshold, rule
+
+
+def build_priors(names: dict[str, str], language: Language, prefix: str = "") -> gr.Radio:
+    """How frequent the spheres are among the articles asked about: prior -> its name; the first is chosen."""
+    choices = [(name, prior) for prior, name in names.items()]
+    label = language.gettext("Spheres among your articles")
+    return gr.Radio(choices, value=ARXIV.name, label=label, elem_id=f"{prefix}prior", elem_classes="rule")
+
+
+def under(outcome: Outcome, prior: str | None) -> Outcome:
+    """The visitor's outcome, an answer among them under a prior; an unknown one stands for arXiv's."""
+    if outcome is None or isinstance(outcome, str):
+        return outcome
+    return outcome.under(PRIORS.get(prior or "", ARXIV))
 
 
 def build_copy_button(label: str, box: gr.Textbox, elem_id: str, language: Language) -> None:

@@ -20,9 +20,9 @@ from spheres.errors import SphereError
 from spheres.inference.file_rows import FileSummary, summarize_file
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
-from spheres.web.article_tab import build_slider
+from spheres.web.article_tab import build_priors, build_slider
 from spheres.web.i18n import Language
-from spheres.web.render import render, sentence_html
+from spheres.web.render import prior_names, render, sentence_html
 
 FILE_EVENT: dict[str, Any] = {
     "concurrency_id": "file",
@@ -77,6 +77,8 @@ class FileTab:
                 label = _("Column with the abstracts")
                 self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
         self.threshold, self.rule = build_slider(self.language, "file-")
+        names = {**prior_names(self.language), "file": _("as in this file, estimated")}
+        self.prior = build_priors(names, self.language, "file-")
         with gr.Row(elem_id="file-actions"):
             label = _("Classify the file")
             self.start = gr.Button(label, variant="primary", elem_id="file-classify", min_width=80, scale=3)
@@ -94,7 +96,7 @@ class FileTab:
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
         # 2. The run
-        asked = [self.upload, self.threshold, self.rule, *menus]
+        asked = [self.upload, self.threshold, self.rule, *menus, self.prior]
         run = self.start.click(self.run, asked, [*answers, *controls], **FILE_EVENT)
         self.cancel.click(None, cancels=[run], api_visibility="private")
         # A cancelled run counts as failed once it has come to its end; until then the browser passes over another
@@ -134,7 +136,7 @@ class FileTab:
         yield self.summary_html(summary, Path(upload)), *self._no_answers()
 
     def run(
-        self, upload: str | None, threshold: float, rule: str, title: str | None, abstract: str | None
+        self, upload: str | None, threshold: float, rule: str, title: str | None, abstract: str | None, prior: str
     ) -> Iterator[tuple[Any, ...]]:
         """Classify an uploaded file, batch by batch.
 
@@ -144,6 +146,7 @@ class FileTab:
             rule: "sum" or "coverage".
             title: The column with the titles, "" for none; None, where there are no menus, has it found.
             abstract: The same for the abstracts.
+            prior: How frequent the spheres are among its articles: "arxiv", "equal" or "file".
 
         Yields:
             Status, chart, first rows, the download, and the controls, after each batch.
@@ -155,7 +158,7 @@ class FileTab:
             return
         yield self._reading(), self.chart_html({}), *self._no_answers()[1:], *_controls(running=True)
         try:
-            for progress in self.service.classify_file(Path(upload), threshold, rule, title, abstract):
+            for progress in self.service.classify_file(Path(upload), threshold, rule, title, abstract, prior):
                 done = progress.path is not None
                 yield (
                     render("file_progress.html", self.language, progress=progress),

@@ -1,6 +1,6 @@
 r"""Formulas of a title in Unicode, for reading; what is searched and classified stays as it is.
 
-    show_formulas(r"Evidence for $B_s^0 \to \mu^+\mu^-$ at $\sqrt{s} = 13$ TeV")
+    plain_formulas(r"Evidence for $B_s^0 \to \mu^+\mu^-$ at $\sqrt{s} = 13$ TeV")
 
 The symbols are unicodeit's tables. Its own `replace` does not see where a command ends ("\operatorname" becomes
 "øperatorname"), so commands are read here. Every token is looked at once; what is long for a formula stays as it is.
@@ -13,6 +13,7 @@ from collections import deque
 from unicodeit.data import COMBININGMARKS, REPLACEMENTS, SUBSUPERSCRIPTS
 
 MAX_FORMULA = 200  # characters; the longest in 124,696 titles has 69. Open braces in braces cost stack
+MAX_SHOWN = 400  # characters of a title
 
 _SYMBOLS = {
     **dict(REPLACEMENTS),
@@ -44,15 +45,16 @@ _COMMAND = re.compile(
 )
 
 
-def show_formulas(title: str) -> str:
+def plain_formulas(title: str) -> str:
     r"""A plain title with its formulas in Unicode, as far as Unicode goes, and without commands and braces of LaTeX.
 
-    >>> show_formulas(r"Search for $K^{0}_{S} \to \mu^+\mu^-$ at $\sqrt{s} = 7$ TeV"), show_formulas("Only $5 a_b {c}")
-    ('Search for K⁰_S → μ⁺μ⁻ at √s = 7 TeV', 'Only $5 a_b {c}')
-    >>> show_formulas(r"Modular forms for $\mathrm{GL}_2(\mathbb{Z}/4)$, weight $\frac{1}{2}$, in $R^{N}$ or R^{N}")
+    >>> plain_formulas(r"Search for $K^{0}_{S} \to \mu^+\mu^-$ at $\sqrt{s} = 7$ TeV"), plain_formulas("A $5 a_b {c}")
+    ('Search for K⁰_S → μ⁺μ⁻ at √s = 7 TeV', 'A $5 a_b {c}')
+    >>> plain_formulas(r"Modular forms for $\mathrm{GL}_2(\mathbb{Z}/4)$, weight $\frac{1}{2}$, in $R^{N}$ or R^{N}")
     'Modular forms for GL₂(ℤ/4), weight 1/2, in Rᴺ or Rᴺ'
     """
-    return _COMMAND.sub(lambda found: _read(found[0]), _FORMULA.sub(_in_dollars, title))
+    shown = _COMMAND.sub(lambda found: _read(found[0]), _FORMULA.sub(_in_dollars, title))
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[: MAX_SHOWN - 1].rstrip()}…"
 
 
 def _in_dollars(found: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.map_image import COLOURS
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
-from spheres.web.formulas import show_formulas
+from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import Language, language
 
 if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do without
@@ -37,7 +37,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(colours=COLOURS, show_formulas=show_formulas)
+    environment.globals.update(colours=COLOURS, plain_formulas=plain_formulas)
     return environment
 
 
@@ -76,7 +76,15 @@ def rule_names(language: Language) -> dict[str, str]:
     return {"coverage": _("How often the true sphere is shown"), "sum": _("What the probabilities add up to")}
 
 
-def meaning_html(threshold: float, rule: str, measured: tuple[float, float] | None, language: Language) -> str:
+def prior_names(language: Language) -> dict[str, str]:
+    """Which shares the spheres may have among the articles asked about: prior -> what the page calls it."""
+    _ = language.gettext
+    return {"arxiv": _("as on arXiv"), "equal": _("equally frequent")}
+
+
+def meaning_html(
+    threshold: float, rule: str, measured: tuple[float, float] | None, language: Language, prior: str = "arxiv"
+) -> str:
     """What the slider's position means, in measured terms.
 
     Args:
@@ -85,8 +93,10 @@ def meaning_html(threshold: float, rule: str, measured: tuple[float, float] | No
         measured: the share of unseen articles whose sphere was shown at this position, and how many spheres were shown
             on average; None where that was not measured.
         language: the page's.
+        prior: of the articles that were measured.
     """
-    return render("meaning.html", language, n=round(100 * threshold), rule=rule, measured=measured)
+    values = {"n": round(100 * threshold), "rule": rule, "measured": measured, "prior": prior_names(language)[prior]}
+    return render("meaning.html", language, **values)
 
 
 def summary(outcome: Outcome, threshold: float, rule: str, language: Language) -> str:

@@ -1,7 +1,7 @@
-"""The tabs below the answer: nearest articles, why, map, share. Each is worked out when it is looked at.
+"""The tabs below the answer: categories, nearest articles, why, map, share. Each is worked out when it is looked at.
 
-The nearest articles and the map cost a few milliseconds and follow every answer. Why runs the encoder once for each
-sentence, so it waits until its tab is open; the sentences appear first, the words of the strongest one after them.
+Categories, the nearest articles and the map cost a few milliseconds and follow every answer. Why runs the encoder once
+for each sentence, so it waits until its tab is open; the sentences appear first, the words of the strongest one later.
 """
 
 from __future__ import annotations
@@ -13,27 +13,35 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from spheres.data.categories import NAMES
 from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import as_option
+from spheres.errors import SphereError
+from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, Explanation, explain, explain_words
 from spheres.inference.service import Service
-from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button
+from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button, under
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
 from spheres.web.render_why import why_html
 
 if TYPE_CHECKING:
     from spheres.data.text import Text
+    from spheres.inference.classifier import Classification
     from spheres.web.render import Outcome
+
+SHOWN_SPHERES = 4  # whose categories can be looked at
 
 
 class ResultTabs:
-    """Four tabs that listen to an `ArticleTab`."""
+    """Five tabs that listen to an `ArticleTab`."""
 
     def __init__(self, service: Service, article: ArticleTab, language: Language) -> None:
         self.service, self.article, self.language = service, article, language
         _ = language.gettext
         with gr.Tabs(elem_id="panels"):
+            with gr.Tab(_("Categories"), id="categories") as self.categories_tab:
+                self._build_categories()
             with gr.Tab(_("Nearest"), id="near") as self.nearest_tab:
                 self.nearest = gr.HTML(self._nothing_near(), elem_id="near", apply_default_css=False)
             with gr.Tab(_("Why"), id="why") as self.why_tab:
@@ -45,6 +53,18 @@ class ResultTabs:
             with gr.Tab(_("Share"), id="share") as self.share_tab:
                 self._build_share()
         self._wire()
+
+    def _build_categories(self) -> None:
+        _ = self.language.gettext
+        with gr.Row(elem_id="categories"):
+            with gr.Column(min_width=280):
+                self.categories = gr.HTML(self.categories_html(None), apply_default_css=False)
+            with gr.Column(min_width=280):
+                choices = [(f"{code} {NAMES[code]}", code) for code in self.service.classifier.codes]
+                self.category = gr.Dropdown(
+                    choices, value=None, label=_("Does yours fit? The category you have in mind"), elem_id="category"
+                )
+                self.fit = gr.HTML("", elem_id="category-fit", apply_default_css=False)
 
     def _build_map(self) -> None:
         index, intro = self.service.neighbors, self._no_index()
@@ -76,30 +96,72 @@ class ResultTabs:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        article, open_tab, explanation = self.article, gr.State("near"), gr.State(None)
+        article, open_tab, explanation = self.article, gr.State("categories"), gr.State(None)
+        categories = (
+            self.show_categories,
+            [article.outcome, article.prior, self.category],
+            [self.categories, self.fit],
+        )
         near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
         explained = [self.why, self.group, explanation]
-        why = (self.explain, [open_tab, article.outcome, article.text, self.group, explanation], explained)
+        why = (
+            self.explain,
+            [open_tab, article.outcome, article.text, self.group, explanation, article.prior],
+            explained,
+        )
         why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
         share = (None, [*article.question, self.compact], [self.link, self.frame])
         share_event: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
         # 1. After each answer
         for answered in article.answered:
+            answered.then(*categories, **SHOW_EVENT)
             answered.then(*near, **SHOW_EVENT)
             forgotten = answered.then(lambda: (None, None), None, [explanation, self.group], **SHOW_EVENT)
             forgotten.then(*why, **why_event)
             answered.then(*share, **share_event)
         # 2. When a tab is opened
-        opened = {"near": self.nearest_tab, "why": self.why_tab, "map": self.map_tab, "share": self.share_tab}
+        opened = {
+            "categories": self.categories_tab,
+            "near": self.nearest_tab,
+            "why": self.why_tab,
+            "map": self.map_tab,
+            "share": self.share_tab,
+        }
         for name, tab in opened.items():
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
                 event.then(*why, **why_event)
         self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
-        # 3. What is chosen within one
+        # 3. What is chosen within one, or beside the answer
         self.group.input(*why, **why_event)
-        changes = [self.share_tab.select, self.compact.change, article.threshold.change, article.rule.change]
-        gr.on(changes, *share, **share_event)
+        gr.on([self.category.input, article.prior.change], *categories, trigger_mode="always_last", **SHOW_EVENT)
+        again = article.prior.change(lambda: None, None, explanation, **SHOW_EVENT)
+        again.then(*why, **why_event)
+        moves = [article.threshold.change, article.rule.change, article.prior.change]
+        gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
+
+    def show_categories(self, outcome: Outcome, prior: str | None, category: str | None) -> tuple[str, str]:
+        """The likeliest categories as a table, and how well the chosen one fits."""
+        outcome = under(outcome, prior)
+        if outcome is None or isinstance(outcome, str):
+            return self.categories_html(None), ""
+        if not category:
+            return self.categories_html(outcome), ""
+        try:
+            fit = category_fit(outcome, category, self.service.classifier.cross_listed)
+        except SphereError as error:
+            return self.categories_html(outcome), sentence_html(self.language.translate(error))
+        return self.categories_html(outcome), render("category_fit.html", self.language, fit=fit, names=NAMES)
+
+    def categories_html(self, answer: Classification | None) -> str:
+        """The likeliest categories of an answer, and every sphere's own, the likeliest first."""
+        if answer is None:
+            wait = self.language.gettext("Classify an article to see its most probable arXiv categories here.")
+            return sentence_html(wait)
+        spheres = [
+            (group, probability, answer.categories_of(group)) for group, probability in answer.ranked()[:SHOWN_SPHERES]
+        ]
+        return render("categories.html", self.language, top=answer.categories(), spheres=spheres, names=NAMES)
 
     def find_nearest(self, outcome: Outcome) -> tuple[str, str]:
         """The nearest articles of an answer as a table, and their marks on the map."""
@@ -112,7 +174,13 @@ class ResultTabs:
         return table, self._map_html(index.map_position(outcome.vector), rings)
 
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, known: Explanation | None
+        self,
+        open_tab: str,
+        outcome: Outcome,
+        text: Text | None,
+        group: str | None,
+        known: Explanation | None,
+        prior: str | None = None,
     ) -> Iterator[tuple[Any, Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
@@ -122,6 +190,7 @@ class ResultTabs:
             text: what it is the answer to.
             group: the group to explain; another value stands for the most probable one.
             known: the sentences' effect, where it is computed already: it serves every group.
+            prior: that the answer is shown under.
 
         Yields:
             The markup, the group, and the sentences' effect.
@@ -129,6 +198,7 @@ class ResultTabs:
         if open_tab != "why":
             yield gr.skip(), gr.skip(), gr.skip()
             return
+        outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str) or text is None:
             yield self._nothing_explained(), gr.update(value=None), None
             return

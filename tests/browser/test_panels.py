@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.test_classifying import box, classify, winner
 from spheres.web.examples import EXAMPLES
-from spheres.web.formulas import show_formulas
+from spheres.web.formulas import plain_formulas
 
 PHYSICS = EXAMPLES[0]
 MIXED = (
@@ -41,7 +41,7 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
     assert 0.3 < similarities[-1] <= similarities[0] <= 1
     links = rows.locator("a").evaluate_all("links => links.map(link => [link.href, link.textContent])")
     nearest = neighbors.nearest(classifier.classify(PHYSICS.title, PHYSICS.abstract).vector)
-    assert links == [[f"https://arxiv.org/abs/{n.id}", show_formulas(n.title)] for n in nearest]
+    assert links == [[f"https://arxiv.org/abs/{n.id}", plain_formulas(n.title)] for n in nearest]
     for row, neighbor in zip(rows.locator(".article div").all_inner_texts(), nearest, strict=True):
         assert row.split() == [*neighbor.categories.split(), neighbor.date, neighbor.id]
 

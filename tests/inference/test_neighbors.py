@@ -13,6 +13,7 @@ from spheres.data.taxonomy import GROUPS, primary_group
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.neighbors import N_NEAREST, NeighborIndex, kneighbors
+from spheres.model.bundle import ARRAYS, HEAD
 
 TEXTS = {  # of our own
     "physics": (
@@ -107,7 +108,7 @@ def test_without_a_cache_there_is_no_index(tmp_path: Path, classifier: Classifie
     assert NeighborIndex.load(tmp_path / "gone", classifier.bundle) is None
     folder = tmp_path / classifier.name  # a head alone, as one may copy it
     folder.mkdir()
-    for name in ("head.json", "head.safetensors", "projection.safetensors", "ood.safetensors"):
+    for name in (*ARRAYS, HEAD):
         shutil.copy(SHIPPED / classifier.name / name, folder)
     assert NeighborIndex.load(folder, classifier.bundle) is None
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from spheres.web.formulas import MAX_FORMULA, show_formulas
+from spheres.web.formulas import MAX_FORMULA, MAX_SHOWN, plain_formulas
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from spheres.web.formulas import MAX_FORMULA, show_formulas
     ],
 )
 def test_a_formula_is_shown_in_unicode_as_far_as_unicode_goes(latex: str, shown: str) -> None:
-    assert show_formulas(latex) == shown
+    assert plain_formulas(latex) == shown
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_formula_is_shown_in_unicode_as_far_as_unicode_goes(latex: str, shown:
     ],
 )
 def test_a_title_without_formulas_stays_as_it_is(title: str) -> None:
-    assert show_formulas(title) == title
+    assert plain_formulas(title) == title
 
 
 PIECES = [
@@ -80,7 +80,7 @@ def test_whatever_stands_in_a_formula_is_read_to_its_end() -> None:
     choose = random.Random(0)
     for _ in range(3000):
         formula = "".join(choose.choices(PIECES, k=choose.randrange(1, 60))).replace("$", "")
-        shown = show_formulas(f"a${formula[:MAX_FORMULA]}$b")
+        shown = plain_formulas(f"a${formula[:MAX_FORMULA]}$b")
         assert shown.startswith("a") and shown.endswith("b")
 
 
@@ -89,12 +89,17 @@ def test_whatever_stands_in_a_formula_is_read_to_its_end() -> None:
 def test_a_long_title_takes_no_time(piece: str, wrapped: bool) -> None:
     title = piece * (MAX_FORMULA // len(piece) if wrapped else 50_000 // len(piece))
     started = time.process_time()
-    show_formulas(f"${title}$" if wrapped else title)
+    plain_formulas(f"${title}$" if wrapped else title)
     assert time.process_time() - started < 1
 
 
+def test_a_title_without_end_is_cut() -> None:
+    shown = plain_formulas("On trees $x^2$ " * 5000)
+    assert len(shown) <= MAX_SHOWN and shown.startswith("On trees x² On") and shown.endswith("…")
+
+
 def test_nothing_of_latex_is_left_of_a_formula() -> None:
-    shown = show_formulas(
+    shown = plain_formulas(
         r"$\widetilde{\mathcal{M}}_{g,n}\,\rightarrow\!\overline{\rm{M}} \text{ at } \scriptscriptstyle{7}$"
     )
     assert not re.search(r"[\\{}$]", shown)

@@ -12,7 +12,7 @@ from spheres.data.text import Text, plain
 from spheres.inference.explain import Explanation, Piece, sentences_of, words_of
 from spheres.inference.map_image import COLOURS
 from spheres.inference.neighbors import Neighbor
-from spheres.web.formulas import show_formulas
+from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import LANGUAGES, language
 from spheres.web.render import render
 from spheres.web.render_why import why_html
@@ -259,7 +259,7 @@ def test_a_titles_formulas_are_shown_in_unicode() -> None:
 def test_nothing_of_a_corpus_becomes_markup(nasty: str) -> None:
     html = near_html([neighbour(id=nasty, title=nasty, categories=nasty, date=nasty)], 1, EN)
     text = Markup(html).text
-    assert text.count(nasty) >= 3 and show_formulas(nasty) in text
+    assert text.count(nasty) >= 3 and plain_formulas(nasty) in text
     assert "<a " not in html
 
 

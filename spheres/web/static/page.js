@@ -28,8 +28,8 @@
   };
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
-  const fragment = (title, abstract, threshold, rule) =>
-    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold, rule }) : '';
+  const fragment = (title, abstract, threshold, rule, prior) =>
+    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold, rule, prior }) : '';
   const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const copied = async (text) => {
     try {
@@ -52,7 +52,7 @@
     }
   };
 
-  let asked = ['', '', 0.95, 'coverage']; // what the boxes hold, for the language links
+  let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
       link.href = pageIn(link.lang) + location.search + fragment(...asked);
@@ -80,11 +80,12 @@
     },
 
     // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
-    fromLink(title, abstract, threshold, rule) {
+    fromLink(title, abstract, threshold, rule, prior) {
       const held = new URLSearchParams(location.hash.slice(1));
       const share = Number.parseFloat(held.get('threshold'));
-      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract,
-        share >= 0.5 && share <= 1 ? share : threshold, ['sum', 'coverage'].includes(held.get('rule')) ? held.get('rule') : rule];
+      const one = (name, values, usual) => values.includes(held.get(name)) ? held.get(name) : usual;
+      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? share : threshold,
+        one('rule', ['sum', 'coverage'], rule), one('prior', ['arxiv', 'equal'], prior)];
       lead();
       return asked;
     },
@@ -92,8 +93,8 @@
     remember(...values) { asked = values; lead(); },
 
     // The link to this classification, and the markup that shows it in another page.
-    toShare(title, abstract, threshold, rule, compact) {
-      const held = fragment(title ?? '', abstract ?? '', threshold, rule);
+    toShare(title, abstract, threshold, rule, prior, compact) {
+      const held = fragment(title ?? '', abstract ?? '', threshold, rule, prior);
       const at = location.origin + pageIn(language);
       const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
       const frame = `<iframe src="${escaped(at + (compact ? '?view=compact' : '') + held)}" ${size} style="border:0" ` +
