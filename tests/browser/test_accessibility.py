@@ -100,6 +100,7 @@ def test_words_and_sentences_are_reached_by_tab_and_tell_their_number(visit):
 
 def test_the_page_below_the_answer_keeps_its_place_while_the_answer_changes(visit):
     page = visit()
+    open_tab(page, "Nearest")
     ask(page, "", MIXED)
     expect(page.locator("#near tbody tr")).to_have_count(10)
     before = page.locator("#panels").bounding_box()["y"]

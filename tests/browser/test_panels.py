@@ -32,6 +32,7 @@ def ask(page: Page, title: str, abstract: str) -> None:
 
 def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit, classifier, neighbors):
     page = visit()
+    open_tab(page, "Nearest")
     expect(page.locator("#near")).to_contain_text("the ten most similar ones appear here")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     rows = page.locator("#near tbody tr")
@@ -48,6 +49,7 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
 
 def test_on_a_narrow_screen_no_date_of_the_nearest_articles_is_broken(visit):
     page = visit(width=320, height=700)
+    open_tab(page, "Nearest")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     dates = page.locator("#near .date")
     expect(dates).to_have_count(10)
@@ -58,6 +60,7 @@ def test_on_a_narrow_screen_no_date_of_the_nearest_articles_is_broken(visit):
 
 def test_the_nearest_articles_follow_the_next_answer(visit):
     page = visit()
+    open_tab(page, "Nearest")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     first = page.locator("#near tbody a").first
     expect(first).to_be_visible()
@@ -110,6 +113,7 @@ def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
 
 def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
     page = visit()
+    open_tab(page, "Nearest")
     runs = counting.runs
     ask(page, PHYSICS.title, PHYSICS.abstract)
     expect(page.locator("#near tbody tr")).to_have_count(10)
@@ -172,6 +176,7 @@ def test_on_a_map_drawn_before_asking_the_article_appears(visit):
 
 def test_clear_empties_what_stands_below_as_well(visit):
     page = visit()
+    open_tab(page, "Nearest")
     ask(page, "", MIXED)
     expect(page.locator("#near tbody tr")).to_have_count(10)
     page.get_by_role("button", name="Clear").click()
