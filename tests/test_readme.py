@@ -89,7 +89,7 @@ def run(command: list[str], folder: Path, timeout: float = 60, **environment: st
 def test_the_shells_example_gives_the_answer_as_json(site, tmp_path):
     (answer,) = json.loads(run(["bash", "-euo", "pipefail", "-c", example("bash", site)], tmp_path))
     assert answer["spheres"] == ["math"]
-    assert set(answer) == {"spheres", "probabilities", "note"}
+    assert set(answer) == {"spheres", "probabilities", "categories", "prior", "note"}
 
 
 def test_pythons_example_classifies_an_article_and_a_file(site, tmp_path):
@@ -127,7 +127,12 @@ def test_the_configuration_for_assistants_names_where_the_tools_are(site):
 
     ((name, server),) = json.loads(example("json", site))["mcpServers"].items()
     assert name == "article-spheres"
-    assert [tool.name for tool in tools_at(server["url"])] == ["classify", "classify_file"]
+    assert [tool.name for tool in tools_at(server["url"])] == [
+        "classify",
+        "classify_many",
+        "category_fit",
+        "classify_file",
+    ]
 
 
 @pytest.mark.parametrize(("script", "arguments"), COMMANDS)

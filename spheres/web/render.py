@@ -37,7 +37,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(colours=COLOURS, plain_formulas=plain_formulas)
+    environment.globals["colours"] = COLOURS
+    environment.filters["plain_formulas"] = plain_formulas
     return environment
 
 

@@ -131,7 +131,7 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     page.get_by_label("What the probabilities add up to").first.check()
     open_tab(page, "Share")
     link = page.get_by_label("Link to this classification", exact=True)
-    expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum$"))
+    expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum&prior=arxiv$"))
     address = link.input_value()
     assert not urlsplit(address).query  # the text stands in the fragment, which no server is sent
     before = page.locator(".chosen").inner_text()

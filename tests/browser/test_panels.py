@@ -58,6 +58,50 @@ def test_on_a_narrow_screen_no_date_of_the_nearest_articles_is_broken(visit):
     assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
 
 
+def test_the_likeliest_categories_stand_below_the_answer_and_each_sphere_opens_to_its_own(visit):
+    page = visit()
+    expect(page.locator("#categories")).to_contain_text("most probable arXiv categories here")
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    rows = page.locator(".categories > table tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text(re.compile(r"^(cond-mat|physics)\S+ [A-Z]"))
+    sphere = page.locator('.categories details[data-group="physics"]')
+    expect(sphere.locator("table")).to_be_hidden()
+    sphere.locator("summary").click()
+    shares = sphere.locator("tbody td").all_inner_texts()
+    assert 0.3 < sum(float(share.strip("<%")) for share in shares) / 100 <= 1.001
+
+
+def test_an_author_is_told_how_the_category_they_have_in_mind_fits(visit):
+    page = visit()
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    page.get_by_label("Does yours fit?").fill("math.NT")
+    page.get_by_role("option", name="math.NT Number Theory").click()
+    expect(page.locator(".fit")).to_contain_text(re.compile(r"math\.NT is number \d+ of \d+ categories"))
+    expect(page.locator(".fit li").first).to_contain_text("math.")
+    ask(page, "", EXAMPLES[1].abstract)  # the choice stays, for the next article
+    expect(page.locator(".fit")).to_contain_text(re.compile(r"math\.NT is number \d+ of"))
+
+
+def test_the_mix_of_spheres_changes_the_answer_without_the_encoder_and_is_shared(visit, counting):
+    page = visit()
+    ask(page, "Estimating wages", "")
+    summary, before = page.locator("#summary"), page.locator(".winner .figure").inner_text()
+    expect(page.locator("#meaning")).to_contain_text("spheres as on arXiv")
+    runs = counting.runs
+    page.get_by_label("equally frequent").first.check()
+    expect(page.locator("#meaning")).to_contain_text("spheres equally frequent")
+    expect(page.locator(".winner .figure")).not_to_have_text(before)
+    assert counting.runs == runs
+    shown = summary.inner_text()
+    open_tab(page, "Share")
+    link = page.get_by_label("Link to this classification", exact=True)
+    expect(link).to_have_value(re.compile(r"&prior=equal$"))
+    other = visit(link.input_value())
+    expect(other.locator("#summary")).to_have_text(shown)
+    expect(other.get_by_label("equally frequent").first).to_be_checked()
+
+
 def test_the_nearest_articles_follow_the_next_answer(visit):
     page = visit()
     open_tab(page, "Nearest")
@@ -113,10 +157,9 @@ def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
 
 def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
     page = visit()
-    open_tab(page, "Nearest")
     runs = counting.runs
     ask(page, PHYSICS.title, PHYSICS.abstract)
-    expect(page.locator("#near tbody tr")).to_have_count(10)
+    expect(page.locator(".categories > table tbody tr")).to_have_count(5)
     page.wait_for_timeout(500)
     assert counting.runs == runs + 1
 

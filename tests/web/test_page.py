@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+from endpoints import ENDPOINTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from visiting import served, until, upload
@@ -19,6 +20,7 @@ from visiting import served, until, upload
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
+from spheres.model.prior import ARXIV
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
 from spheres.web.file_tab import FileTab
@@ -46,6 +48,10 @@ class Counted:
         self.batches += 1
         time.sleep(self.pause)
         return self.classifier.classify_many(texts)
+
+
+PRIORS = ((), ("arxiv",), ("equal",))
+EMPTY_ROW = "This row has neither a title nor an abstract: fill in at least one of them."
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +83,8 @@ def call(site: str, body: str, name: str = "classify") -> tuple[str, object]:
 
 def test_the_endpoint_names_spheres_probabilities_and_note(client):
     answer = client.predict(title=TITLE, abstract="", threshold=0.9, api_name="/classify")
-    assert set(answer) == {"spheres", "probabilities", "note"}
+    assert set(answer) == {"spheres", "probabilities", "categories", "prior", "note"}
+    assert len(answer["categories"]) == 5 and next(iter(answer["categories"])).startswith("cs.")
     assert answer["spheres"][0] == "cs"
     assert sorted(answer["probabilities"]) == sorted(GROUPS)
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
@@ -89,6 +96,48 @@ def test_title_abstract_and_threshold_have_defaults(client):
     title, abstract = TITLE, EXAMPLES[1].abstract
     assert client.predict(title, api_name="/classify") == client.predict(title, "", 0.95, api_name="/classify")
     assert client.predict(abstract=abstract, api_name="/classify")["spheres"][0] == "math"
+
+
+def test_another_prior_is_another_answer_and_one_that_is_none_is_refused(client, site):
+    usual, arxiv, equal = (
+        client.predict("Estimating wages", "", 0.9, *prior, api_name="/classify") for prior in PRIORS
+    )
+    assert usual == arxiv and (arxiv["prior"], equal["prior"]) == ("arxiv", "equal")
+    assert equal["probabilities"]["econ"] > 1.2 * arxiv["probabilities"]["econ"]
+    for name in ("file", "x", None, 7, ["arxiv"]):
+        kind, data = call(site, json.dumps({"data": [TITLE, "", 0.9, name]}))
+        assert kind == "error" and data["error"] == f"The prior is {name!r}: give one of arxiv, equal."
+
+
+def test_many_records_are_answered_as_each_alone_and_a_bad_one_costs_itself(client):
+    records = [{"id": "a", "title": TITLE}, {"id": 2, "abstract": EXAMPLES[1].abstract, "title": None}, {"id": 3}]
+    answers = client.predict(records, 0.9, api_name="/classify_many")
+    assert [answer["id"] for answer in answers] == ["a", 2, 3]
+    alone = [
+        client.predict(*text, threshold=0.9, api_name="/classify") for text in ((TITLE, ""), ("", EXAMPLES[1].abstract))
+    ]
+    for answer, expected in zip(answers, alone, strict=False):
+        assert answer["spheres"] == expected["spheres"]
+        assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-4)
+    assert answers[2] == {"id": 3, "error": EMPTY_ROW}
+
+
+@pytest.mark.parametrize("records", ["x", None, {"title": "x"}, 7, [{"title": "x"}] * 257])
+def test_records_that_are_no_list_or_too_many_are_refused_in_a_sentence(site, records):
+    kind, data = call(site, json.dumps({"data": [records]}), "classify_many")
+    assert kind == "error"
+    assert data["error"].startswith(("The records must be a list of objects", "257 records are more than the 256"))
+
+
+def test_how_well_a_category_fits_is_told(client, site):
+    fit = client.predict(TITLE, "", "cs.IR", api_name="/category_fit")
+    assert (fit["category"], fit["name"]) == ("cs.IR", "Information Retrieval")
+    assert 1 <= fit["rank"] <= fit["of"] and 0 < fit["probability"] < 1 and "cs.LG" in fit["cross_listed"]
+    kind, data = call(site, json.dumps({"data": [TITLE, "", "cs.XX"]}), "category_fit")
+    assert (kind, data["error"]) == (
+        "error",
+        "'cs.XX' is no category that is ranked here: give a code such as cs.CL.",
+    )
 
 
 def test_a_higher_threshold_names_at_least_as_many_spheres(client):
@@ -143,14 +192,13 @@ def test_the_same_question_asked_by_many_at_once_gets_the_same_answer(site):
     assert len(spheres) == 1
 
 
-def test_programs_see_two_endpoints_and_none_of_the_pages_own_events(client, site):
+def test_programs_see_the_endpoints_and_none_of_the_pages_own_events(client, site):
     seen = client.view_api(return_format="dict", print_info=False)
-    assert list(seen["named_endpoints"]) == ["/classify", "/classify_file"]
+    assert list(seen["named_endpoints"]) == [f"/{name}" for name in ENDPOINTS]
     assert not seen["unnamed_endpoints"]
     for suffix in ("info", "info?all_endpoints=true"):
         assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == [
-            "/classify",
-            "/classify_file",
+            f"/{name}" for name in ENDPOINTS
         ]
 
 
@@ -159,7 +207,7 @@ def test_in_every_language_all_events_but_the_endpoints_are_private(site, langua
     events = httpx.get(f"{site}config", params={"page": language} if language else {}).json()["dependencies"]
     assert len(events) > 10
     public = [event["api_name"] for event in events if event["api_visibility"] != "private" and event["backend_fn"]]
-    assert public == ([] if language else ["classify", "classify_file"])
+    assert public == ([] if language else ENDPOINTS)
 
 
 def test_the_endpoints_are_typed_and_described(client):
@@ -176,22 +224,26 @@ def test_the_endpoints_are_typed_and_described(client):
         "rule": "Literal['sum', 'coverage']",
         "title_column": "None | str",
         "abstract_column": "None | str",
+        "prior": "Literal['arxiv', 'equal', 'file']",
     }
     assert {name: part["parameter_default"] for name, part in one.items()} == {
         "title": "",
         "abstract": "",
         "threshold": 0.95,
+        "prior": "arxiv",
     }
-    optional = ("threshold", "rule", "title_column", "abstract_column")
-    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None]
+    optional = ("threshold", "rule", "title_column", "abstract_column", "prior")
+    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None, "arxiv"]
     assert all(many[name]["parameter_has_default"] for name in optional)
     assert not many["file"]["parameter_has_default"]
     for endpoint in seen.values():
         for part in endpoint["parameters"] + endpoint["returns"]:
             assert len(part["python_type"]["description"]) > 20 and "Gradio" not in part["python_type"]["description"]
-            assert part["label"] in {*one, *many, "answer", "answers", "about"}
+            assert part["label"] in {*one, *many, "answer", "answers", "about", "records", "category", "fit"}
     answer, (answers, about) = (seen[name]["returns"] for name in ("/classify", "/classify_file"))
-    assert answer[0]["python_type"]["type"] == "dict(spheres: list[str], probabilities: dict(str, float), note: str)"
+    assert answer[0]["python_type"]["type"] == (
+        "dict(spheres: list[str], probabilities: dict(str, float), categories: dict(str, float), prior: str, note: str)"
+    )
     assert answers["python_type"]["type"] == "filepath"
     assert "rows: int, answered: int" in about["python_type"]["type"]
 
@@ -225,7 +277,11 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
     read = "Title: title; abstract: abstract; id: none; columns not used: 1."
     views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
-    assert about == {"read": [read], "rows": 3, "answered": 2, **views, "counts": counts, "problems": [problem]}
+    prior = dict(zip(GROUPS, ARXIV.shares, strict=True))
+    assert about == {
+        **{"read": [read], "rows": 3, "answered": 2, **views},
+        **{"counts": counts, "prior": prior, "problems": [problem]},
+    }
 
 
 def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):
@@ -385,11 +441,13 @@ def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, 
 
 
 def test_a_call_with_too_few_values_is_told_so(site):
-    sentence = "This endpoint takes 5 values, and got 0: give all but those with a default."
+    sentence = "This endpoint takes 6 values, and got 0: give all but those with a default."
     assert call(site, '{"data": []}', "classify_file")[1]["error"] == sentence
 
 
-@pytest.mark.parametrize(("name", "n"), [("classify", 3), ("classify_file", 5)])
+@pytest.mark.parametrize(
+    ("name", "n"), [("classify", 4), ("classify_many", 3), ("category_fit", 3), ("classify_file", 6)]
+)
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
     assert call(site, json.dumps({"data": ["x"] * (n + 1)}), name)[1]["error"] == sentence
