@@ -75,10 +75,10 @@ def take(browser: Browser, site: str) -> None:
     ask(page, "Как приготовить борщ дома", "")
     shot(page, "unfamiliar")
     for name, number, ready, locale in (
-        ("near", 0, "#near tbody tr", "en-US"),
-        ("why", 1, "#why .strongest", "en-US"),
-        ("map", 2, "#map img", "en-US"),
-        ("russian", 1, "#why .strongest", "ru-RU"),
+        ("near", 1, "#near tbody tr", "en-US"),
+        ("why", 2, "#why .strongest", "en-US"),
+        ("map", 3, "#map img", "en-US"),
+        ("russian", 2, "#why .strongest", "ru-RU"),
     ):
         page = open_page(browser, site, locale=locale)
         ask(page, *MIXED)

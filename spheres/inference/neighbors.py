@@ -36,7 +36,7 @@ class Neighbor:
     similarity: float  # the cosine between the two vectors, from -1 to 1
     categories: str  # arXiv's, separated by spaces, the primary first
     date: str
-    title: str  # empty where it has none
+    title: str  # plain; empty where the article has none
     group: str  # the primary group's code
     position: Position  # on the map
 
@@ -61,10 +61,7 @@ class NeighborIndex:
 
     @classmethod
     def load(cls, folder: Path, bundle: Bundle) -> "NeighborIndex | None":
-        """Open the cache that a head was trained from; None where it is not there any more.
-
-        Args:
-            folder: The encoder's artifacts.
+        """Open the cache that a head was trained from, in `folder`, artifacts/<encoder>; None where it is gone.
 
         Raises:
             SphereError: The cache is damaged, or not the one that belongs to this head.

@@ -59,7 +59,8 @@ def test_equally_near_ones_come_in_the_caches_order() -> None:
 def test_an_article_of_the_cache_finds_itself(row: int, neighbors: NeighborIndex) -> None:
     first, *others = neighbors.nearest(neighbors.vectors[row])
     cache = neighbors.cache
-    assert (first.id, first.categories, first.date) == (cache.ids[row], cache.categories[row], cache.dates[row])
+    found = first.id, first.categories, first.date, first.title
+    assert found == (cache.ids[row], cache.categories[row], cache.dates[row], cache.titles[row])
     assert first.similarity == pytest.approx(1, abs=1e-3)
     assert len(others) == N_NEAREST - 1
     assert all(other.similarity <= first.similarity for other in others)

@@ -12,6 +12,7 @@ from spheres.data.text import Text, plain
 from spheres.inference.explain import Explanation, Piece, sentences_of, words_of
 from spheres.inference.map_image import COLOURS
 from spheres.inference.neighbors import Neighbor
+from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import LANGUAGES, language
 from spheres.web.render import render
 from spheres.web.render_why import why_html
@@ -222,33 +223,43 @@ def cells(html: str) -> list[list[str]]:
     return [[Markup(cell).text for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
 
 
-def test_the_nearest_articles_are_a_table_with_links() -> None:
-    html = near_html([neighbour(), neighbour(id="own", similarity=0.5, date="", group="math")], 39782, EN)
+def test_the_nearest_articles_are_a_table_whose_titles_are_links() -> None:
+    html = near_html(
+        [neighbour(title="Old trees"), neighbour(id="own", title="Own", similarity=0.5, group="math")], 39782, EN
+    )
     assert cells(html) == [
-        ["Similarity", "Article", "Categories", "Date"],
-        ["0.877", "2001.00001", "cs.DS math.CO", "2001-01-01"],
-        ["0.500", "own", "cs.DS math.CO", ""],
+        ["Similarity", "Article"],
+        ["0.877", "Old trees cs.DS math.CO 2001-01-01 2001.00001"],
+        ["0.500", "Own cs.DS math.CO 2001-01-01 own"],
     ]
     read = Markup(html)
     (link,) = [e for e in read.elements if e["tag"] == "a"]
     assert (link["href"], link["target"], link["rel"]) == ("https://arxiv.org/abs/2001.00001", "_blank", "noopener")
+    assert link["text"] == "Old trees"
     assert [e["style"] for e in read.of("dot")] == [f"background:{COLOURS['cs']}", f"background:{COLOURS['math']}"]
     assert "of 39,782 arXiv articles" in read.text
 
 
-def test_where_one_title_is_known_there_is_a_column_for_all() -> None:
-    html = near_html([neighbour(title="Old trees"), neighbour()], 2, RU)
+def test_an_article_without_a_title_is_linked_by_its_id() -> None:
+    html = near_html([neighbour(), neighbour(title=r"$\rm$")], 2, RU)
     assert cells(html) == [
-        ["Сходство", "Статья", "Название", "Категории", "Дата"],
-        ["0,877", "2001.00001", "Old trees", "cs.DS math.CO", "2001-01-01"],
-        ["0,877", "2001.00001", "", "cs.DS math.CO", "2001-01-01"],
+        ["Сходство", "Статья"],
+        ["0,877", "2001.00001 cs.DS math.CO 2001-01-01"],
+        ["0,877", "2001.00001 cs.DS math.CO 2001-01-01 2001.00001"],
     ]
+    assert [e["text"] for e in Markup(html).elements if e["tag"] == "a"] == ["2001.00001", "2001.00001"]
+
+
+def test_a_titles_formulas_are_shown_in_unicode() -> None:
+    html = near_html([neighbour(title=r"Bounds on $x_i^2 < \frac{1}{2}$ & more")], 1, EN)
+    assert "Bounds on xᵢ² &lt; 1/2 &amp; more</a>" in html
 
 
 @pytest.mark.parametrize("nasty", MARKUP)
 def test_nothing_of_a_corpus_becomes_markup(nasty: str) -> None:
     html = near_html([neighbour(id=nasty, title=nasty, categories=nasty, date=nasty)], 1, EN)
-    assert cells(html)[1] == ["0.877", nasty, nasty, nasty, nasty]
+    text = Markup(html).text
+    assert text.count(nasty) >= 3 and plain_formulas(nasty) in text
     assert "<a " not in html
 
 
