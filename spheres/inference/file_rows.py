@@ -184,7 +184,8 @@ def summarize_file(
     longest = max(chosen.unused, key=n_prose.__getitem__, default="") if abstract_column is None else ""
     of_abstracts = sum(n_prose[name] for name in chosen.abstract)
     like_abstract = longest if longest and n_prose[longest] >= max(n_readable / 2, 4 * of_abstracts) else ""
-    if not any("." in code for record in sampled for code in listed_categories(record, chosen)):  # keywords
+    codes = {code for record in sampled for code in listed_categories(record, chosen)}
+    if not any("." in code or "-" in code for code in codes):  # "physics" may be a keyword
         chosen = replace(chosen, primary=(), categories=())
     return FileSummary(
         opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes, tuple(n_prose)

@@ -159,7 +159,7 @@ def test_a_row_with_too_few_cells_keeps_its_line_in_the_table(tmp_path: Path) ->
     sentence = "This row cannot be read (1 columns, expected 2): correct it in the file."
     assert [(place, str(problem)) for place, problem in last.problems] == [("line 3", sentence)]
     lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert lines[2] == "," * 11 + f'"{sentence}"'
+    assert lines[2] == "," * 12 + f'"{sentence}"'
     assert len(lines) == 4
 
 

@@ -5,9 +5,11 @@ import datetime
 import decimal
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pyarrow
 import pyarrow.parquet
@@ -17,9 +19,11 @@ from made_up import articles, write_corpus
 
 from spheres.data.corpus import Corpus
 from spheres.data.taxonomy import GROUPS
+from spheres.data.text import Text
 from spheres.errors import SphereError
+from spheres.inference.classifier import Classification
 from spheres.inference.classify_file import classify_file
-from spheres.inference.export import ANSWER_COLUMNS, MAX_COLUMNS, as_cell, as_json, download_name
+from spheres.inference.export import ANSWER_COLUMNS, LISTED_COLUMNS, MAX_COLUMNS, as_cell, as_json, download_name
 
 ODD = {"title": 'Über "Bäume" 🌳, und\r\nmehr\ttext', "abstract": "lone\rreturn\u2028line", "id": "0042"}
 CLASSIFIER = FakeClassifier()
@@ -72,7 +76,8 @@ def test_a_table_holds_every_column_and_the_answer(name: str, tmp_path: Path) ->
     out = answers(written(tmp_path / "c.json", records), tmp_path / name)
     assert out.read_bytes().startswith(b"\xef\xbb\xbf") == (name != "out.tsv")
     columns, rows = table_of(out.rename(tmp_path / name.lower()))
-    assert columns == ["title", "abstract", "id", "categories", "update_date", *ANSWER_COLUMNS]
+    added = [column if column != "categories" else "categories_2" for column in ANSWER_COLUMNS + LISTED_COLUMNS]
+    assert columns == ["title", "abstract", "id", "categories", "update_date", *added]
     for row, record in zip(rows, records, strict=True):
         assert {key: row[key] for key in record} == record
         answer = CLASSIFIER.classify(record["title"], record["abstract"])
@@ -85,7 +90,7 @@ def test_a_table_holds_every_column_and_the_answer(name: str, tmp_path: Path) ->
 def test_a_line_holds_every_column_and_the_answer(tmp_path: Path) -> None:
     record = {**ODD, "authors": [{"name": "Å"}], "year": 1999, "open": True, "doi": None}
     [line] = lines_of(answers(written(tmp_path / "c.json", [record]), tmp_path / "out.jsonl"))
-    assert list(line) == [*record, "spheres", "probabilities", "note"]
+    assert list(line) == [*record, "spheres", "probabilities", "categories", "note"]
     assert {key: line[key] for key in record} == record
     assert list(line["probabilities"]) == list(GROUPS)
     assert line["spheres"][0] == max(line["probabilities"], key=line["probabilities"].__getitem__)
@@ -95,7 +100,7 @@ def test_without_the_columns_it_is_the_line_of_the_design(tmp_path: Path) -> Non
     records = [articles(1)[0], {"title": ""}, {"title": "Prime gaps"}]
     source = written(tmp_path / "c.json", records)
     first, last = lines_of(answers(source, tmp_path / "out.jsonl", keep=False))
-    assert list(first) == list(last) == ["id", "probabilities", "spheres"]
+    assert list(first) == list(last) == ["id", "probabilities", "spheres", "categories", *LISTED_COLUMNS]
     assert first["id"] == records[0]["id"]
     assert last["id"] == [a.id for a in Corpus(source, labelled=False)][-1]
     assert last["id"].startswith("text:")
@@ -121,7 +126,7 @@ def test_the_answer_never_overwrites_a_column(tmp_path: Path) -> None:
     assert (columns[8], columns[-1]) == ("p_cs_2", "note_2")
     assert {key: rows[1][key] for key in record} == record
     lines = lines_of(answers(source, tmp_path / "out.jsonl"))
-    assert [list(line)[-3:] for line in lines] == [["spheres_3", "probabilities", "note_2"]] * 2
+    assert [list(line)[-4:] for line in lines] == [["spheres_3", "probabilities", "categories", "note_2"]] * 2
 
 
 def test_what_a_spreadsheet_would_run_is_only_text(tmp_path: Path) -> None:
@@ -179,7 +184,9 @@ def test_more_columns_than_a_table_can_have_are_refused(tmp_path: Path) -> None:
         answers(source, tmp_path / "out.csv")
     assert len(lines_of(answers(source, tmp_path / "out.jsonl", keep=False))) == 1
     del record["c0"]
-    assert len(table_of(answers(written(source, [record]), tmp_path / "out.csv"))[0]) == MAX_COLUMNS + 10
+    assert len(table_of(answers(written(source, [record]), tmp_path / "out.csv"))[0]) == MAX_COLUMNS + len(
+        ANSWER_COLUMNS
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +238,7 @@ def test_a_workbook_comes_back_with_the_answers_columns_beside(tmp_path: Path) -
     answer = CLASSIFIER.classify("Prime gaps", "")
     assert first[3] == " ".join(answer.predict_set(0.95))
     assert first[4:12] == pytest.approx(answer.probabilities, abs=1e-6)
-    assert unread[3:12] == (None,) * 9 and "neither a title nor an abstract" in unread[12]
+    assert unread[3:13] == (None,) * 10 and "neither a title nor an abstract" in unread[13]
 
 
 def test_no_text_in_a_workbook_is_a_formula_and_none_breaks_it(tmp_path: Path) -> None:
@@ -291,3 +298,47 @@ def test_references_are_written_for_references_alone(tmp_path: Path) -> None:
 )
 def test_the_answers_to_references_are_named_after_them(name: str, format: str, expected: str) -> None:
     assert download_name(name, format) == expected
+
+
+KNOWN = Classification(
+    (0.0, 0.25, 0.75, 0.0, 0.0, 0.0, 0.0, 0.0),
+    *(9, 9),
+    codes=("cs.CL", "cs.LG", "math.CO"),
+    shares=np.array([0.5, 0.5, 1.0], np.float32),
+)
+
+
+class Certain:
+    """Gives every text the same answer."""
+
+    def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
+        return [KNOWN] * len(texts)
+
+
+def test_beside_listed_categories_stand_rank_and_probability_of_the_first(tmp_path: Path) -> None:
+    records = [{"title": "Prime gaps", "categories": c} for c in ("math.CO cs.LG", "cs.LG", "q-bio.BM", "")]
+    source = written(tmp_path / "c.json", records)
+    list(classify_file(Certain(), source, tmp_path / "out.csv", 0.9, "sum"))
+    _, rows = table_of(tmp_path / "out.csv")
+    assert [(row["rank_listed"], row["p_listed"]) for row in rows] == [
+        *(("3", "0.250000"), ("2", "0.375000")),
+        *(("", ""), ("", "")),
+    ]
+    assert {row["categories_2"] for row in rows} == {"cs.CL cs.LG math.CO"}
+    list(classify_file(Certain(), source, tmp_path / "out.jsonl", 0.9, "sum"))
+    assert [(line["rank_listed"], line["p_listed"]) for line in lines_of(tmp_path / "out.jsonl")] == [
+        *((3, 0.25), (2, 0.375)),
+        *((None, None), (None, None)),
+    ]
+
+
+def test_keywords_are_no_categories_to_compare_with(tmp_path: Path) -> None:
+    source = written(tmp_path / "c.json", [{"title": "Prime gaps", "keywords": "primes; physics", "tags": "to read"}])
+    list(classify_file(Certain(), source, tmp_path / "out.csv", 0.9, "sum"))
+    assert not {*LISTED_COLUMNS} & {*table_of(tmp_path / "out.csv")[0]}
+
+
+def test_references_get_the_likeliest_category_as_a_keyword(tmp_path: Path) -> None:
+    (tmp_path / "c.ris").write_text(RIS)
+    list(classify_file(Certain(), tmp_path / "c.ris", tmp_path / "out.ris", 0.9, "sum"))
+    assert "KW  - sphere: math\nKW  - category: cs.CL\nER" in (tmp_path / "out.ris").read_text()

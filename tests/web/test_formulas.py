@@ -13,7 +13,7 @@ from spheres.web.formulas import MAX_SHOWN, plain_formulas
         (r"$\alpha$-decay of $^{238}$U", "α-decay of ²³⁸U"),
         (r"A $(1+\epsilon)$-approximation in $O(n^2)$ time", "A (1+ε)-approximation in O(n²) time"),
         (r"On $\mathbb{Z}_2$-graded algebras", "On ℤ₂-graded algebras"),
-        (r"Collisions at $\sqrt{s}=13\,\mathrm{TeV}$", "Collisions at √s=13TeV"),
+        (r"Collisions at $\sqrt{s}=13\,\mathrm{TeV}$", "Collisions at √s=13\u2009TeV"),
         ("Prices of $5 and more", "Prices of $5 and more"),
         ("No formula at all", "No formula at all"),
     ],

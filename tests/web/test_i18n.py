@@ -29,7 +29,8 @@ NAMES = {  # that stay Latin in a Russian sentence
     "bzip", "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
     "OpenDocument", "ZIP", "PDF", "Feather", "Arrow", "RTF", "zstd", "xlsx", "xls",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
-    "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF",
+    "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF", "cs", "CL",
+    "rank_listed", "p_listed",
 }  # fmt: skip
 
 
