@@ -19,6 +19,7 @@ from visiting import served, until, upload
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
+from spheres.model.prior import ARXIV, EQUAL
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
 from spheres.web.file_tab import FileTab
@@ -75,14 +76,38 @@ def call(site: str, body: str, name: str = "classify") -> tuple[str, object]:
     return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
-def test_the_endpoint_names_spheres_probabilities_and_note(client):
+def test_the_endpoint_names_spheres_probabilities_categories_prior_and_note(client):
     answer = client.predict(title=TITLE, abstract="", threshold=0.9, api_name="/classify")
-    assert set(answer) == {"spheres", "probabilities", "note"}
+    assert set(answer) == {"spheres", "probabilities", "categories", "prior", "note"}
     assert answer["spheres"][0] == "cs"
     assert sorted(answer["probabilities"]) == sorted(GROUPS)
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert sum(answer["probabilities"][sphere] for sphere in answer["spheres"]) >= 0.9
-    assert answer["note"] == ""
+    assert len(answer["categories"]) == 5 and sum(answer["categories"].values()) < 1
+    assert (answer["prior"], answer["note"]) == ("arxiv", "")
+
+
+def test_the_groups_can_be_taken_to_be_equally_frequent(client, classifier):
+    usual = client.predict(TITLE, api_name="/classify")
+    equal = client.predict(TITLE, prior="equal", api_name="/classify")
+    assert usual == client.predict(TITLE, prior="arxiv", api_name="/classify")
+    assert equal["prior"] == "equal" and equal["probabilities"]["cs"] < usual["probabilities"]["cs"]
+    expected = dict(classifier.classify(TITLE).under(EQUAL).ranked())
+    assert equal["probabilities"] == pytest.approx(expected, abs=1e-4)
+    fits = [
+        client.predict(TITLE, category="cs.CL", prior=prior, api_name="/category_fit") for prior in ("arxiv", "equal")
+    ]
+    assert fits[0]["probability"] > fits[1]["probability"] > 0
+
+
+@pytest.mark.parametrize("prior", ["file", "ARXIV", "", None, 7, ["arxiv"]], ids=str)
+def test_a_prior_that_is_none_is_refused_with_those_there_are(site, prior):
+    for name, values in (("classify", [TITLE, "", 0.9]), ("category_fit", [TITLE, "", "cs.CL"])):
+        error = call(site, json.dumps({"data": [*values, prior]}), name)[1]["error"]
+        assert error == f"The prior is {prior!r}: give one of arxiv, equal."
+    if prior != "file":
+        error = call(site, json.dumps({"data": ["x", 0.9, "sum", None, None, prior]}), "classify_file")[1]["error"]
+        assert error == f"The prior is {prior!r}: give one of arxiv, equal, file."
 
 
 def test_title_abstract_and_threshold_have_defaults(client):
@@ -143,15 +168,13 @@ def test_the_same_question_asked_by_many_at_once_gets_the_same_answer(site):
     assert len(spheres) == 1
 
 
-def test_programs_see_two_endpoints_and_none_of_the_pages_own_events(client, site):
+def test_programs_see_three_endpoints_and_none_of_the_pages_own_events(client, site):
     seen = client.view_api(return_format="dict", print_info=False)
-    assert list(seen["named_endpoints"]) == ["/classify", "/classify_file"]
+    names = ["/classify", "/category_fit", "/classify_file"]
+    assert list(seen["named_endpoints"]) == names
     assert not seen["unnamed_endpoints"]
     for suffix in ("info", "info?all_endpoints=true"):
-        assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == [
-            "/classify",
-            "/classify_file",
-        ]
+        assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == names
 
 
 @pytest.mark.parametrize("language", ["", *list(LANGUAGES)[1:]])
@@ -159,19 +182,20 @@ def test_in_every_language_all_events_but_the_endpoints_are_private(site, langua
     events = httpx.get(f"{site}config", params={"page": language} if language else {}).json()["dependencies"]
     assert len(events) > 10
     public = [event["api_name"] for event in events if event["api_visibility"] != "private" and event["backend_fn"]]
-    assert public == ([] if language else ["classify", "classify_file"])
+    assert public == ([] if language else ["classify", "category_fit", "classify_file"])
 
 
 def test_the_endpoints_are_typed_and_described(client):
     seen = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    one, many = (
-        {part["parameter_name"]: part for part in seen[name]["parameters"]} for name in ("/classify", "/classify_file")
-    )
-    types = {name: part["python_type"]["type"] for name, part in {**one, **many}.items()}
+    one, fit, many = ({part["parameter_name"]: part for part in seen[name]["parameters"]} for name in seen)
+    types = {name: part["python_type"]["type"] for name, part in {**many, **fit, **one}.items()}
+    assert many["prior"]["python_type"]["type"] == "Literal['arxiv', 'equal', 'file']"
     assert types == {
         "title": "str",
         "abstract": "str",
         "threshold": "float",
+        "category": "str",
+        "prior": "Literal['arxiv', 'equal']",
         "file": "filepath",
         "rule": "Literal['sum', 'coverage']",
         "title_column": "None | str",
@@ -181,17 +205,20 @@ def test_the_endpoints_are_typed_and_described(client):
         "title": "",
         "abstract": "",
         "threshold": 0.95,
+        "prior": "arxiv",
     }
-    optional = ("threshold", "rule", "title_column", "abstract_column")
-    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None]
+    optional = ("threshold", "rule", "title_column", "abstract_column", "prior")
+    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None, "arxiv"]
     assert all(many[name]["parameter_has_default"] for name in optional)
     assert not many["file"]["parameter_has_default"]
     for endpoint in seen.values():
         for part in endpoint["parameters"] + endpoint["returns"]:
             assert len(part["python_type"]["description"]) > 20 and "Gradio" not in part["python_type"]["description"]
-            assert part["label"] in {*one, *many, "answer", "answers", "about"}
-    answer, (answers, about) = (seen[name]["returns"] for name in ("/classify", "/classify_file"))
-    assert answer[0]["python_type"]["type"] == "dict(spheres: list[str], probabilities: dict(str, float), note: str)"
+            assert part["label"] in {*one, *fit, *many, "answer", "fit", "answers", "about"}
+    answer, _, (answers, about) = (endpoint["returns"] for endpoint in seen.values())
+    assert answer[0]["python_type"]["type"] == (
+        "dict(spheres: list[str], probabilities: dict(str, float), categories: dict(str, float), prior: str, note: str)"
+    )
     assert answers["python_type"]["type"] == "filepath"
     assert "rows: int, answered: int" in about["python_type"]["type"]
 
@@ -225,7 +252,28 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
     read = "Title: title; abstract: abstract; id: none; columns not used: 1."
     views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
-    assert about == {"read": [read], "rows": 3, "answered": 2, **views, "counts": counts, "problems": [problem]}
+    assert about.pop("shares") == dict(ARXIV.ranked())
+    prior = {"prior": "arxiv"}
+    assert about == {
+        "read": [read],
+        "rows": 3,
+        "answered": 2,
+        **views,
+        "counts": counts,
+        **prior,
+        "problems": [problem],
+    }
+
+
+def test_a_file_has_the_prior_of_the_call_and_too_few_articles_to_estimate_their_own(client, tmp_path, classifier):
+    file = write(tmp_path, "articles.csv")
+    answers, about = client.predict(file=file, prior="equal", api_name="/classify_file")
+    assert about["prior"] == "equal" and set(about["shares"].values()) == {0.125}
+    with Path(answers).open(encoding="utf-8-sig", newline="") as f:
+        last = list(csv.DictReader(f))[-1]
+    expected = dict(classifier.classify("Attention for translation").under(EQUAL).ranked())
+    assert float(last["p_cs"]) == pytest.approx(expected["cs"], abs=1e-4)
+    assert "from 200 articles and more, and it has 2" in refusal(client, file, 0.95, "sum", None, None, "file")
 
 
 def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):
@@ -385,11 +433,11 @@ def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, 
 
 
 def test_a_call_with_too_few_values_is_told_so(site):
-    sentence = "This endpoint takes 5 values, and got 0: give all but those with a default."
+    sentence = "This endpoint takes 6 values, and got 0: give all but those with a default."
     assert call(site, '{"data": []}', "classify_file")[1]["error"] == sentence
 
 
-@pytest.mark.parametrize(("name", "n"), [("classify", 3), ("classify_file", 5)])
+@pytest.mark.parametrize(("name", "n"), [("classify", 4), ("category_fit", 4), ("classify_file", 6)])
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
     assert call(site, json.dumps({"data": ["x"] * (n + 1)}), name)[1]["error"] == sentence
@@ -397,7 +445,8 @@ def test_a_call_with_too_many_values_is_told_so(site, name, n):
 
 def test_values_left_out_at_the_end_of_a_call_have_their_defaults(site):
     path = upload(site, "articles.csv", ARTICLES)
-    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None]}), "classify_file")[1][1]
+    values = [0.95, "sum", None, None, "arxiv"]
+    whole = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")[1][1]
     assert whole["answered"] == 2
     for values in ([], [0.95], [0.95, "sum"], [0.95, "sum", "title"]):
         kind, data = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")
@@ -425,10 +474,10 @@ def test_the_columns_of_a_file_can_be_named(site, client, tmp_path):
 
 
 @pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
-@pytest.mark.parametrize("rule", [["sum"], {}, 7, None, "x"])
-def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, rule, classifier):
+@pytest.mark.parametrize("nonsense", [["sum"], {}, 7, None, "x"])
+def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, nonsense, classifier):
     show, classification = article_tab(classifier).show, classifier.classify(TITLE, "")
-    assert show(classification, threshold, rule) == show(classification, 0.95, "coverage")
+    assert show(classification, threshold, nonsense, nonsense) == show(classification, 0.95, "coverage", "arxiv")
 
 
 @pytest.mark.parametrize("place", ["run/nothing", "call/nothing", "call/v2/nothing"])
@@ -482,9 +531,12 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 
 def test_the_sliders_meaning_is_what_was_measured(classifier):
     show = article_tab(classifier).show
-    covered, size = classifier.measured("both", "coverage", 0.95)
-    assert 0.94 < covered < 0.96 and size < 1.7
-    meaning = show(None, 0.95, "coverage")[2]
-    assert f"the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
-    assert f"{size:.1f} spheres on average" in meaning
+    meanings = []
+    for prior, mix in ((ARXIV, "as on arXiv"), (EQUAL, "equally frequent")):
+        covered, size = classifier.measured("both", "coverage", 0.95, prior)
+        assert 0.94 < covered < 0.96 and size < 2
+        meanings.append(show(None, 0.95, "coverage", prior.name)[2])
+        measured = f"; measured on unseen articles, spheres {mix}: {100 * covered:.1f} of 100, {size:.1f} spheres on"
+        assert f"the true one for 95 of 100 articles{measured} average" in meanings[-1]
+    assert show(None, 0.95, "coverage")[2] == meanings[0]
     assert "add up to 95%" in show(None, 0.95, "sum")[2]
