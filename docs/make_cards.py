@@ -37,6 +37,8 @@ MEASURED = (  # what the row is called, its type on the Hub, its name in figures
     ("calibration error of the top answer", "expected_calibration_error", "ece", 3),
     ("articles whose group is in the set at 0.95, calibrated", "coverage", "coverage 0.95: covered", 3),
     ("spheres in that set, on average", "set_size", "coverage 0.95: spheres", 2),
+    ("first-listed category is the most probable", "category_accuracy", "category_top1", 3),
+    ("... is among the five most probable", "category_accuracy_top5", "category_top5", 3),
 )
 
 

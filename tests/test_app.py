@@ -10,15 +10,12 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from gradio_client import Client
-from places import SHIPPED
 
 import app
 from spheres.errors import SphereError
-from spheres.model.bundle import Bundle
 from spheres.server.address import free_address
 from spheres.server.auth import read_credentials
 from spheres.server.tunnel import open_public_link
@@ -241,16 +238,3 @@ def test_a_tunnel_that_hangs_is_given_up_in_time_and_a_late_link_is_not_kept_sec
     while len(said) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     assert "late.gradio.live" in said[1]
-
-
-def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path, in_process, monkeypatch, capsys):
-    loaded = SimpleNamespace(name="all-MiniLM-L6-v2", bundle=Bundle.load(SHIPPED / "all-MiniLM-L6-v2"))
-    monkeypatch.setattr("spheres.inference.classifier.Classifier.load", lambda *_: loaded)
-    corpus = tmp_path / "mine.csv"
-    corpus.write_text("id,title,abstract\na1,On trees,We climb.\n")
-    assert app.main(["--corpus", str(corpus), "--port", "0"]) == 2
-    assert capsys.readouterr().err.strip() == (
-        f"app.py: {corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
-    )
-    assert app.main(["--corpus", str(corpus), "--port", "0", "--title-column", "Topic"]) == 2
-    assert "There is no column Topic; the file's columns are id, title, abstract" in capsys.readouterr().err

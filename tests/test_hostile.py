@@ -27,15 +27,12 @@ import head
 from benchmarks.live import BrowserSession
 from benchmarks.start import ServerProcess
 from benchmarks.users import HttpClient
-from spheres.data.corpus import Corpus
 from spheres.data.text import MAX_CHARACTERS
 from spheres.encoder.encoder import Encoder
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classifier
 from spheres.inference.classify_file import classify_file
 from spheres.inference.export import FORMULA_STARTS, PLAIN_NUMBER
-from spheres.inference.neighbors import NeighborIndex
-from spheres.model.bundle import Bundle
 
 MOST_SECONDS, MOST_MB = 60.0, 1500.0  # a bound for what hangs, on a busy machine too: benchmarks/ measures speed
 LONG = settings.get_current_profile_name() == "long"
@@ -313,11 +310,3 @@ def test_a_script_refuses_in_a_sentence_what_is_no_corpus(name, encoder, tmp_pat
             assert (code, said) == (0, "")
         else:
             assert code == 2 and said.count("\n") == 1 and "Traceback" not in said, (code, said)
-
-
-@pytest.mark.parametrize("name", [name for name in NO_CORPORA if name not in nasty.FILES])
-def test_what_is_no_file_gives_no_titles_of_nearest_articles(name, tmp_path):
-    folder = SHIPPED / "all-MiniLM-L6-v2"
-    with pytest.raises(SphereError) as refusal:
-        NeighborIndex.load(folder, Bundle.load(folder), Corpus(no_corpus(tmp_path, name), labelled=False))
-    sentence(name, refusal.value)

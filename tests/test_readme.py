@@ -23,7 +23,6 @@ from visiting import served
 import app
 import embed
 import head
-from spheres.data.corpus import Corpus
 from spheres.inference.classifier import Classifier, default_encoder
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
@@ -90,7 +89,7 @@ def run(command: list[str], folder: Path, timeout: float = 60, **environment: st
 def test_the_shells_example_gives_the_answer_as_json(site, tmp_path):
     (answer,) = json.loads(run(["bash", "-euo", "pipefail", "-c", example("bash", site)], tmp_path))
     assert answer["spheres"] == ["math"]
-    assert set(answer) == {"spheres", "probabilities", "note"}
+    assert set(answer) == {"spheres", "probabilities", "categories", "prior", "note"}
 
 
 def test_pythons_example_classifies_an_article_and_a_file(site, tmp_path):
@@ -128,7 +127,12 @@ def test_the_configuration_for_assistants_names_where_the_tools_are(site):
 
     ((name, server),) = json.loads(example("json", site))["mcpServers"].items()
     assert name == "article-spheres"
-    assert [tool.name for tool in tools_at(server["url"])] == ["classify", "classify_file"]
+    assert [tool.name for tool in tools_at(server["url"])] == [
+        "classify",
+        "classify_many",
+        "category_fit",
+        "classify_file",
+    ]
 
 
 @pytest.mark.parametrize(("script", "arguments"), COMMANDS)
@@ -185,8 +189,7 @@ def test_a_corpus_of_ones_own_gets_a_head_and_answers(tmp_path, monkeypatch, cap
         ]
     options = app.parser().parse_args(page)
     classifier = Classifier.load(options.encoder, options.artifacts)
-    corpus = Corpus(options.corpus, labelled=False)
-    assert NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, corpus)
+    assert NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle)
     assert {path.name for path in tmp_path.iterdir()} <= {"CORPUS", "FILE", "mine", "answers.jsonl", "answers.csv"}
 
 

@@ -21,20 +21,20 @@ FOLDER = SHIPPED / "all-MiniLM-L6-v2"
 
 def test_the_cache_holds_the_whole_corpus() -> None:
     cache = open_cache(FOLDER)
-    assert len(cache.ids) == len(set(cache.ids)) == 39_782
-    assert cache.manifest["corpus"]["name"] == "arxiv-spheres.jsonl.xz"
+    assert len(cache.ids) == len(set(cache.ids)) == 124_696
+    assert cache.manifest["corpus"]["name"] == "arxiv-spheres-large.jsonl.xz"
 
 
 def test_no_split_shares_an_article_with_another() -> None:
     rows = split_rows(open_cache(FOLDER).ids)
-    assert sorted(row for part in rows.values() for row in part.tolist()) == list(range(39_782))
-    assert len(rows["train"]) > 25_000 and len(rows["test"]) > 4_500
+    assert sorted(row for part in rows.values() for row in part.tolist()) == list(range(124_696))
+    assert len(rows["train"]) > 99_000 and len(rows["test"]) > 9_000
 
 
 def test_it_is_as_good_on_unseen_articles_as_promised_and_as_the_report_says(classifier: Classifier) -> None:
     cache = open_cache(FOLDER)
     reported = json.loads((FOLDER / "report" / "figures.json").read_text())["test"]["shipped"]
-    for prior, primary_is_top in ((ARXIV, 0.85), (EQUAL, 0.78)):
+    for prior, primary_is_top in ((ARXIV, 0.86), (EQUAL, 0.84)):
         rows, log_p = predictions(cache, classifier.bundle, "test", "both", prior)
         primary = cache.primary[rows]
         found = summary(log_p, cache.targets[rows], primary, prior.weights(primary))
@@ -49,7 +49,7 @@ def test_the_head_belongs_to_the_cache(classifier: Classifier) -> None:
 
 def test_the_artifacts_stay_small_and_hold_safe_formats_only() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 40e6
+    assert sum(path.stat().st_size for path in files) < 90e6
     assert {path.suffix for path in files} <= {".npy", ".json", ".xz", ".safetensors", ".png", ".md"}
 
 

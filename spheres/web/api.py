@@ -1,4 +1,4 @@
-"""What programs call: `/classify` and `/category_fit` for one article, `/classify_file` for a file of them.
+"""What programs call: `/classify` and `/category_fit` for one article, `/classify_many` and `/classify_file` for more.
 
 All are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
 from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
@@ -21,6 +21,7 @@ from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.classify_file import PRIOR_NAMES, Progress
+from spheres.inference.classify_records import classify_records
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
@@ -78,6 +79,7 @@ class Endpoints:
         self.service = service
         with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
             _add(self.classify, {"answer": Answer}, "classify", ENCODER_EVENT)
+            _add(self.classify_many, {"answers": list[dict[str, Any]]}, "classify_many", ENCODER_EVENT)
             _add(self.category_fit, {"fit": Fit}, "category_fit", ENCODER_EVENT)
             file_event = {**FILE_EVENT, "api_visibility": "public"}
             _add(self.classify_file, {"answers": FileData, "about": About}, "classify_file", file_event)
@@ -105,6 +107,28 @@ class Endpoints:
         try:
             answer = self._answer(title, abstract).under(PRIORS[check_prior(prior)])
             return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
+        except SphereError as error:
+            raise _refusal(str(error)) from error
+
+    def classify_many(
+        self,
+        records: list[dict[str, Any]],
+        threshold: float = DEFAULT_THRESHOLD,
+        prior: Literal["arxiv", "equal"] = "arxiv",
+    ) -> list[dict[str, Any]]:
+        """Classify up to 256 articles in one call; a bad record costs only its own answer.
+
+        Parameters:
+            records: Objects with "title", "abstract" or both, and perhaps an "id", which comes back.
+            threshold: Above 0, at most 1: the most probable groups are named until their probabilities add up to it.
+            prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
+
+        Returns:
+            for each record, in order, its id and what /classify returns, or its id and an error
+        """
+        try:
+            share, shares = check_threshold(threshold), PRIORS[check_prior(prior)]
+            return classify_records(self.service.classifier, records, share, "sum", shares)
         except SphereError as error:
             raise _refusal(str(error)) from error
 

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.map_image import COLOURS
 from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
+from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import Language, language
 
 if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do without
@@ -37,6 +38,7 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     environment.globals["colours"] = COLOURS
+    environment.filters["plain_formulas"] = plain_formulas
     return environment
 
 

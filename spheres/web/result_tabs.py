@@ -21,7 +21,6 @@ from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, Explanation, explain, explain_words
 from spheres.inference.service import Service
 from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button, under
-from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
 from spheres.web.render_why import why_html
@@ -168,8 +167,7 @@ class ResultTabs:
         if index is None or outcome is None or isinstance(outcome, str):
             return self._nothing_near(), self._map_html(None)
         neighbors = index.nearest(outcome.vector)
-        values = {"neighbors": neighbors, "n_articles": index.n_articles, "plain_formulas": plain_formulas}
-        table = render("nearest.html", self.language, **values)
+        table = render("nearest.html", self.language, neighbors=neighbors, n_articles=index.n_articles)
         rings = [neighbor.position for neighbor in neighbors]
         return table, self._map_html(index.map_position(outcome.vector), rings)
 

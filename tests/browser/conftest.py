@@ -35,6 +35,7 @@ class Counting:
     def __init__(self, classifier):
         self.classifier, self.runs, self.pause = classifier, 0, 0.0
         self.name, self.n_articles = classifier.name, classifier.n_articles
+        self.codes, self.cross_listed = classifier.codes, classifier.cross_listed
 
     def classify(self, title, abstract):
         return self.classify_many([(title, abstract)])[0]

@@ -101,7 +101,7 @@ def test_words_and_sentences_are_reached_by_tab_and_tell_their_number(visit):
 def test_the_page_below_the_answer_keeps_its_place_while_the_answer_changes(visit):
     page = visit()
     ask(page, "", MIXED)
-    expect(page.locator("#near tbody tr")).to_have_count(10)
+    expect(page.locator(".categories > table tbody tr")).to_have_count(5)
     before = page.locator("#panels").bounding_box()["y"]
     for key in ("Home", "End"):
         page.get_by_label("range slider for Threshold").press(key)

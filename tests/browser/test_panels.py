@@ -6,7 +6,6 @@ from io import BytesIO
 
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_app import running
 
 from browser.test_classifying import box, classify, winner
 from spheres.web.examples import EXAMPLES
@@ -32,6 +31,7 @@ def ask(page: Page, title: str, abstract: str) -> None:
 
 def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit):
     page = visit()
+    open_tab(page, "Nearest")
     expect(page.locator("#near")).to_contain_text("the ten most similar ones appear here")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     rows = page.locator("#near tbody tr")
@@ -45,19 +45,67 @@ def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit
     assert all(re.search(r"cond-mat|physics", text) for text in rows.locator("td:nth-child(3)").all_inner_texts()[:3])
 
 
-def test_with_its_corpus_the_nearest_articles_have_titles(visit, tmp_path, classifier, neighbors):
-    title, abstract = "Magnon lifetimes in ultrathin films", "Spin waves decay near the Curie point."
-    nearest = neighbors.nearest(classifier.classify(title, abstract).vector)[0]
-    corpus = tmp_path / "corpus.csv"
-    corpus.write_text(f"id,title,abstract\n{nearest.id}v2,A title of our own,Of an article of our own.\n")
-    with running("--corpus", str(corpus), folder=tmp_path) as (address, _, _):
-        page = visit(address=address)
-        ask(page, title, abstract)
-        expect(page.locator("#near td.title", has_text="A title of our own")).to_be_visible()
+def test_the_nearest_articles_have_titles_and_dates_on_one_line(visit):
+    page = visit(width=390, height=844)
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    open_tab(page, "Nearest")
+    titles = page.locator("#near .title")
+    expect(titles).to_have_count(10)
+    assert all(len(title) > 10 and "$" not in title for title in titles.all_inner_texts())
+    heights = page.locator("#near td.date").evaluate_all(
+        "cells => cells.map(cell => { const range = document.createRange(); range.selectNodeContents(cell);"
+        " return range.getClientRects().length; })"
+    )
+    assert heights == [1] * 10
+
+
+def test_the_likeliest_categories_stand_below_the_answer_and_each_sphere_opens_to_its_own(visit):
+    page = visit()
+    expect(page.locator("#categories")).to_contain_text("most probable arXiv categories here")
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    rows = page.locator(".categories > table tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text(re.compile(r"^(cond-mat|physics)\S+ [A-Z]"))
+    sphere = page.locator('.categories details[data-group="physics"]')
+    expect(sphere.locator("table")).to_be_hidden()
+    sphere.locator("summary").click()
+    shares = sphere.locator("tbody td").all_inner_texts()
+    assert 0.3 < sum(float(share.strip("<%")) for share in shares) / 100 <= 1.001
+
+
+def test_an_author_is_told_how_the_category_they_have_in_mind_fits(visit):
+    page = visit()
+    ask(page, PHYSICS.title, PHYSICS.abstract)
+    page.get_by_label("Does yours fit?").fill("math.NT")
+    page.get_by_role("option", name="math.NT Number Theory").click()
+    expect(page.locator(".fit")).to_contain_text(re.compile(r"math\.NT is number \d+ of \d+ categories"))
+    expect(page.locator(".fit li").first).to_contain_text("math.")
+    ask(page, "", EXAMPLES[1].abstract)  # the choice stays, for the next article
+    expect(page.locator(".fit")).to_contain_text(re.compile(r"math\.NT is number \d+ of"))
+
+
+def test_the_mix_of_spheres_changes_the_answer_without_the_encoder_and_is_shared(visit, counting):
+    page = visit()
+    ask(page, "Estimating wages", "")
+    summary, before = page.locator("#summary"), page.locator(".winner .figure").inner_text()
+    expect(page.locator("#meaning")).to_contain_text("spheres as on arXiv")
+    runs = counting.runs
+    page.get_by_label("equally frequent").first.check()
+    expect(page.locator("#meaning")).to_contain_text("spheres equally frequent")
+    expect(page.locator(".winner .figure")).not_to_have_text(before)
+    assert counting.runs == runs
+    shown = summary.inner_text()
+    open_tab(page, "Share")
+    link = page.get_by_label("Link to this classification", exact=True)
+    expect(link).to_have_value(re.compile(r"&prior=equal$"))
+    other = visit(link.input_value())
+    expect(other.locator("#summary")).to_have_text(shown)
+    expect(other.get_by_label("equally frequent").first).to_be_checked()
 
 
 def test_the_nearest_articles_follow_the_next_answer(visit):
     page = visit()
+    open_tab(page, "Nearest")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     first = page.locator("#near tbody a").first
     expect(first).to_be_visible()
@@ -125,7 +173,7 @@ def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
     page = visit()
     runs = counting.runs
     ask(page, PHYSICS.title, PHYSICS.abstract)
-    expect(page.locator("#near tbody tr")).to_have_count(10)
+    expect(page.locator(".categories > table tbody tr")).to_have_count(5)
     page.wait_for_timeout(500)
     assert counting.runs == runs + 1
 
@@ -185,6 +233,7 @@ def test_on_a_map_drawn_before_asking_the_article_appears(visit):
 
 def test_clear_empties_what_stands_below_as_well(visit):
     page = visit()
+    open_tab(page, "Nearest")
     ask(page, "", MIXED)
     expect(page.locator("#near tbody tr")).to_have_count(10)
     page.get_by_role("button", name="Clear").click()

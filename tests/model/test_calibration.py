@@ -191,8 +191,10 @@ def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cac
         found = sets.figures(weights=weights)
         assert expected_calibration_error(log_p, primary, weights) < 0.03
         for threshold in (0.90, 0.95, 0.99):
-            # one point, and a little for what chance does to as many calibration and test articles, some of much weight
-            assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(threshold, abs=0.02)
+            # A little for what chance does to as many calibration and test articles, some of much weight; and the
+            # smallest sets hold more than a low threshold asks for
+            expected = max(threshold, found["coverage 0.80: covered"])
+            assert found[f"coverage {threshold:.2f}: covered"] == pytest.approx(expected, abs=0.02)
         at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
         for group in range(8):
             assert at_95[primary == group].mean() > 0.87, (view, group)

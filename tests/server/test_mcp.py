@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from endpoints import ENDPOINTS
 from fake_classifier import FakeClassifier
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
@@ -76,20 +77,21 @@ def texts(result: CallToolResult) -> list[str]:
     return [content.text for content in result.content]
 
 
-def test_there_are_three_tools_named_typed_and_described(site):
+def test_the_tools_are_named_typed_and_described(site):
     tools = {tool.name: tool for tool in tools_at(site + PLACE)}
-    assert list(tools) == ["classify", "category_fit", "classify_file"]
+    assert list(tools) == ENDPOINTS
     assert tools["classify"].description.startswith("Which of arXiv's eight groups")
     assert tools["classify_file"].description.startswith("Classify every article of a file")
     one, many = (tools[name].inputSchema for name in ("classify", "classify_file"))
-    types = {name: schema.get("type") for name, schema in one["properties"].items()}
-    assert types == {"title": "string", "abstract": "string", "threshold": "number", "prior": None}
+    types = {name: schema["type"] for name, schema in one["properties"].items() if "enum" not in schema}
+    assert types == {"title": "string", "abstract": "string", "threshold": "number"}
     assert one["properties"]["prior"]["enum"] == ["arxiv", "equal"]
+    assert tools["classify_many"].inputSchema["properties"]["records"]["type"] == "array"
     assert one["properties"]["threshold"]["default"] == 0.95
     assert "required" not in one
     assert list(many["properties"]) == ["file", "threshold", "rule", "title_column", "abstract_column", "prior"]
-    assert many["properties"]["prior"]["enum"] == ["arxiv", "equal", "file"]
     assert many["properties"]["rule"]["enum"] == ["sum", "coverage"]
+    assert many["properties"]["prior"]["enum"] == ["arxiv", "equal", "file"]
     assert many["required"] == ["file"]
     assert all(schema["description"] for tool in (one, many) for schema in tool["properties"].values())
 
@@ -119,6 +121,14 @@ def test_a_refusal_is_one_sentence(site, arguments, sentence):
     result = call(site, "classify", **arguments)
     assert result.isError
     assert texts(result) == [sentence]
+
+
+def test_a_tool_answers_many_records_under_their_ids(site):
+    result = call(site, "classify_many", records=[{"id": 7, "title": TITLE}, {"id": 8}])
+    answers = json.loads(texts(result)[0]) if len(texts(result)) == 1 else [*map(json.loads, texts(result))]
+    assert [answer["id"] for answer in answers] == [7, 8]
+    assert answers[0]["spheres"][0] == FakeClassifier().classify(TITLE, "").ranked()[0][0]
+    assert "neither a title nor an abstract" in answers[1]["error"]
 
 
 def test_a_file_is_classified_by_the_address_of_its_upload(site):

@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+from endpoints import ENDPOINTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from visiting import served, until, upload
@@ -49,6 +50,10 @@ class Counted:
         return self.classifier.classify_many(texts)
 
 
+PRIORS = ((), ("arxiv",), ("equal",))
+EMPTY_ROW = "This row has neither a title nor an abstract: fill in at least one of them."
+
+
 @pytest.fixture(scope="module")
 def site(classifier, neighbors):
     page = build_page(Service(classifier, neighbors, limits=Limits(max_rows=50, max_bytes=1_000_000)))
@@ -76,44 +81,71 @@ def call(site: str, body: str, name: str = "classify") -> tuple[str, object]:
     return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
-def test_the_endpoint_names_spheres_probabilities_categories_prior_and_note(client):
+def test_the_endpoint_names_spheres_probabilities_and_note(client):
     answer = client.predict(title=TITLE, abstract="", threshold=0.9, api_name="/classify")
     assert set(answer) == {"spheres", "probabilities", "categories", "prior", "note"}
+    assert len(answer["categories"]) == 5 and next(iter(answer["categories"])).startswith("cs.")
     assert answer["spheres"][0] == "cs"
     assert sorted(answer["probabilities"]) == sorted(GROUPS)
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert sum(answer["probabilities"][sphere] for sphere in answer["spheres"]) >= 0.9
-    assert len(answer["categories"]) == 5 and sum(answer["categories"].values()) < 1
-    assert (answer["prior"], answer["note"]) == ("arxiv", "")
-
-
-def test_the_groups_can_be_taken_to_be_equally_frequent(client, classifier):
-    usual = client.predict(TITLE, api_name="/classify")
-    equal = client.predict(TITLE, prior="equal", api_name="/classify")
-    assert usual == client.predict(TITLE, prior="arxiv", api_name="/classify")
-    assert equal["prior"] == "equal" and equal["probabilities"]["cs"] < usual["probabilities"]["cs"]
-    expected = dict(classifier.classify(TITLE).under(EQUAL).ranked())
-    assert equal["probabilities"] == pytest.approx(expected, abs=1e-4)
-    fits = [
-        client.predict(TITLE, category="cs.CL", prior=prior, api_name="/category_fit") for prior in ("arxiv", "equal")
-    ]
-    assert fits[0]["probability"] > fits[1]["probability"] > 0
-
-
-@pytest.mark.parametrize("prior", ["file", "ARXIV", "", None, 7, ["arxiv"]], ids=str)
-def test_a_prior_that_is_none_is_refused_with_those_there_are(site, prior):
-    for name, values in (("classify", [TITLE, "", 0.9]), ("category_fit", [TITLE, "", "cs.CL"])):
-        error = call(site, json.dumps({"data": [*values, prior]}), name)[1]["error"]
-        assert error == f"The prior is {prior!r}: give one of arxiv, equal."
-    if prior != "file":
-        error = call(site, json.dumps({"data": ["x", 0.9, "sum", None, None, prior]}), "classify_file")[1]["error"]
-        assert error == f"The prior is {prior!r}: give one of arxiv, equal, file."
+    assert answer["note"] == ""
 
 
 def test_title_abstract_and_threshold_have_defaults(client):
     title, abstract = TITLE, EXAMPLES[1].abstract
     assert client.predict(title, api_name="/classify") == client.predict(title, "", 0.95, api_name="/classify")
     assert client.predict(abstract=abstract, api_name="/classify")["spheres"][0] == "math"
+
+
+def test_another_prior_is_another_answer_and_one_that_is_none_is_refused(client, site):
+    usual, arxiv, equal = (
+        client.predict("Estimating wages", "", 0.9, *prior, api_name="/classify") for prior in PRIORS
+    )
+    assert usual == arxiv and (arxiv["prior"], equal["prior"]) == ("arxiv", "equal")
+    assert equal["probabilities"]["econ"] > 1.2 * arxiv["probabilities"]["econ"]
+    for name in ("file", "x", None, 7, ["arxiv"]):
+        for endpoint, values in (
+            ("classify", [TITLE, "", 0.9]),
+            ("classify_many", [[{"title": TITLE}], 0.9]),
+            ("category_fit", [TITLE, "", "cs.CL"]),
+        ):
+            kind, data = call(site, json.dumps({"data": [*values, name]}), endpoint)
+            assert kind == "error" and data["error"] == f"The prior is {name!r}: give one of arxiv, equal."
+    data = call(site, json.dumps({"data": ["x", 0.9, "sum", None, None, "x"]}), "classify_file")[1]
+    assert data["error"] == "The prior is 'x': give one of arxiv, equal, file."
+
+
+def test_many_records_are_answered_as_each_alone_and_a_bad_one_costs_itself(client):
+    records = [{"id": "a", "title": TITLE}, {"id": 2, "abstract": EXAMPLES[1].abstract, "title": None}, {"id": 3}]
+    answers = client.predict(records, 0.9, api_name="/classify_many")
+    assert [answer["id"] for answer in answers] == ["a", 2, 3]
+    alone = [
+        client.predict(*text, threshold=0.9, api_name="/classify") for text in ((TITLE, ""), ("", EXAMPLES[1].abstract))
+    ]
+    for answer, expected in zip(answers, alone, strict=False):
+        assert answer["spheres"] == expected["spheres"]
+        assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-4)
+    assert answers[2] == {"id": 3, "error": EMPTY_ROW}
+
+
+@pytest.mark.parametrize("records", ["x", None, {"title": "x"}, 7, [{"title": "x"}] * 257])
+def test_records_that_are_no_list_or_too_many_are_refused_in_a_sentence(site, records):
+    kind, data = call(site, json.dumps({"data": [records]}), "classify_many")
+    assert kind == "error"
+    assert data["error"].startswith(("The records must be a list of objects", "257 records are more than the 256"))
+
+
+def test_how_well_a_category_fits_is_told(client, site):
+    fit = client.predict(TITLE, "", "cs.IR", api_name="/category_fit")
+    assert (fit["category"], fit["name"]) == ("cs.IR", "Information Retrieval")
+    assert 1 <= fit["rank"] <= fit["of"] and 0 < fit["probability"] < 1 and "cs.LG" in fit["cross_listed"]
+    assert client.predict(TITLE, "", "cs.IR", "equal", api_name="/category_fit")["probability"] < fit["probability"]
+    kind, data = call(site, json.dumps({"data": [TITLE, "", "cs.XX"]}), "category_fit")
+    assert (kind, data["error"]) == (
+        "error",
+        "'cs.XX' is no category that is ranked here: give a code such as cs.CL.",
+    )
 
 
 def test_a_higher_threshold_names_at_least_as_many_spheres(client):
@@ -168,13 +200,14 @@ def test_the_same_question_asked_by_many_at_once_gets_the_same_answer(site):
     assert len(spheres) == 1
 
 
-def test_programs_see_three_endpoints_and_none_of_the_pages_own_events(client, site):
+def test_programs_see_the_endpoints_and_none_of_the_pages_own_events(client, site):
     seen = client.view_api(return_format="dict", print_info=False)
-    names = ["/classify", "/category_fit", "/classify_file"]
-    assert list(seen["named_endpoints"]) == names
+    assert list(seen["named_endpoints"]) == [f"/{name}" for name in ENDPOINTS]
     assert not seen["unnamed_endpoints"]
     for suffix in ("info", "info?all_endpoints=true"):
-        assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == names
+        assert list(httpx.get(f"{site}gradio_api/{suffix}").json()["named_endpoints"]) == [
+            f"/{name}" for name in ENDPOINTS
+        ]
 
 
 @pytest.mark.parametrize("language", ["", *list(LANGUAGES)[1:]])
@@ -182,24 +215,24 @@ def test_in_every_language_all_events_but_the_endpoints_are_private(site, langua
     events = httpx.get(f"{site}config", params={"page": language} if language else {}).json()["dependencies"]
     assert len(events) > 10
     public = [event["api_name"] for event in events if event["api_visibility"] != "private" and event["backend_fn"]]
-    assert public == ([] if language else ["classify", "category_fit", "classify_file"])
+    assert public == ([] if language else ENDPOINTS)
 
 
 def test_the_endpoints_are_typed_and_described(client):
     seen = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    one, fit, many = ({part["parameter_name"]: part for part in seen[name]["parameters"]} for name in seen)
-    types = {name: part["python_type"]["type"] for name, part in {**many, **fit, **one}.items()}
-    assert many["prior"]["python_type"]["type"] == "Literal['arxiv', 'equal', 'file']"
+    one, many = (
+        {part["parameter_name"]: part for part in seen[name]["parameters"]} for name in ("/classify", "/classify_file")
+    )
+    types = {name: part["python_type"]["type"] for name, part in {**one, **many}.items()}
     assert types == {
         "title": "str",
         "abstract": "str",
         "threshold": "float",
-        "category": "str",
-        "prior": "Literal['arxiv', 'equal']",
         "file": "filepath",
         "rule": "Literal['sum', 'coverage']",
         "title_column": "None | str",
         "abstract_column": "None | str",
+        "prior": "Literal['arxiv', 'equal', 'file']",
     }
     assert {name: part["parameter_default"] for name, part in one.items()} == {
         "title": "",
@@ -214,8 +247,8 @@ def test_the_endpoints_are_typed_and_described(client):
     for endpoint in seen.values():
         for part in endpoint["parameters"] + endpoint["returns"]:
             assert len(part["python_type"]["description"]) > 20 and "Gradio" not in part["python_type"]["description"]
-            assert part["label"] in {*one, *fit, *many, "answer", "fit", "answers", "about"}
-    answer, _, (answers, about) = (endpoint["returns"] for endpoint in seen.values())
+            assert part["label"] in {*one, *many, "answer", "answers", "about", "records", "category", "fit"}
+    answer, (answers, about) = (seen[name]["returns"] for name in ("/classify", "/classify_file"))
     assert answer[0]["python_type"]["type"] == (
         "dict(spheres: list[str], probabilities: dict(str, float), categories: dict(str, float), prior: str, note: str)"
     )
@@ -252,16 +285,9 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
     read = "Title: title; abstract: abstract; id: none; columns not used: 1."
     views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
-    assert about.pop("shares") == dict(ARXIV.ranked())
-    prior = {"prior": "arxiv"}
     assert about == {
-        "read": [read],
-        "rows": 3,
-        "answered": 2,
-        **views,
-        "counts": counts,
-        **prior,
-        "problems": [problem],
+        **{"read": [read], "rows": 3, "answered": 2, **views, "counts": counts},
+        **{"prior": "arxiv", "shares": dict(ARXIV.ranked()), "problems": [problem]},
     }
 
 
@@ -437,7 +463,9 @@ def test_a_call_with_too_few_values_is_told_so(site):
     assert call(site, '{"data": []}', "classify_file")[1]["error"] == sentence
 
 
-@pytest.mark.parametrize(("name", "n"), [("classify", 4), ("category_fit", 4), ("classify_file", 6)])
+@pytest.mark.parametrize(
+    ("name", "n"), [("classify", 4), ("classify_many", 3), ("category_fit", 4), ("classify_file", 6)]
+)
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
     assert call(site, json.dumps({"data": ["x"] * (n + 1)}), name)[1]["error"] == sentence
@@ -445,8 +473,7 @@ def test_a_call_with_too_many_values_is_told_so(site, name, n):
 
 def test_values_left_out_at_the_end_of_a_call_have_their_defaults(site):
     path = upload(site, "articles.csv", ARTICLES)
-    values = [0.95, "sum", None, None, "arxiv"]
-    whole = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")[1][1]
+    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None, "arxiv"]}), "classify_file")[1][1]
     assert whole["answered"] == 2
     for values in ([], [0.95], [0.95, "sum"], [0.95, "sum", "title"]):
         kind, data = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")
@@ -531,12 +558,10 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 
 def test_the_sliders_meaning_is_what_was_measured(classifier):
     show = article_tab(classifier).show
-    meanings = []
     for prior, mix in ((ARXIV, "as on arXiv"), (EQUAL, "equally frequent")):
         covered, size = classifier.measured("both", "coverage", 0.95, prior)
         assert 0.94 < covered < 0.96 and size < 2
-        meanings.append(show(None, 0.95, "coverage", prior.name)[2])
         measured = f"; measured on unseen articles, spheres {mix}: {100 * covered:.1f} of 100, {size:.1f} spheres on"
-        assert f"the true one for 95 of 100 articles{measured} average" in meanings[-1]
-    assert show(None, 0.95, "coverage")[2] == meanings[0]
+        meaning = show(None, 0.95, "coverage", prior.name)[2]
+        assert f"the true one for 95 of 100 articles{measured} average" in meaning
     assert "add up to 95%" in show(None, 0.95, "sum")[2]

@@ -190,8 +190,8 @@ def test_the_rule_decides_what_is_shown(classifier):
             0.95,
             "coverage",
             (0.9512, 1.64),
-            "; measured on unseen articles, spheres as on arXiv: 95.1 of 100, 1.6 spheres on average.",
-            "; на статьях, которых модель не видела (области как на arXiv), — в 95,1\u00a0%, в среднем областей: 1,6.",
+            "for 95 of 100 articles; measured on unseen articles, spheres as on arXiv: 95.1 of 100, 1.6 spheres",
+            "которых модель не видела (области как на arXiv), — в 95,1\u00a0%, в среднем областей: 1,6.",
         ),
         (
             0.29,
