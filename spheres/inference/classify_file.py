@@ -38,7 +38,7 @@ from spheres.inference.file_rows import (
     to_file_row,
 )
 from spheres.model.prediction_sets import check_threshold
-from spheres.model.prior import ARXIV, PRIORS, Prior, estimate_prior
+from spheres.model.prior import ARXIV, PRIORS, Prior, check_prior, estimate_prior
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import ClassifiesMany
@@ -63,7 +63,7 @@ class Progress:
     seconds_left: float | None = None  # at the rate so far; None before the first batch is done
     # The answered rows by what they hold: "both" title and abstract, the "title" or the "abstract" alone
     views: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(VIEWS, 0))
-    prior: Prior = ARXIV  # that the answers take for granted
+    prior: Prior | None = None  # that the answers take for granted; None while it is estimated
     path: Path | None = None  # of the file of answers, once it is in its place
 
     @property
@@ -88,11 +88,10 @@ class Progress:
 
     def describe_prior(self) -> Message:
         """The shares of the groups that the answers take for granted, the largest first."""
-        ranked = sorted(zip(self.prior.shares, GROUPS, strict=True), reverse=True)
-        return Message(
-            "Answers for articles in these shares: {shares}.",
-            shares=", ".join(f"{group} {share:.1%}" for share, group in ranked),
-        )
+        if self.prior is None:
+            return Message("How frequent each group is in the file is being estimated.")
+        shares = ", ".join(f"{group} {share:.1%}" for group, share in self.prior.ranked())
+        return Message("Answers for articles in these shares: {shares}.", shares=shares)
 
     def after(self, rows: Sequence[FileRow]) -> Progress:
         """This progress and a batch more; rows that an earlier run has answered come without their answers."""
@@ -150,8 +149,7 @@ def classify_file(
             no threshold; at a later step where the file turns out damaged or the disk full.
     """
     threshold = check_threshold(threshold)
-    if not isinstance(prior, str) or prior not in PRIOR_NAMES:
-        raise SphereError("The prior is {found!r}: give one of {names}.", found=prior, names=", ".join(PRIOR_NAMES))
+    check_prior(prior, PRIOR_NAMES)
     check_out(out, source)
     # 1. Count the rows and collect their columns
     summary = summary or summarize_file(source, limits, title_column, abstract_column)

@@ -17,16 +17,15 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.taxonomy import GROUPS
 from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
-from spheres.inference.classify_file import Progress
+from spheres.inference.classify_file import PRIOR_NAMES, Progress
 from spheres.inference.classify_records import classify_records
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
-from spheres.model.prior import find_prior
+from spheres.model.prior import PRIORS, check_prior
 from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
@@ -68,7 +67,8 @@ class About(TypedDict):
     from_title: int
     from_abstract: int
     counts: dict[str, int]
-    prior: dict[str, float]
+    prior: str
+    shares: dict[str, float]
     problems: list[str]
 
 
@@ -105,7 +105,7 @@ class Endpoints:
             spheres (the most probable first), probabilities (of all), categories (the likeliest five), prior, note
         """
         try:
-            answer = self._answer(title, abstract).under(find_prior(prior))
+            answer = self._answer(title, abstract).under(PRIORS[check_prior(prior)])
             return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
@@ -127,24 +127,28 @@ class Endpoints:
             for each record, in order, its id and what /classify returns, or its id and an error
         """
         try:
-            share, shares = check_threshold(threshold), find_prior(prior)
+            share, shares = check_threshold(threshold), PRIORS[check_prior(prior)]
             return classify_records(self.service.classifier, records, share, "sum", shares)
         except SphereError as error:
             raise _refusal(str(error)) from error
 
-    def category_fit(self, title: str = "", abstract: str = "", category: str = "") -> Fit:
+    def category_fit(
+        self, title: str = "", abstract: str = "", category: str = "", prior: Literal["arxiv", "equal"] = "arxiv"
+    ) -> Fit:
         """How well one of arXiv's categories fits an article: for an author who has one in mind.
 
         Parameters:
             title: The article's title; may be empty where there is an abstract.
             abstract: The article's abstract; may be empty where there is a title.
             category: Its code, such as cs.IR, or its name.
+            prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
 
         Returns:
             category, name, rank (1 is the most probable), of (how many), probability, cross_listed (usually beside it)
         """
         try:
-            fit = category_fit(self._answer(title, abstract), category, self.service.classifier.cross_listed)
+            answer = self._answer(title, abstract).under(PRIORS[check_prior(prior)])
+            fit = category_fit(answer, category, self.service.classifier.cross_listed)
         except SphereError as error:
             raise _refusal(str(error)) from error
         return {
@@ -185,13 +189,14 @@ class Endpoints:
 
         Returns:
             answers (the file with spheres, probabilities, categories and a note; RIS and BibTeX with keywords)
-            about (what was read, rows, answered and from what, counts of the most probable groups, first problems)
+            about (what was read, rows, answered and from what, counts of the top groups, prior and shares, problems)
         """
         source = None
         try:
             share = check_threshold(threshold)
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+            check_prior(prior, PRIOR_NAMES)
             columns = (title_column, abstract_column)
             if not all(column is None or isinstance(column, str) for column in columns):
                 raise _refusal("The columns must be names.")
@@ -199,19 +204,20 @@ class Endpoints:
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
             for progress in self.service.classify_file(source, share, rule, *columns, prior):
                 out = progress.path
-                yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
+                yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress, prior)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
 
 
-def _about(progress: Progress) -> About:
+def _about(progress: Progress, prior: str) -> About:
     about = {
         "read": [str(message) for message in progress.summary.describe()],
         "rows": progress.n_rows,
         "answered": progress.n_answered,
         **{f"from_{view}": n for view, n in progress.views.items()},
         "counts": dict(progress.counts),
-        "prior": dict(zip(GROUPS, (round(share, 4) for share in progress.prior.shares), strict=True)),
+        "prior": prior,
+        "shares": {group: round(share, 4) for group, share in progress.prior.ranked()} if progress.prior else {},
         "problems": [f"{place}: {problem}" for place, problem in progress.problems],
     }
     return cast(About, about)

@@ -159,12 +159,12 @@ class ArticleTab:
         outcome, view = under(outcome, prior), "both"
         if outcome is not None and not isinstance(outcome, str):
             view = outcome.view
-        shares = PRIORS.get(prior or "", ARXIV)
-        measured = self.service.classifier.measured(view, rule, asked, shares)
+        known = PRIORS.get(str(prior), ARXIV)
+        measured = self.service.classifier.measured(view, rule, asked, known)
         return (
             answer_html(outcome, asked, rule, self.language),
             summary(outcome, asked, rule, self.language),
-            meaning_html(asked, rule, measured, self.language, shares.name),
+            meaning_html(asked, rule, measured, self.language, known.name),
             *copies(outcome, asked, rule, self.language),
         )
 
@@ -198,7 +198,7 @@ def under(outcome: Outcome, prior: str | None) -> Outcome:
     """The visitor's outcome, an answer among them under a prior; an unknown one stands for arXiv's."""
     if outcome is None or isinstance(outcome, str):
         return outcome
-    return outcome.under(PRIORS.get(prior or "", ARXIV))
+    return outcome.under(PRIORS.get(str(prior), ARXIV))
 
 
 def build_copy_button(label: str, box: gr.Textbox, elem_id: str, language: Language) -> None:

@@ -17,12 +17,14 @@ import gradio as gr
 
 from spheres.data.text import plain
 from spheres.errors import SphereError
+from spheres.inference.classify_file import Progress
 from spheres.inference.file_rows import FileSummary, summarize_file
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
+from spheres.model.prior import PRIORS
 from spheres.web.article_tab import build_priors, build_slider
 from spheres.web.i18n import Language
-from spheres.web.render import prior_names, render, sentence_html
+from spheres.web.render import group_names, prior_names, render, sentence_html
 
 FILE_EVENT: dict[str, Any] = {
     "concurrency_id": "file",
@@ -161,7 +163,7 @@ class FileTab:
             for progress in self.service.classify_file(Path(upload), threshold, rule, title, abstract, prior):
                 done = progress.path is not None
                 yield (
-                    render("file_progress.html", self.language, progress=progress),
+                    self.progress_html(progress),
                     self.chart_html(progress.counts),
                     self.first_rows_html(progress.first) if progress.first else "",
                     gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
@@ -183,6 +185,13 @@ class FileTab:
         except SphereError as error:
             problem = self.language.translate(error)
         return render("file_summary.html", self.language, summary=summary, problem=problem)
+
+    def progress_html(self, progress: Progress) -> str:
+        """How far a run has come, and the file's own shares of the spheres where they were asked for."""
+        names, shares = group_names(self.language), ""
+        if progress.prior and progress.prior.name not in PRIORS:
+            shares = ", ".join(f"{names[group]} {self.language.percent(p)}" for group, p in progress.prior.ranked())
+        return render("file_progress.html", self.language, progress=progress, shares=shares)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:
         """How many articles have each group as their most probable one."""

@@ -133,10 +133,8 @@ class ResultTabs:
                 event.then(*why, **why_event)
         self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
         # 3. What is chosen within one, or beside the answer
-        self.group.input(*why, **why_event)
+        gr.on([self.group.input, article.prior.change], *why, **why_event)
         gr.on([self.category.input, article.prior.change], *categories, trigger_mode="always_last", **SHOW_EVENT)
-        again = article.prior.change(lambda: None, None, explanation, **SHOW_EVENT)
-        again.then(*why, **why_event)
         moves = [article.threshold.change, article.rule.change, article.prior.change]
         gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
 
@@ -189,7 +187,7 @@ class ResultTabs:
             outcome: the answer to explain.
             text: what it is the answer to.
             group: the group to explain; another value stands for the most probable one.
-            known: the sentences' effect, where it is computed already: it serves every group.
+            known: the sentences' effect, where it is computed already: it serves every group, under its prior.
             prior: that the answer is shown under.
 
         Yields:
@@ -211,7 +209,8 @@ class ResultTabs:
             yield sentence_html(too_long), gr.update(value=None), None
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
-        known = known or explain(self.service.classifier, text, outcome)
+        if known is None or known.prior != outcome.prior:
+            known = explain(self.service.classifier, text, outcome)
         yield why_html(known, None, group, self.language), group, known
         closer = explain_words(self.service.classifier, known, group)
         yield why_html(known, closer, group, self.language), group, known

@@ -1,5 +1,7 @@
 """What a visitor does: types, presses, clicks, slides; and what the page answers."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -96,8 +98,29 @@ def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(vi
     expect(winner(page)).to_be_visible()
     calibrated, runs = len(chosen(page)), counting.runs
     page.get_by_label("What the probabilities add up to").check()
-    expect(page.get_by_text("until their probabilities add up to 95%; measured on unseen articles")).to_be_visible()
+    expect(
+        page.get_by_text("until their probabilities add up to 95%; measured on unseen articles, spheres as")
+    ).to_be_visible()
     assert len(chosen(page)) > calibrated
+    assert counting.runs == runs
+
+
+def test_the_mix_of_articles_can_be_chosen_and_everything_shown_follows_without_the_encoder(visit, counting):
+    page = visit()
+    box(page, "Title").fill("Adam: a method for stochastic optimization")
+    classify(page)
+    expect(winner(page)).to_contain_text("Computer Science")
+    expect(page.locator("#meaning")).to_contain_text("measured on unseen articles, spheres as on arXiv")
+    summary, runs = page.locator("#summary"), counting.runs
+    expect(summary).to_contain_text("Computer Science")
+    page.get_by_label("equally frequent").first.check()
+    expect(winner(page)).to_contain_text("Statistics")
+    expect(page.locator("#meaning")).to_contain_text("measured on unseen articles, spheres equally frequent")
+    expect(summary).to_contain_text(re.compile("^\\s*Statistics"))
+    expect(page.locator("#categories [data-category]").first).to_have_attribute("data-category", re.compile("^stat"))
+    assert counting.runs == runs
+    page.get_by_label("as on arXiv").first.check()
+    expect(winner(page)).to_contain_text("Computer Science")
     assert counting.runs == runs
 
 

@@ -117,6 +117,17 @@ def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, 
     expect(page.get_by_role("button", name="Classify the file")).to_be_enabled()
 
 
+def test_a_files_own_mix_is_estimated_and_shown(visit, tmp_path):
+    page = visit()
+    path = tmp_path / "mine.csv"
+    path.write_text("title\n" + "".join(f"Wage contracts and unemployment in region {i}\n" for i in range(220)))
+    upload(page, path)
+    page.get_by_label("as in this file, estimated").check()
+    start(page)
+    expect(page.locator("#file-status")).to_contain_text("220 of 220 rows classified", timeout=60_000)
+    expect(page.locator("#file-status")).to_contain_text("Answers for articles in these shares: Economics 9")
+
+
 def test_too_many_rows_are_refused_as_soon_as_the_file_is_chosen(visit, tmp_path, counting):
     page, runs = visit(), counting.runs
     upload(page, many(tmp_path, 1001))

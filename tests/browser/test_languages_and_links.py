@@ -129,9 +129,10 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     ask(page, TITLE + ' & "more" <b>', EXAMPLES[1].abstract)
     page.get_by_label("range slider for Threshold").press("Home")
     page.get_by_label("What the probabilities add up to").first.check()
+    page.get_by_label("equally frequent").first.check()
     open_tab(page, "Share")
     link = page.get_by_label("Link to this classification", exact=True)
-    expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum&prior=arxiv$"))
+    expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum&prior=equal$"))
     address = link.input_value()
     assert not urlsplit(address).query  # the text stands in the fragment, which no server is sent
     before = page.locator(".chosen").inner_text()
@@ -139,17 +140,19 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     expect(box(other, "Title")).to_have_value(TITLE + ' & "more" <b>')
     expect(winner(other)).to_be_visible()
     expect(other.locator("#threshold input[type=number]")).to_have_value("0.5")
+    expect(other.get_by_label("equally frequent").first).to_be_checked()
     expect(other.locator(".chosen")).to_have_text(before.replace("\n", "").replace("\t", ""), use_inner_text=False)
 
 
 def test_an_odd_link_opens_the_page_as_it_is(visit, site):
     page = visit()
-    for fragment in ("#threshold=9&rule=none", "#title=", "#%%%", "#threshold=NaN&title=", "#a=b&title=%00"):
+    for fragment in ("#threshold=9&rule=none&prior=file", "#title=", "#%%%", "#threshold=NaN&title=", "#a=b&title=%00"):
         page.goto("about:blank")
         page.goto(site + fragment)
         expect(box(page, "Title")).to_be_visible()
         expect(page.locator("#threshold input[type=number]")).to_have_value("0.95")
         expect(page.locator("#meaning")).to_contain_text("95 of 100")
+        expect(page.get_by_label("as on arXiv").first).to_be_checked()
         expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
@@ -187,6 +190,7 @@ def test_the_answer_is_copied_as_text_and_as_json(visit, speaking):
     expect(page.locator("#copy-json[data-said=Copied]")).to_be_visible()
     answer = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert answer["spheres"][0] == "cs" and answer["threshold"] == 0.95 and answer["rule"] == "coverage"
+    assert answer["prior"] == "arxiv"
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 

@@ -155,6 +155,19 @@ def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
     expect(page.locator("#why")).to_contain_text("Let G be a finite group")
 
 
+def test_why_explains_the_answer_for_the_mix_that_is_chosen(visit):
+    page = visit()
+    ask(page, "", MIXED)
+    open_tab(page, "Why")
+    page.locator("#why-group").get_by_label("Physics").check()
+    expect(page.locator("#why .aside")).to_contain_text("the probability of Physics, now")
+    for mix in ("equally frequent", "as on arXiv"):
+        page.get_by_label(mix).first.check()
+        shown = page.locator(".answer:not(.chart) tr[data-group=physics] td").first
+        expect(page.locator("#meaning")).to_contain_text(mix)
+        expect(page.locator("#why .aside")).to_contain_text(f"now {shown.inner_text()}, is")
+
+
 def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
     page = visit()
     runs = counting.runs

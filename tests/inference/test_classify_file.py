@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -19,11 +20,21 @@ from spheres.data.columns import find_columns
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
+from spheres.inference.classifier import Classification
 from spheres.inference.classify_file import SHOWN_PROBLEMS, SHOWN_ROWS, Progress, classify_file
 from spheres.inference.file_rows import SHOWN_CHARACTERS, FileSummary, Limits, summarize_file
 from spheres.inference.service import Service
+from spheres.model.prior import ARXIV
 
 CLASSIFIER = FakeClassifier()
+
+
+class LeaningToEcon(FakeClassifier):
+    """Sees in every article forty times as much of economics as its share on arXiv would have it."""
+
+    def classify(self, title: str, abstract: str) -> Classification:
+        weights = np.array(ARXIV.shares) * np.where(np.array(GROUPS) == "econ", 40.0, 1.0)
+        return Classification(tuple((weights / weights.sum()).tolist()), 3, 3)
 
 
 def classified(source: Path, out: Path, **options: Any) -> list[Progress]:
@@ -91,6 +102,31 @@ def test_a_service_answers_with_a_file_of_the_same_kind_that_goes_with_the_run(t
     write_corpus(source, 41)
     with pytest.raises(SphereError, match="holds more than 40 rows"):
         next(service.classify_file(source, 0.9, "sum"))
+
+
+def test_a_file_of_one_group_is_answered_under_its_own_estimated_shares(tmp_path: Path) -> None:
+    source, n = tmp_path / "mine.csv", 250
+    source.write_text("title\n" + "".join(f"On prime gaps {i}\n" for i in range(n)))
+    reports = list(Service(LeaningToEcon()).classify_file(source, 0.95, "sum", prior="file"))
+    while_estimating = [progress for progress in reports if progress.prior is None]
+    assert len(while_estimating) >= n // 32
+    assert {progress.n_done for progress in while_estimating} == {0}
+    assert "being estimated" in str(while_estimating[0].describe_prior())
+    prior = reports[-1].prior
+    assert prior and (prior.name, prior.ranked()[0][0]) == ("file", "econ") and prior.ranked()[0][1] > 0.9
+    assert str(reports[-1].describe_prior()).startswith("Answers for articles in these shares: econ 9")
+    usual, own = LeaningToEcon().classify("", ""), reports[-1].first[0].classification
+    assert own and own.prior == prior
+    assert dict(usual.ranked())["econ"] < 0.5 < dict(own.ranked())["econ"]
+
+
+def test_the_shares_of_too_small_a_file_are_not_estimated(tmp_path: Path) -> None:
+    source = csv_of(tmp_path / "few.csv", "title\n" + "On prime gaps\n" * 199)
+    with pytest.raises(SphereError, match="from 200 articles and more, and it has 199"):
+        classified(source, tmp_path / "out.csv", prior="file")
+    with pytest.raises(SphereError, match=r"^The prior is 'mine': give one of arxiv, equal, file\.$"):
+        classified(source, tmp_path / "out.csv", prior="mine")
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_the_reports_tell_how_far_it_is_and_the_file_comes_last(tmp_path: Path) -> None:

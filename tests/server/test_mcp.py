@@ -22,6 +22,7 @@ from visiting import served, upload
 
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
+from spheres.model.prior import EQUAL
 from spheres.web.page import build_page
 
 TITLE = "Prime gaps and the zeros of L-functions"
@@ -82,14 +83,15 @@ def test_the_tools_are_named_typed_and_described(site):
     assert tools["classify"].description.startswith("Which of arXiv's eight groups")
     assert tools["classify_file"].description.startswith("Classify every article of a file")
     one, many = (tools[name].inputSchema for name in ("classify", "classify_file"))
-    types = {name: schema["type"] for name, schema in one["properties"].items()}
-    assert types == {"title": "string", "abstract": "string", "threshold": "number", "prior": "string"}
+    types = {name: schema["type"] for name, schema in one["properties"].items() if "enum" not in schema}
+    assert types == {"title": "string", "abstract": "string", "threshold": "number"}
     assert one["properties"]["prior"]["enum"] == ["arxiv", "equal"]
     assert tools["classify_many"].inputSchema["properties"]["records"]["type"] == "array"
     assert one["properties"]["threshold"]["default"] == 0.95
     assert "required" not in one
     assert list(many["properties"]) == ["file", "threshold", "rule", "title_column", "abstract_column", "prior"]
     assert many["properties"]["rule"]["enum"] == ["sum", "coverage"]
+    assert many["properties"]["prior"]["enum"] == ["arxiv", "equal", "file"]
     assert many["required"] == ["file"]
     assert all(schema["description"] for tool in (one, many) for schema in tool["properties"].values())
 
@@ -99,7 +101,10 @@ def test_a_tool_answers_as_the_endpoint_does_in_json(site):
     probabilities = dict(FakeClassifier().classify(TITLE, "").ranked())
     assert answer["probabilities"] == pytest.approx(probabilities, abs=1e-5)
     assert len(answer["spheres"]) > 1
-    assert answer["note"] == ""
+    assert (answer["prior"], answer["note"]) == ("arxiv", "")
+    (answer,) = map(json.loads, texts(call(site, "classify", title=TITLE, prior="equal")))
+    probabilities = dict(FakeClassifier().classify(TITLE, "").under(EQUAL).ranked())
+    assert answer["probabilities"] == pytest.approx(probabilities, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from visiting import served, until, upload
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
-from spheres.model.prior import ARXIV
+from spheres.model.prior import ARXIV, EQUAL
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
 from spheres.web.file_tab import FileTab
@@ -105,8 +105,15 @@ def test_another_prior_is_another_answer_and_one_that_is_none_is_refused(client,
     assert usual == arxiv and (arxiv["prior"], equal["prior"]) == ("arxiv", "equal")
     assert equal["probabilities"]["econ"] > 1.2 * arxiv["probabilities"]["econ"]
     for name in ("file", "x", None, 7, ["arxiv"]):
-        kind, data = call(site, json.dumps({"data": [TITLE, "", 0.9, name]}))
-        assert kind == "error" and data["error"] == f"The prior is {name!r}: give one of arxiv, equal."
+        for endpoint, values in (
+            ("classify", [TITLE, "", 0.9]),
+            ("classify_many", [[{"title": TITLE}], 0.9]),
+            ("category_fit", [TITLE, "", "cs.CL"]),
+        ):
+            kind, data = call(site, json.dumps({"data": [*values, name]}), endpoint)
+            assert kind == "error" and data["error"] == f"The prior is {name!r}: give one of arxiv, equal."
+    data = call(site, json.dumps({"data": ["x", 0.9, "sum", None, None, "x"]}), "classify_file")[1]
+    assert data["error"] == "The prior is 'x': give one of arxiv, equal, file."
 
 
 def test_many_records_are_answered_as_each_alone_and_a_bad_one_costs_itself(client):
@@ -133,6 +140,7 @@ def test_how_well_a_category_fits_is_told(client, site):
     fit = client.predict(TITLE, "", "cs.IR", api_name="/category_fit")
     assert (fit["category"], fit["name"]) == ("cs.IR", "Information Retrieval")
     assert 1 <= fit["rank"] <= fit["of"] and 0 < fit["probability"] < 1 and "cs.LG" in fit["cross_listed"]
+    assert client.predict(TITLE, "", "cs.IR", "equal", api_name="/category_fit")["probability"] < fit["probability"]
     kind, data = call(site, json.dumps({"data": [TITLE, "", "cs.XX"]}), "category_fit")
     assert (kind, data["error"]) == (
         "error",
@@ -277,11 +285,21 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
     read = "Title: title; abstract: abstract; id: none; columns not used: 1."
     views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
-    prior = dict(zip(GROUPS, ARXIV.shares, strict=True))
     assert about == {
-        **{"read": [read], "rows": 3, "answered": 2, **views},
-        **{"counts": counts, "prior": prior, "problems": [problem]},
+        **{"read": [read], "rows": 3, "answered": 2, **views, "counts": counts},
+        **{"prior": "arxiv", "shares": dict(ARXIV.ranked()), "problems": [problem]},
     }
+
+
+def test_a_file_has_the_prior_of_the_call_and_too_few_articles_to_estimate_their_own(client, tmp_path, classifier):
+    file = write(tmp_path, "articles.csv")
+    answers, about = client.predict(file=file, prior="equal", api_name="/classify_file")
+    assert about["prior"] == "equal" and set(about["shares"].values()) == {0.125}
+    with Path(answers).open(encoding="utf-8-sig", newline="") as f:
+        last = list(csv.DictReader(f))[-1]
+    expected = dict(classifier.classify("Attention for translation").under(EQUAL).ranked())
+    assert float(last["p_cs"]) == pytest.approx(expected["cs"], abs=1e-4)
+    assert "from 200 articles and more, and it has 2" in refusal(client, file, 0.95, "sum", None, None, "file")
 
 
 def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, classifier):
@@ -446,7 +464,7 @@ def test_a_call_with_too_few_values_is_told_so(site):
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("classify", 4), ("classify_many", 3), ("category_fit", 3), ("classify_file", 6)]
+    ("name", "n"), [("classify", 4), ("classify_many", 3), ("category_fit", 4), ("classify_file", 6)]
 )
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
@@ -455,7 +473,7 @@ def test_a_call_with_too_many_values_is_told_so(site, name, n):
 
 def test_values_left_out_at_the_end_of_a_call_have_their_defaults(site):
     path = upload(site, "articles.csv", ARTICLES)
-    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None]}), "classify_file")[1][1]
+    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None, "arxiv"]}), "classify_file")[1][1]
     assert whole["answered"] == 2
     for values in ([], [0.95], [0.95, "sum"], [0.95, "sum", "title"]):
         kind, data = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")
@@ -483,10 +501,10 @@ def test_the_columns_of_a_file_can_be_named(site, client, tmp_path):
 
 
 @pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
-@pytest.mark.parametrize("rule", [["sum"], {}, 7, None, "x"])
-def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, rule, classifier):
+@pytest.mark.parametrize("nonsense", [["sum"], {}, 7, None, "x"])
+def test_the_slider_shows_the_usual_answer_where_a_program_sends_nonsense(threshold, nonsense, classifier):
     show, classification = article_tab(classifier).show, classifier.classify(TITLE, "")
-    assert show(classification, threshold, rule) == show(classification, 0.95, "coverage")
+    assert show(classification, threshold, nonsense, nonsense) == show(classification, 0.95, "coverage", "arxiv")
 
 
 @pytest.mark.parametrize("place", ["run/nothing", "call/nothing", "call/v2/nothing"])
@@ -540,9 +558,10 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 
 def test_the_sliders_meaning_is_what_was_measured(classifier):
     show = article_tab(classifier).show
-    covered, size = classifier.measured("both", "coverage", 0.95)
-    assert 0.94 < covered < 0.96 and size < 1.7
-    meaning = show(None, 0.95, "coverage")[2]
-    assert f"the true one for 95 of 100 articles; measured on unseen articles: {100 * covered:.1f} of 100" in meaning
-    assert f"{size:.1f} spheres on average" in meaning
+    for prior, mix in ((ARXIV, "as on arXiv"), (EQUAL, "equally frequent")):
+        covered, size = classifier.measured("both", "coverage", 0.95, prior)
+        assert 0.94 < covered < 0.96 and size < 2
+        measured = f"; measured on unseen articles, spheres {mix}: {100 * covered:.1f} of 100, {size:.1f} spheres on"
+        meaning = show(None, 0.95, "coverage", prior.name)[2]
+        assert f"the true one for 95 of 100 articles{measured} average" in meaning
     assert "add up to 95%" in show(None, 0.95, "sum")[2]
