@@ -15,7 +15,7 @@ import gradio as gr
 
 from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import as_option
-from spheres.inference.explain import MAX_EXPLAINED, Explanation, explain, explain_words
+from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
 from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button
 from spheres.web.i18n import Language
@@ -76,18 +76,17 @@ class ResultTabs:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        article, open_tab, explanation = self.article, gr.State("near"), gr.State(None)
+        article, open_tab = self.article, gr.State("near")
         near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
-        explained = [self.why, self.group, explanation]
-        why = (self.explain, [open_tab, article.outcome, article.text, self.group, explanation], explained)
+        why = (self.explain, [open_tab, article.outcome, article.text, self.group], [self.why, self.group])
         why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
         share = (None, [*article.question, self.compact], [self.link, self.frame])
         share_event: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
         # 1. After each answer
         for answered in article.answered:
             answered.then(*near, **SHOW_EVENT)
-            forgotten = answered.then(lambda: (None, None), None, [explanation, self.group], **SHOW_EVENT)
-            forgotten.then(*why, **why_event)
+            most_probable = answered.then(lambda: None, None, self.group, **SHOW_EVENT)
+            most_probable.then(*why, **why_event)
             answered.then(*share, **share_event)
         # 2. When a tab is opened
         opened = {"near": self.nearest_tab, "why": self.why_tab, "map": self.map_tab, "share": self.share_tab}
@@ -112,8 +111,8 @@ class ResultTabs:
         return table, self._map_html(index.map_position(outcome.vector), rings)
 
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, known: Explanation | None
-    ) -> Iterator[tuple[Any, Any, Any]]:
+        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None
+    ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
         Args:
@@ -121,16 +120,15 @@ class ResultTabs:
             outcome: the answer to explain.
             text: what it is the answer to.
             group: the group to explain; another value stands for the most probable one.
-            known: the sentences' effect, where it is computed already: it serves every group.
 
         Yields:
-            The markup, the group, and the sentences' effect.
+            The markup and the group.
         """
         if open_tab != "why":
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip()
             return
         if outcome is None or isinstance(outcome, str) or text is None:
-            yield self._nothing_explained(), gr.update(value=None), None
+            yield self._nothing_explained(), gr.update(value=None)
             return
         if sum(map(len, text)) > MAX_EXPLAINED:
             too_long = self.language.gettext(
@@ -138,13 +136,14 @@ class ResultTabs:
                 "only.",
                 most=MAX_EXPLAINED,
             )
-            yield sentence_html(too_long), gr.update(value=None), None
+            yield sentence_html(too_long), gr.update(value=None)
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
-        known = known or explain(self.service.classifier, text, outcome)
-        yield why_html(known, None, group, self.language), group, known
-        closer = explain_words(self.service.classifier, known, group)
-        yield why_html(known, closer, group, self.language), group, known
+        # For another group the sentences' answers are in the classifier's cache
+        explanation = explain(self.service.classifier, text, outcome)
+        yield why_html(explanation, None, group, self.language), group
+        closer = explain_words(self.service.classifier, explanation, group)
+        yield why_html(explanation, closer, group, self.language), group
 
     def map_image(self) -> str:
         """The picture of all articles, in the page itself."""
