@@ -55,6 +55,7 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
     address = free_address(options.host, options.port)
     use_private_folder()
     gc.disable()  # collecting took a fifth of the start
+    from spheres.data.corpus import Corpus
     from spheres.inference.classifier import Classifier
     from spheres.inference.file_rows import Limits
     from spheres.inference.neighbors import NeighborIndex
@@ -65,7 +66,9 @@ def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
 
     try:
         classifier = Classifier.load(options.encoder, options.artifacts)
-        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
+        columns = {"title_column": options.title_column, "abstract_column": options.abstract_column}
+        corpus = Corpus(options.corpus, labelled=False, **columns) if options.corpus else None
+        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, corpus)
         limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
         page = build_page(Service(classifier, neighbors, limits=limits))
         url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
@@ -128,6 +131,9 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="the file that the embeddings were made from: the nearest articles are then shown with their titles",
     )
+    for part in ("title", "abstract"):
+        manual = f"the column of that file with the {part}s, where embed.py was given it (default: found by its name)"
+        add(f"--{part}-column", metavar="NAME", help=manual)
     add(
         "--max-rows",
         metavar="N",

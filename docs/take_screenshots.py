@@ -106,7 +106,7 @@ def take_file(browser: Browser, site: str) -> None:
         page = open_page(browser, site)
         tab(page, 1, "#ways")
         page.locator("#file input[type=file]").set_input_files(path)
-        page.locator("#file a").wait_for()
+        page.locator("#file-columns").wait_for()  # it has been read
         page.locator("#file-actions button").first.click()
         page.locator("#file-status .problems").wait_for()
         shot(page, "file", whole=True)

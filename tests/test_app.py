@@ -252,3 +252,5 @@ def test_a_corpus_that_is_another_one_is_refused_before_the_page_starts(tmp_path
     assert capsys.readouterr().err.strip() == (
         f"app.py: {corpus} holds none of the 39,782 cached articles: give the file they were embedded from."
     )
+    assert app.main(["--corpus", str(corpus), "--port", "0", "--title-column", "Topic"]) == 2
+    assert "There is no column Topic; the file's columns are id, title, abstract" in capsys.readouterr().err

@@ -43,6 +43,7 @@ TITLES = ("Spectral gaps of random", "Monetary shocks and household", "Supercond
 def read(name: str) -> tuple[FileSummary, list[FileRow]]:
     """A file as the page, the interface and the command line read it."""
     summary = summarize_file(CASES / name)
+    summary.check(CASES / name)
     with ExitStack() as stack:
         return summary, [to_file_row(row, summary.chosen) for row in open_file(CASES / name, stack, None).rows]
 

@@ -27,6 +27,7 @@ import head
 from benchmarks.live import BrowserSession
 from benchmarks.start import ServerProcess
 from benchmarks.users import HttpClient
+from spheres.data.corpus import Corpus
 from spheres.data.text import MAX_CHARACTERS
 from spheres.encoder.encoder import Encoder
 from spheres.errors import SphereError
@@ -318,5 +319,5 @@ def test_a_script_refuses_in_a_sentence_what_is_no_corpus(name, encoder, tmp_pat
 def test_what_is_no_file_gives_no_titles_of_nearest_articles(name, tmp_path):
     folder = SHIPPED / "all-MiniLM-L6-v2"
     with pytest.raises(SphereError) as refusal:
-        NeighborIndex.load(folder, Bundle.load(folder), no_corpus(tmp_path, name))
+        NeighborIndex.load(folder, Bundle.load(folder), Corpus(no_corpus(tmp_path, name), labelled=False))
     sentence(name, refusal.value)

@@ -23,6 +23,7 @@ from visiting import served
 import app
 import embed
 import head
+from spheres.data.corpus import Corpus
 from spheres.inference.classifier import Classifier, default_encoder
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
@@ -184,7 +185,8 @@ def test_a_corpus_of_ones_own_gets_a_head_and_answers(tmp_path, monkeypatch, cap
         ]
     options = app.parser().parse_args(page)
     classifier = Classifier.load(options.encoder, options.artifacts)
-    assert NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, options.corpus)
+    corpus = Corpus(options.corpus, labelled=False)
+    assert NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle, corpus)
     assert {path.name for path in tmp_path.iterdir()} <= {"CORPUS", "FILE", "mine", "answers.jsonl", "answers.csv"}
 
 

@@ -153,11 +153,14 @@ def find_columns(names: Iterable[str], title: str | None = None, abstract: str |
 
     Args:
         names: All columns of the file, or of one record.
-        title: The column of the titles, where the caller knows it; None looks for it.
+        title: The column of the titles, where the caller knows it; None looks for it, "" says that there is none.
         abstract: The same for the abstracts.
 
     Raises:
         SphereError: `title` or `abstract` is none of the names.
+
+    >>> find_columns(["Title", "Notes", "Abstract"], title="notes", abstract="").unused
+    ('Title', 'Abstract')
 
     >>> find_columns(["Titel", "Journal title", "title_en", "summary"])
     Columns(title=('title_en', 'Titel'), abstract=('summary',), id=(), primary=(), categories=(), date=(), \
@@ -169,8 +172,10 @@ unused=('Journal title',))
         ranks = {name: rank for name in names if (rank := _rank(role, name)) is not None}
         found[role] = tuple(sorted(ranks, key=ranks.__getitem__))
     for role, given in (("title", title), ("abstract", abstract)):
-        if given is not None:
-            found[role] = (_given(given, names),)
+        if given == "":
+            found[role] = ()
+        elif given is not None and (column := _given(given, names)) not in found[role][:1]:
+            found[role] = (column,)  # the one that is found anyway keeps those that fill its gaps
     used = {name for role in ("title", "abstract", "id") for name in _of_the_best_kind(role, found[role])}
     return Columns(**found, unused=tuple(name for name in names if name not in used))
 

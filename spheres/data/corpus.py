@@ -60,7 +60,7 @@ class Corpus:
         path: The file; its format is recognised by content.
         labelled: Skip articles without a known category (for training); otherwise keep every record that has a text.
         sample: The share of the articles that is read, chosen by their ids; 1.0 reads all.
-        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        title_column: Where the titles are, "" for nowhere; None looks, as `spheres.data.columns.find_columns`.
         abstract_column: The same for the abstracts.
 
     Raises:

@@ -123,7 +123,7 @@ def classify_file(
         identity: What identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
             same call resumes there. The source is known again by its sha256.
         summary: Of `source`, where the caller has counted it already; its columns are the ones that are read.
-        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        title_column: Where the titles are, "" for nowhere; None looks, as `spheres.data.columns.find_columns`.
         abstract_column: The same for the abstracts.
 
     Yields:
@@ -137,6 +137,7 @@ def classify_file(
     check_out(out, source)
     # 1. Count the rows and collect their columns
     summary = summary or summarize_file(source, limits, title_column, abstract_column)
+    summary.check(source)
     writer = writer_for(out, keep_columns, summary)
     progress = Progress(summary)
     asked = {"threshold": threshold, "rule": rule, "keep": keep_columns, "batch": batch_size, "classifier": identity}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the classifier brings torch along
 
 MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
 SHOWN_CHARACTERS = 120  # of a title, or of an abstract without one
+COLUMN_FORMATS = ("CSV", "TSV", "Excel", "Parquet", "JSON")  # whose columns have names of their users' own
 
 
 NO_COLUMN = Message("none")  # in place of a column's name
@@ -50,6 +51,16 @@ class FileSummary:
     chosen: Columns = field(default_factory=Columns)  # what they are read as
     like_abstract: str = ""  # the column of the longest texts, where none, or one of short texts, is read as abstract
     notes: tuple[Message, ...] = ()  # what was skipped, or guessed, of the file as a whole
+    names: tuple[str, ...] = ()  # the columns, and those of an object in a record that holds the article
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The columns that a user may choose for title and abstract; none where the format has fixed fields."""
+        return self.names if self.format.startswith(COLUMN_FORMATS) else ()
+
+    def check(self, source: Path) -> None:
+        """Raise SphereError where no column is read as title or abstract."""
+        check_columns(self.chosen, self.names, source, self.format, labelled=False)
 
     def describe(self) -> tuple[Message, ...]:
         """How the file is read, for its user to see before the answers: its notes, the columns, what may be missing."""
@@ -115,12 +126,13 @@ def summarize_file(
     """Walk over a file once, and count.
 
     Args:
-        title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+        title_column: Where the titles are, "" for nowhere; None looks, as `spheres.data.columns.find_columns`.
         abstract_column: The same for the abstracts.
 
     Raises:
-        SphereError: It is no file of articles, none of its rows can be read, it has no such column, or it is over the
-            limits; the walk stops at the first row too many.
+        SphereError: It is in no known format, none of its rows can be read, it has no such column, or it is over the
+            limits; the walk stops at the first row too many. A file without any column for title or abstract is for
+            `FileSummary.check` to refuse, so that its user can be shown the columns.
     """
     n_rows, n_readable, first_problem = 0, 0, ""
     columns: dict[str, None] = {}  # a set that keeps its order
@@ -146,12 +158,13 @@ def summarize_file(
     if not n_readable:
         raise nothing_readable(source, opened.format, n_rows, first_problem)
     chosen = find_columns(n_prose, title_column, abstract_column)
-    check_columns(chosen, n_prose, source, opened.format, labelled=False)
     longest = max(chosen.unused, key=n_prose.__getitem__, default="") if abstract_column is None else ""
     of_abstracts = sum(n_prose[name] for name in chosen.abstract)
     like_abstract = longest if longest and n_prose[longest] >= max(n_readable / 2, 4 * of_abstracts) else ""
     chosen = replace(chosen, primary=(), categories=())  # nobody asks for labels here
-    return FileSummary(opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes)
+    return FileSummary(
+        opened.format, opened.separator, n_rows, tuple(columns), chosen, like_abstract, opened.notes, tuple(n_prose)
+    )
 
 
 def _is_prose(value: object) -> bool:

@@ -64,12 +64,12 @@ class NeighborIndex:
         self.n_articles = len(cache.ids)
 
     @classmethod
-    def load(cls, folder: Path, bundle: Bundle, corpus: Path | None = None) -> "NeighborIndex | None":
+    def load(cls, folder: Path, bundle: Bundle, corpus: Corpus | None = None) -> "NeighborIndex | None":
         """Open the cache that a head was trained from; None where it is not there any more.
 
         Args:
             folder: The encoder's artifacts.
-            corpus: The file that was embedded, which has the titles.
+            corpus: That was embedded, which has the titles.
 
         Raises:
             SphereError: Cache or corpus is damaged, or not the one that belongs to this head.
@@ -78,7 +78,7 @@ class NeighborIndex:
             return None
         cache = open_cache(folder, ["both"])
         bundle.check_cache(cache)
-        titles = read_titles(Corpus(corpus, labelled=False), cache.ids) if corpus else {}
+        titles = read_titles(corpus, cache.ids) if corpus else {}
         return cls(cache, bundle.projection, titles)
 
     def nearest(self, vector: NDArray[np.float32], n: int = N_NEAREST) -> list[Neighbor]:

@@ -56,7 +56,7 @@ class Service:
         Args:
             source: As it was uploaded; its name decides the answers' name, its content the format.
             threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
-            title_column: Where the titles are; None looks for them, as `spheres.data.columns.find_columns`.
+            title_column: Where the titles are, "" for nowhere; None looks, as `spheres.data.columns.find_columns`.
             abstract_column: The same for the abstracts.
 
         Yields:

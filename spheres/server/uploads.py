@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio.utils import get_upload_folder
+from gradio.utils import get_function_params, get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from spheres.errors import SphereError
@@ -29,11 +29,16 @@ async def check_and_preprocess(
 ) -> list[Any]:
     """Gradio's `Blocks.preprocess_data`, which turns a call's values into Python's, with checks before it.
 
-    Refused are calls with another number of values, and with a file that was not uploaded to the page.
+    A call may leave out values at its end that have defaults, which Gradio itself fills in only for its own clients: so
+    an endpoint can get another parameter. Refused are calls with any other number of values, and with a file that was
+    not uploaded to the page.
     """
     expected, found = len(block_fn.inputs), len(inputs)
-    if found != expected:
-        hint = "give all of them" if found < expected else "give no more"
+    if found < expected:
+        parameters = get_function_params(block_fn.fn)
+        inputs = [*inputs, *(default for _, has_default, default, _ in parameters[found:] if has_default)]
+    if len(inputs) != expected:
+        hint = "give all but those with a default" if found < expected else "give no more"
         raise gr.Error(f"This endpoint takes {expected} values, and got {found}: {hint}.", print_exception=False)
     # Gradio cannot send a lone surrogate back: its answer would break off.
     inputs = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in inputs]

@@ -89,6 +89,8 @@ class Endpoints:
         file: FileData,
         threshold: float = DEFAULT_THRESHOLD,
         rule: Literal["sum", "coverage"] = "sum",
+        title_column: str | None = None,
+        abstract_column: str | None = None,
     ) -> Iterator[tuple[FileData | None, About]]:
         """Classify every article of a file: CSV, TSV, Excel, Parquet, JSON, RIS, BibTeX or others, also gzip or xz.
 
@@ -96,6 +98,8 @@ class Endpoints:
             file: An uploaded file with titles, abstracts or both (a tool also takes data:text/csv;base64,...).
             threshold: Above 0, at most 1; what it sets depends on the rule.
             rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
+            title_column: The column with the titles, "" for none; by default it is found by its name.
+            abstract_column: The column with the abstracts, "" for none; by default it is found by its name.
 
         Returns:
             answers (the file with spheres, probabilities and a note beside; RIS and BibTeX with spheres as keywords)
@@ -106,9 +110,12 @@ class Endpoints:
             share = check_threshold(threshold)
             if rule not in RULES:
                 raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+            columns = (title_column, abstract_column)
+            if not all(column is None or isinstance(column, str) for column in columns):
+                raise _refusal("The columns must be names.")
             source = find_upload(file)
             # Gradio can end a run only where it yields: so every batch yields, and the last one has the file.
-            for progress in self.service.classify_file(source, share, rule):
+            for progress in self.service.classify_file(source, share, rule, *columns):
                 out = progress.path
                 yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
         except SphereError as error:

@@ -1,4 +1,7 @@
-"""The tab "A file of articles": upload it, watch it being classified, look at the first rows, download all of them.
+"""The tab "A file of articles": choose one, correct its columns, watch it being classified, look at it, download it.
+
+A file is read as soon as it is chosen (a second or two for 50 MB), so that it is refused, or its columns are corrected,
+before anything is computed. Start counts it again: nothing of a visitor's file is kept in memory meanwhile.
 
 The run is a generator, so that Gradio can end it between two batches: on Cancel, or when the visitor leaves. What is
 half-written then goes with the temporary folder it stands in.
@@ -12,7 +15,9 @@ from typing import Any
 
 import gradio as gr
 
+from spheres.data.text import plain
 from spheres.errors import SphereError
+from spheres.inference.file_rows import FileSummary, summarize_file
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
 from spheres.web.article_tab import build_slider
@@ -25,6 +30,15 @@ FILE_EVENT: dict[str, Any] = {
     "show_progress": "hidden",  # it has a progress bar of its own, in the page's language
     "api_visibility": "private",
 }
+READ_EVENT: dict[str, Any] = {
+    "concurrency_id": "reading",
+    "concurrency_limit": 2,  # files read at a time, each by a process of its own, beside the one that is classified
+    "trigger_mode": "always_last",  # of files chosen one after the other the last counts
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+NO_COLUMN = ""  # in a menu, as in `spheres.data.columns.find_columns`
+MAX_CHOICES, MAX_NAME, SHOWN_NAME = 1_000, 1_000, 60  # columns in a menu, characters of a name there, and those shown
 
 
 class FileTab:
@@ -34,9 +48,10 @@ class FileTab:
         self.service, self.language = service, language
         _ = language.gettext
         intro = _(
-            "CSV, TSV, JSON lines, Parquet, or Kaggle’s JSON, with a column for the title, the abstract, or both; "
-            "plain or compressed with gzip or xz. At most **{rows:,} rows** and **{megabytes:,} MB**. "
-            "Every column is kept; spheres and probabilities are added beside them. The file is deleted within a day.",
+            "CSV, TSV, Excel, Parquet, JSON, RIS, BibTeX, or what PubMed, EndNote, Web of Science or arXiv export, "
+            "with titles, abstracts, or both; plain or compressed with gzip, bzip2 or xz. At most **{rows:,} rows** "
+            "and **{megabytes:,} MB**. Everything in it is kept; spheres and probabilities are added. The file is "
+            "deleted within a day.",
             rows=service.limits.max_rows,
             megabytes=service.limits.max_bytes / 1e6,
         )
@@ -45,16 +60,22 @@ class FileTab:
             with gr.Column(min_width=280):
                 self._build_upload()
             with gr.Column(min_width=280):
-                wait = sentence_html(_("The spheres of its articles appear here, and the file with all answers."))
-                self.chart = gr.HTML(wait, elem_id="file-chart", apply_default_css=False)
+                self.chart = gr.HTML(self._no_chart(), elem_id="file-chart", apply_default_css=False)
                 self.download = gr.DownloadButton(_("Download"), elem_id="file-download", interactive=False)
         self.first_rows = gr.HTML("", elem_id="file-first", apply_default_css=False)
         self._wire()
 
     def _build_upload(self) -> None:
         _ = self.language.gettext
-        label = _("CSV, TSV, JSON lines, Parquet or Kaggle’s JSON")
-        self.upload = gr.File(label=label, type="filepath", elem_id="file", height=150)
+        with gr.Column(elem_id="file-source"):
+            self.upload = gr.File(label=_("File of articles"), type="filepath", elem_id="file", height=150)
+            # Not to be typed in: a phone would open its keyboard over the list
+            menu: dict[str, Any] = {"filterable": False, "min_width": 120}
+            with gr.Row(visible=False, elem_id="file-columns") as self.columns:
+                label = _("Column with the titles")
+                self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
+                label = _("Column with the abstracts")
+                self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
         self.threshold, self.rule = build_slider(self.language, "file-")
         with gr.Row(elem_id="file-actions"):
             label = _("Classify the file")
@@ -64,44 +85,101 @@ class FileTab:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        view = [self.status, self.chart, self.first_rows, self.download, self.start, self.cancel]
-        run = self.start.click(self.run, [self.upload, self.threshold, self.rule], view, **FILE_EVENT)
-        stopped = self.cancel.click(None, cancels=[run], api_visibility="private")
-        # Not at once: the run's last step would come after it, and stay
-        view = [self.status, self.start, self.cancel]
-        stopped.then(self.cancelled, None, view, queue=False, api_visibility="private")
+        answers = [self.status, self.chart, self.first_rows, self.download]
+        menus = [self.title_column, self.abstract_column]
+        controls = [self.start, self.cancel, self.upload, *menus]
+        # 1. A file is chosen, or taken away; then perhaps another column
+        view = [*answers, self.start, self.columns, *menus]
+        self.upload.change(self.read, self.upload, view, **READ_EVENT)
+        choices = [menu.input for menu in menus]
+        gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
+        # 2. The run
+        asked = [self.upload, self.threshold, self.rule, *menus]
+        run = self.start.click(self.run, asked, [*answers, *controls], **FILE_EVENT)
+        self.cancel.click(None, cancels=[run], api_visibility="private")
+        # A cancelled run counts as failed once it has come to its end; until then the browser passes over another
+        # start. What follows the click itself (`.then`) comes too early: Gradio does not wait there for that end.
+        run.failure(self.cancelled, None, [self.status, *controls], queue=False, api_visibility="private")
 
-    def run(self, upload: str | None, threshold: float, rule: str) -> Iterator[tuple[Any, ...]]:
-        """Classify an uploaded file, batch by batch.
+    def read(self, upload: str | None) -> Iterator[tuple[Any, ...]]:
+        """Read a chosen file's columns, and forget the answers to the one before.
 
         Yields:
-            Status, chart, first rows, the download, and the two buttons, after each batch.
+            Status, chart, first rows, the download, the button that starts, and the menus: both, titles, abstracts.
+        """
+        no_menus = gr.update(visible=False), *(gr.update(choices=[], value=None) for _ in range(2))
+        if not upload:
+            yield "", *self._no_answers(), gr.update(interactive=True), *no_menus
+            return
+        yield self._reading(), *self._no_answers(), gr.update(interactive=False), gr.skip(), gr.skip(), gr.skip()
+        try:
+            summary = summarize_file(Path(upload), self.service.limits)
+        except SphereError as error:
+            status = _problem(self.language.translate(error))
+            yield status, *self._no_answers(), gr.update(interactive=False), *no_menus
+            return
+        status, menus = self.summary_html(summary, Path(upload)), self._menus(summary) if summary.choices else no_menus
+        yield status, *self._no_answers(), gr.update(interactive=True), *menus
+
+    def read_columns(self, upload: str | None, title: str | None, abstract: str | None) -> Iterator[tuple[Any, ...]]:
+        """Read the file with the columns that its visitor has chosen: status, chart, first rows, the download."""
+        if not upload:
+            return
+        yield self._reading(), *self._no_answers()
+        try:
+            summary = summarize_file(Path(upload), self.service.limits, title, abstract)
+        except SphereError as error:
+            yield _problem(self.language.translate(error)), *self._no_answers()
+            return
+        yield self.summary_html(summary, Path(upload)), *self._no_answers()
+
+    def run(
+        self, upload: str | None, threshold: float, rule: str, title: str | None, abstract: str | None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Classify an uploaded file, batch by batch.
+
+        Args:
+            upload: Where the file lies.
+            threshold: In (0, 1].
+            rule: "sum" or "coverage".
+            title: The column with the titles, "" for none; None, where there are no menus, has it found.
+            abstract: The same for the abstracts.
+
+        Yields:
+            Status, chart, first rows, the download, and the controls, after each batch.
         """
         _ = self.language.gettext
-        idle, busy = _buttons(running=False), _buttons(running=True)
-        no_download = gr.update(value=None, interactive=False)
+        idle = _controls(running=False)
         if not upload:
-            yield _problem(_("Choose a file first.")), gr.skip(), gr.skip(), no_download, *idle
+            yield _problem(_("Choose a file first.")), *self._no_answers(), *idle
             return
-        counting = sentence_html(_("Counting the rows"), "status", "status")
-        yield counting, self.chart_html({}), "", no_download, *busy
+        yield self._reading(), self.chart_html({}), *self._no_answers()[1:], *_controls(running=True)
         try:
-            for progress in self.service.classify_file(Path(upload), threshold, rule):
+            for progress in self.service.classify_file(Path(upload), threshold, rule, title, abstract):
                 done = progress.path is not None
                 yield (
                     render("file_progress.html", self.language, progress=progress),
                     self.chart_html(progress.counts),
                     self.first_rows_html(progress.first) if progress.first else "",
                     gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
-                    *(idle if done else busy),
+                    *(idle if done else [gr.skip()] * len(idle)),
                 )
         except SphereError as error:
-            yield _problem(self.language.translate(error)), gr.skip(), gr.skip(), no_download, *idle
+            yield _problem(self.language.translate(error)), *self._no_answers(), *idle
 
     def cancelled(self) -> tuple[Any, ...]:
-        """What stands there once a run was ended: the status and the two buttons."""
+        """What stands there once a run was ended: the status and the controls."""
         sentence = self.language.gettext("Cancelled. Nothing was kept.")
-        return sentence_html(sentence, "status", "status"), *_buttons(running=False)
+        return sentence_html(sentence, "status", "status"), *_controls(running=False)
+
+    def summary_html(self, summary: FileSummary, source: Path) -> str:
+        """How a file is read, and what is wrong where it cannot be."""
+        problem = ""
+        try:
+            summary.check(source)
+        except SphereError as error:
+            problem = self.language.translate(error)
+        return render("file_summary.html", self.language, summary=summary, problem=problem)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:
         """How many articles have each group as their most probable one."""
@@ -111,10 +189,48 @@ class FileTab:
         """The first rows as a table."""
         return render("first_rows.html", self.language, rows=rows, notes=notes)
 
+    def _reading(self) -> str:
+        return sentence_html(self.language.gettext("Reading the file"), "status", "status")
 
-def _buttons(running: bool) -> tuple[Any, Any]:
-    """The states of the buttons that start and cancel a run."""
-    return gr.update(interactive=not running), gr.update(interactive=running)
+    def _no_chart(self) -> str:
+        _ = self.language.gettext
+        return sentence_html(_("The spheres of its articles appear here, and the file with all answers."))
+
+    def _no_answers(self) -> tuple[Any, ...]:
+        """Chart, first rows and download before there are any."""
+        return self._no_chart(), "", gr.update(value=None, interactive=False)
+
+    def _menus(self, summary: FileSummary) -> tuple[Any, ...]:
+        """The menus of a file, filled with what was found."""
+        found = [names[0] if names else NO_COLUMN for names in (summary.chosen.title, summary.chosen.abstract)]
+        # No answer with half a surrogate pair reaches the browser; of names by the thousand the first do
+        sent = [name for name in summary.choices if name and len(name) <= MAX_NAME and _is_utf8(name)]
+        sent = [*sent[:MAX_CHOICES], *(name for name in sent[MAX_CHOICES:] if name in found)]
+        choices = [(_shown(name, n), name) for n, name in enumerate(sent, 1)]
+        choices.insert(0, (self.language.gettext("none"), NO_COLUMN))
+        known = {value for _, value in choices}  # None has it found again
+        menus = (gr.update(choices=choices, value=name if name in known else None) for name in found)
+        return gr.update(visible=True), *menus
+
+
+def _controls(running: bool) -> tuple[Any, ...]:
+    """The states of the buttons that start and cancel a run, of the box for the file, and of the two menus."""
+    start, cancel = gr.update(interactive=not running), gr.update(interactive=running)
+    return start, cancel, start, start, start
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _shown(name: str, n: int) -> str:
+    """The name of the nth column in a menu.
+
+    >>> _shown("Title of the <b>talk</b>", 1), _shown(" ", 2), len(_shown("x" * 100, 3))
+    ('Title of the talk', '2', 60)
+    """
+    text = plain(name) or name.strip() or str(n)
+    return text if len(text) <= SHOWN_NAME else text[: SHOWN_NAME - 1].rstrip() + "…"
 
 
 def _problem(sentence: str) -> str:

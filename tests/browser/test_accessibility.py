@@ -39,6 +39,14 @@ def test_axe_finds_no_serious_violation_in_any_tab(visit, code, dark):
         if tab == _("Map"):
             expect(page.locator("#map img")).to_be_visible()
         assert violations(page) == [], tab
+    # the menus of a chosen file
+    table = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Title,Notes\nOn trees,none\n"}
+    page.locator("#file input[type=file]").set_input_files(table)
+    expect(page.locator("#file-status .read")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label(_("Column with the titles")).click()
+    expect(page.get_by_role("option")).to_have_count(3)
+    assert violations(page) == []
 
 
 def test_axe_finds_a_violation_where_there_is_one(visit):

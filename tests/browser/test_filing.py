@@ -40,7 +40,18 @@ def many(tmp_path: Path, n: int) -> Path:
 def upload(page: Page, path: Path, many_articles: str = "A file of articles") -> None:
     open_tab(page, many_articles)
     page.locator("#file input[type=file]").set_input_files(path)
-    expect(page.locator("#file a")).to_be_visible()
+    expect(page.locator("#file-status :is(.read, .problem)").first).to_be_visible()
+
+
+def take_away(page: Page) -> None:
+    """Empty the box for the file; only then another one can be put there."""
+    page.get_by_label("Clear").last.click()
+    expect(page.locator("#file input[type=file]")).to_be_attached()
+
+
+def choose(page: Page, menu: str, column: str) -> None:
+    page.get_by_label(menu).click()
+    page.get_by_role("option", name=column, exact=True).click()
 
 
 def start(page: Page) -> None:
@@ -100,15 +111,97 @@ def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, 
     expect(page.locator("#file-download")).to_be_disabled()
     page.wait_for_timeout(2500)  # what still ran must not come back
     expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
-
-
-def test_too_many_rows_are_refused_before_any_work(visit, tmp_path, counting):
-    page = visit()
-    upload(page, many(tmp_path, 1001))
-    runs = counting.runs
     start(page)
+    expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ (s|min) left"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Classify the file")).to_be_enabled()
+
+
+def test_too_many_rows_are_refused_as_soon_as_the_file_is_chosen(visit, tmp_path, counting):
+    page, runs = visit(), counting.runs
+    upload(page, many(tmp_path, 1001))
     expect(page.locator(".status.problem")).to_contain_text("more than 1,000 rows")
+    expect(page.get_by_role("button", name="Classify the file")).to_be_disabled()
     assert counting.runs == runs
+
+
+def test_a_chosen_file_is_described_and_the_guess_at_its_columns_can_be_corrected(visit, tmp_path):
+    path = tmp_path / "odd.csv"
+    with path.open("w", newline="", encoding="utf-8") as f:
+        rows = [["Title", "Paper", "Abstract", "Contents"], ["Dr.", WHOLE[0].title, "see there", WHOLE[0].abstract]]
+        csv.writer(f).writerows(rows)
+    page = visit()
+    upload(page, path)
+    status, titles, abstracts = map(page.locator, ("#file-status", "#file-title-column", "#file-abstract-column"))
+    expect(status).to_contain_text("CSV, 1 row.")
+    expect(status).to_contain_text("Title: Title; abstract: Abstract; id: none; columns not used: 2.")
+    expect(status).to_contain_text("The column Contents looks more like the abstract")
+    expect(titles.locator("input")).to_have_value("Title")
+    expect(abstracts.locator("input")).to_have_value("Abstract")
+    choose(page, "Column with the titles", "Paper")
+    expect(status).to_contain_text("Title: Paper; abstract: Abstract;")
+    choose(page, "Column with the abstracts", "Contents")
+    expect(status).to_contain_text("Title: Paper; abstract: Contents;")
+    start(page)
+    expect(status).to_contain_text("1 from title and abstract")
+    expect(page.locator("#file-first tbody tr")).to_contain_text(WHOLE[0].title)
+    # another choice puts the answers to the one before away
+    choose(page, "Column with the abstracts", "none")
+    expect(status).to_contain_text("Title: Paper; abstract: none;")
+    expect(page.locator("#file-first tbody tr")).to_have_count(0)
+    expect(page.locator("#file-download")).to_be_disabled()
+    start(page)
+    expect(status).to_contain_text("1 from the title alone")
+    with downloaded(page).open(newline="", encoding="utf-8-sig") as f:
+        assert [row["Contents"] for row in csv.DictReader(f)] == [WHOLE[0].abstract]
+
+
+def test_without_any_column_found_one_can_be_chosen(visit, tmp_path):
+    (tmp_path / "own.csv").write_text(f"mine,number\n{WHOLE[0].title},7\n")
+    page = visit()
+    upload(page, tmp_path / "own.csv")
+    problem = page.locator(".status.problem")
+    expect(problem).to_contain_text("own.csv (CSV) has no column for title or abstract; its columns are mine, number")
+    start(page)
+    expect(page.locator("#file-status")).not_to_contain_text("columns not used")  # the answer to that click
+    expect(problem).to_contain_text("has no column for title or abstract")
+    choose(page, "Column with the titles", "mine")
+    expect(problem).to_have_count(0)
+    start(page)
+    expect(page.locator("#file-first tbody tr")).to_contain_text(WHOLE[0].title)
+
+
+def test_another_file_puts_the_answers_to_the_last_one_away(visit, tmp_path, table):
+    (tmp_path / "list.ris").write_text(f"TY  - JOUR\nTI  - {WHOLE[1].title}\nER  - \n")
+    page = visit()
+    upload(page, table)
+    start(page)
+    expect(page.locator("#file-download")).to_be_enabled()
+    take_away(page)
+    expect(page.locator("#file-status")).to_have_text("")
+    expect(page.locator("#file-first tbody tr, #file-chart tbody tr")).to_have_count(0)
+    expect(page.locator("#file-download")).to_be_disabled()
+    expect(page.get_by_label("Column with the titles")).to_have_count(0)
+    upload(page, tmp_path / "list.ris")
+    expect(page.locator("#file-status")).to_contain_text("RIS, 1 row.")
+    expect(page.get_by_label("Column with the titles")).to_have_count(0)  # its fields are what they are
+    start(page)
+    expect(page.locator("#file-first tbody tr")).to_contain_text(WHOLE[1].title)
+    assert downloaded(page).name == "list-spheres.ris"
+
+
+@pytest.mark.parametrize(("path", "tab"), [("", "A file of articles"), ("ru", "Файл со статьями")])
+def test_the_menus_appear_without_moving_what_is_below_and_fit_a_phone(visit, table, path, tab):
+    page = visit(path, width=390, height=844, dark=True)
+    open_tab(page, tab)
+    before = page.locator("#file-classify").bounding_box()
+    upload(page, table, tab)
+    expect(page.locator("#file-title-column")).to_be_visible()
+    after = page.locator("#file-classify").bounding_box()
+    assert abs(after["y"] - before["y"]) <= 24  # a label of two lines
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    boxes = [page.locator(f"#file-{name}-column").bounding_box() for name in ("title", "abstract")]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"] and boxes[1]["x"] + boxes[1]["width"] <= 390
 
 
 NO_ARTICLES = {
@@ -129,12 +222,11 @@ def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visi
     for name, (content, sentence) in NO_ARTICLES.items():
         (tmp_path / name).write_bytes(content)
         upload(page, tmp_path / name)
-        start(page)
         expect(problem).to_contain_text(name)
         expect(problem).to_contain_text(sentence)
         assert "/tmp" not in problem.inner_text()
         expect(page.locator("#file-download")).to_be_disabled()
-        page.get_by_label("Clear").last.click()  # the box, for the next file
+        take_away(page)
 
 
 def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path, slow_files):

@@ -19,7 +19,8 @@ ASKED = "Prime gaps and zeros. We bound the gaps between primes. Numerics agree.
 LATIN = r"[A-Za-z]{2,}"
 # What a Russian page may say in Latin letters: names, and what a visitor typed or arXiv calls things.
 NAMES = (
-    r"arXiv|Gradio|CSV|TSV|JSON|lines|Parquet|Kaggle|gzip|xz|Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
+    r"arXiv|Gradio|CSV|TSV|Excel|Parquet|JSON|RIS|BibTeX|PubMed|EndNote|Web of Science|gzip|bzip2|xz|Kaggle|"
+    r"Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
     r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
     + "|".join(language(code).own_name for code in LANGUAGES)
 )

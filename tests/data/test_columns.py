@@ -76,6 +76,8 @@ def test_a_records_first_filled_column_of_the_best_kind_is_read(record: Any, tit
 def test_the_callers_choice_wins() -> None:
     columns = find_columns(["Title", "Abstract", "Notes"], title=" notes", abstract="Title")
     assert (columns.title, columns.abstract, columns.unused) == (("Notes",), ("Title",), ("Abstract",))
+    assert find_columns(["Title", "Abstract"], title="Title", abstract="").abstract == ()
+    assert find_columns(["title", "title_ru"], title="title").title == ("title", "title_ru")  # the guess, confirmed
     with pytest.raises(SphereError, match="There is no column Topic; the file's columns are Title, Notes: give one"):
         find_columns(["Title", "Notes"], title="Topic")
 

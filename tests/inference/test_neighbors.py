@@ -125,7 +125,7 @@ def test_titles_come_from_the_corpus_that_was_embedded(
 ) -> None:
     vector = answers["math"].vector
     first, second, *_ = neighbors.nearest(vector)
-    corpus = written(tmp_path / "corpus.jsonl", {first.id: "Known by title"}).path
+    corpus = written(tmp_path / "corpus.jsonl", {first.id: "Known by title"})
     titled = NeighborIndex.load(SHIPPED / classifier.name, classifier.bundle, corpus)
     assert titled is not None
     found = titled.nearest(vector)

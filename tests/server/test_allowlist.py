@@ -263,16 +263,17 @@ def test_markup_in_titles_and_file_names_comes_back_as_text(site):
         name = f"{MARKUP.replace('/', '')}.csv"
         path = upload(site, name, table.encode())
         file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        event = events[ids["file-classify"], "click"]["id"]
-        body = {"data": [file, 0.9, "sum"], "fn_index": event, "session_hash": session}
-        assert visitor.post("gradio_api/queue/join", json=body).status_code == 200
-        said = visitor.get(f"gradio_api/queue/data?session_hash={session}").text
-        assert "process_completed" in said
-        parsed = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: ")]
-        texts = [text for message in parsed for text in texts_in(message) if text.lstrip().startswith("<")]
-        assert texts
-        for text in texts:
-            assert not LIVE.search(text), text[:300]
+        for part, trigger, values in [("file", "change", []), ("file-classify", "click", [0.9, "sum", None, None])]:
+            event = events[ids[part], trigger]["id"]
+            body = {"data": [file, *values], "fn_index": event, "session_hash": session}
+            assert visitor.post("gradio_api/queue/join", json=body).status_code == 200
+            said = visitor.get(f"gradio_api/queue/data?session_hash={session}").text
+            assert "process_completed" in said
+            parsed = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: ")]
+            texts = [text for message in parsed for text in texts_in(message) if text.lstrip().startswith("<")]
+            assert texts
+            for text in texts:
+                assert not LIVE.search(text), text[:300]
     assert "<script>alert" not in asked(site, "classify_file", [{"path": path}, 0.9, "sum"])
 
 

@@ -85,7 +85,7 @@ def test_there_are_two_tools_named_typed_and_described(site):
     assert types == {"title": "string", "abstract": "string", "threshold": "number"}
     assert one["properties"]["threshold"]["default"] == 0.95
     assert "required" not in one
-    assert list(many["properties"]) == ["file", "threshold", "rule"]
+    assert list(many["properties"]) == ["file", "threshold", "rule", "title_column", "abstract_column"]
     assert many["properties"]["rule"]["enum"] == ["sum", "coverage"]
     assert many["required"] == ["file"]
     assert all(schema["description"] for tool in (one, many) for schema in tool["properties"].values())

@@ -26,7 +26,7 @@ EXTRACT = ["extract", "-F", "babel.cfg", "-k", "SphereError", "-k", "Message", "
 DETAILS = {"reason", "problem", "found", "missing", "format", "place"}  # of an error, in English
 NAMES = {  # that stay Latin in a Russian sentence
     "arXiv", "Gradio", "Ctrl", "Enter", "Tab", "CSV", "TSV", "JSON", "lines", "Parquet", "Kaggle", "gzip", "xz", "API",
-    "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
+    "bzip", "Excel", "RIS", "BibTeX", "EndNote", "PubMed", "Web", "of", "Science", "XML", "Atom", "OAI", "PMH", "Word",
     "OpenDocument", "ZIP", "PDF", "Feather", "Arrow", "RTF", "zstd", "xlsx", "xls",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
     "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF",

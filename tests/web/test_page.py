@@ -14,7 +14,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from visiting import served, until
+from visiting import served, until, upload
 
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
@@ -174,13 +174,17 @@ def test_the_endpoints_are_typed_and_described(client):
         "threshold": "float",
         "file": "filepath",
         "rule": "Literal['sum', 'coverage']",
+        "title_column": "None | str",
+        "abstract_column": "None | str",
     }
     assert {name: part["parameter_default"] for name, part in one.items()} == {
         "title": "",
         "abstract": "",
         "threshold": 0.95,
     }
-    assert [many[name]["parameter_default"] for name in ("threshold", "rule")] == [0.95, "sum"]
+    optional = ("threshold", "rule", "title_column", "abstract_column")
+    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None]
+    assert all(many[name]["parameter_has_default"] for name in optional)
     assert not many["file"]["parameter_has_default"]
     for endpoint in seen.values():
         for part in endpoint["parameters"] + endpoint["returns"]:
@@ -270,9 +274,22 @@ def test_the_page_names_a_file_that_cannot_be_read_without_its_folder(classifier
     with gr.Blocks():
         tab = FileTab(Service(classifier), language(code))
     (tmp_path / "mine.csv").write_bytes(content)
-    *_, (status, *_) = tab.run(str(tmp_path / "mine.csv"), 0.95, "sum")
+    *_, (status, *_) = tab.read(str(tmp_path / "mine.csv"))
     assert 'role="alert"' in status and "mine.csv" in status
     assert tmp_path.name not in status and tempfile.gettempdir() not in status
+
+
+def test_a_menu_has_the_column_that_was_found_among_the_first_thousand_that_can_be_shown(classifier, tmp_path):
+    with gr.Blocks():
+        tab = FileTab(Service(classifier), language("en"))
+    names = {"\ud800": 1, "": 2, "x" * 5000: 3, " ": 4, **{f"column {i}": i for i in range(2000)}, "title": TITLE}
+    (tmp_path / "wide.json").write_text(json.dumps([names]))
+    *_, (_, _, _, _, _, _, titles, abstracts) = tab.read(str(tmp_path / "wide.json"))
+    assert titles["choices"] == abstracts["choices"]
+    shown, values = zip(*titles["choices"], strict=True)
+    assert (titles["value"], abstracts["value"]) == ("title", "")
+    assert values[:3] == ("", " ", "column 0") and values[-1] == "title" and len(values) == 1002
+    assert shown[:3] == ("none", "1", "column 0")
 
 
 @pytest.mark.parametrize(
@@ -367,16 +384,44 @@ def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, 
     assert call(site, json.dumps({"data": ["x", threshold, rule]}), "classify_file")[1]["error"] == sentence
 
 
-@pytest.mark.parametrize("name", ["classify", "classify_file"])
-def test_a_call_with_too_few_values_is_told_so(site, name):
-    sentence = "This endpoint takes 3 values, and got 1: give all of them."
-    assert call(site, '{"data": ["x"]}', name)[1]["error"] == sentence
+def test_a_call_with_too_few_values_is_told_so(site):
+    sentence = "This endpoint takes 5 values, and got 0: give all but those with a default."
+    assert call(site, '{"data": []}', "classify_file")[1]["error"] == sentence
 
 
-@pytest.mark.parametrize("name", ["classify", "classify_file"])
-def test_a_call_with_too_many_values_is_told_so(site, name):
-    sentence = "This endpoint takes 3 values, and got 4: give no more."
-    assert call(site, '{"data": ["x", 0.9, "sum", 1]}', name)[1]["error"] == sentence
+@pytest.mark.parametrize(("name", "n"), [("classify", 3), ("classify_file", 5)])
+def test_a_call_with_too_many_values_is_told_so(site, name, n):
+    sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
+    assert call(site, json.dumps({"data": ["x"] * (n + 1)}), name)[1]["error"] == sentence
+
+
+def test_values_left_out_at_the_end_of_a_call_have_their_defaults(site):
+    path = upload(site, "articles.csv", ARTICLES)
+    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None]}), "classify_file")[1][1]
+    assert whole["answered"] == 2
+    for values in ([], [0.95], [0.95, "sum"], [0.95, "sum", "title"]):
+        kind, data = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")
+        assert (kind, data[1]) == ("complete", whole)
+    assert call(site, json.dumps({"data": [TITLE]})) == call(site, json.dumps({"data": [TITLE, "", 0.95]}))
+
+
+def test_the_columns_of_a_file_can_be_named(site, client, tmp_path):
+    rows = "Title,Paper,Abstract\nDr.,On prime gaps,none yet known of these gaps\n"
+    file, path = write(tmp_path, "odd.csv", rows), upload(site, "odd.csv", rows)
+    for title, abstract, read, view in [
+        (None, None, "Title: Title; abstract: Abstract; id: none; columns not used: 1.", "from_both"),
+        ("Paper", None, "Title: Paper; abstract: Abstract; id: none; columns not used: 1.", "from_both"),
+        ("Paper", "", "Title: Paper; abstract: none; id: none; columns not used: 2.", "from_title"),
+    ]:
+        columns = {"title_column": title, "abstract_column": abstract}
+        _, about = client.predict(file=file, **columns, api_name="/classify_file")
+        assert about["read"] == [read] and about[view] == 1
+        values = [{"path": path}, 0.95, "sum", title, abstract]
+        assert call(site, json.dumps({"data": values}), "classify_file")[1][1] == about
+    assert "There is no column Nothing; the file's columns are" in refusal(client, file, 0.95, "sum", "Nothing")
+    assert "has no column for title or abstract" in refusal(client, file, 0.95, "sum", "", "")
+    refused = call(site, json.dumps({"data": ["x", 0.95, "sum", 7]}), "classify_file")[1]
+    assert refused["error"] == "The columns must be names."
 
 
 @pytest.mark.parametrize("threshold", ["x", [], {}, float("nan"), "0.7"])
