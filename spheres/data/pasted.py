@@ -24,7 +24,7 @@ FRONT = 3000  # characters of title, authors and addresses within which a page's
 REST = 200  # characters that must follow it
 INITIALS = r"[A-Z]\.(?:[ -]?[A-Z]\.){0,3}+"
 SURNAME = r"(?:(?:van|von|de|der|den|di|da|del|la|le|al|el|bin|ibn) ){0,2}[A-Z][\w'’-]{1,30}"
-NAME = rf"(?>{INITIALS} ?{SURNAME}|{SURNAME},? {INITIALS})[\d*†‡§,]{{0,6}}"
+NAME = rf"(?>{INITIALS} ?{SURNAME}|{SURNAME},? {INITIALS})(?:[\d*†‡§](?:,?[\d*†‡§]){{0,4}})?"
 # Two names with initials at least, then a new sentence or line
 AUTHORS = re.compile(
     rf"^\s*{NAME}(?:\s*(?:,? and |,? & |[,;])\s*{NAME})++(?:,? et al\.?)?\s*[.:;,]?\s+(?=[A-Z\d$\"“‘'(])"
