@@ -1,6 +1,6 @@
-"""What programs call: `/classify` for one article, `/classify_file` for a file of them.
+"""What programs call: `/classify` for one article, `/classify_many` for a list, `/classify_file` for a file of them.
 
-Both are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
+All are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
 from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
 probabilities.
 """
@@ -17,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.text import placeholder_in, prepare_text
+from spheres.data.text import Text, placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
@@ -27,6 +27,11 @@ from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
 
+NO_TEXTS = "Title and abstract must be texts."
+MAX_RECORDS = 256  # of one call of /classify_many: some ten seconds of computing
+MAX_RECORD_CHARACTERS = 500_000  # of their titles and abstracts together: so many abstracts of arXiv's greatest length
+MAX_ID = 2**53  # beyond, JSON's numbers are not exact everywhere
+MANY_EVENT: dict[str, Any] = {"concurrency_id": "many", "concurrency_limit": 1}  # one list at a time, as with files
 EXAMPLE_FILE = {"path": "articles.csv", "url": "articles.csv"}  # in the API page's snippets
 
 
@@ -36,6 +41,13 @@ class Answer(TypedDict):
     spheres: list[str]
     probabilities: dict[str, float]
     note: str
+
+
+class RecordAnswer(Answer):
+    """What `/classify_many` returns for each record."""
+
+    id: str | int | None
+    error: str
 
 
 class About(TypedDict):
@@ -52,12 +64,13 @@ class About(TypedDict):
 
 
 class Endpoints:
-    """The two endpoints over a service; made within the page that is being built."""
+    """The endpoints over a service; made within the page that is being built."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
             _add(self.classify, {"answer": Answer}, "classify", ENCODER_EVENT)
+            _add(self.classify_many, {"answers": list[RecordAnswer]}, "classify_many", MANY_EVENT)
             file_event = {**FILE_EVENT, "api_visibility": "public"}
             _add(self.classify_file, {"answers": FileData, "about": About}, "classify_file", file_event)
 
@@ -74,15 +87,43 @@ class Endpoints:
         Returns:
             spheres (those groups, the most probable first), probabilities (of all eight), note (a warning, or empty)
         """
-        title, abstract = ("" if part is None else part for part in (title, abstract))  # JSON's null for a part unknown
-        if not isinstance(title, str) or not isinstance(abstract, str):
-            raise _refusal("Title and abstract must be texts.")
         try:
-            text = prepare_text(title, abstract)
-            answer = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
+            text, placeholder = _read_text(title, abstract)
+            answer = replace(self.service.classify(text), placeholder=placeholder)
             return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
         except SphereError as error:
             raise _refusal(str(error)) from error
+
+    def classify_many(
+        self, records: list[Any], threshold: float = DEFAULT_THRESHOLD, rule: Literal["sum", "coverage"] = "sum"
+    ) -> list[RecordAnswer]:
+        """Classify a list of articles, each with an id of the caller's: an answer for each, in the same order.
+
+        Parameters:
+            records: At most 256 objects with "id" (a text or whole number), "title" and "abstract"; each may lack.
+            threshold: Above 0, at most 1; what it sets depends on the rule.
+            rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
+
+        Returns:
+            answers (each with id, spheres, probabilities, note, and error, why there is no answer, or empty)
+        """
+        try:
+            share = check_threshold(threshold)
+        except SphereError as error:
+            raise _refusal(str(error)) from error
+        if rule not in RULES:
+            raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+        _check_size(records)
+        # 1. Read each record by itself: one that is none costs no other
+        read = [_read_record(record) for record in records]
+        # 2. Classify the others together
+        found = iter(self.service.classify_many([text for _, text, _, _ in read if text]))
+        answers = []
+        for id, text, placeholder, problem in read:
+            empty = {"spheres": [], "probabilities": {}, "note": ""}
+            answer = answer_as_json(replace(next(found), placeholder=placeholder), share, rule) if text else empty
+            answers.append(cast(RecordAnswer, {"id": id, **answer, "error": problem}))
+        return answers
 
     def classify_file(
         self,
@@ -120,6 +161,53 @@ class Endpoints:
                 yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
+
+
+def _read_text(title: object, abstract: object) -> tuple[Text, str]:
+    """The plain text of what a program sent, and which part is only a placeholder; SphereError where it is none."""
+    title, abstract = ("" if part is None else part for part in (title, abstract))  # JSON's null for a part unknown
+    if not isinstance(title, str) or not isinstance(abstract, str):
+        raise SphereError(NO_TEXTS)
+    text = prepare_text(title, abstract)
+    return text, placeholder_in(title, abstract, text)
+
+
+def _check_size(records: object) -> None:
+    """Refuse what is no list of records, or too long a one."""
+    if not isinstance(records, list):
+        raise _refusal("The records must be a list of objects with id, title and abstract.")
+    if len(records) > MAX_RECORDS:
+        raise _refusal(
+            f"The list has {len(records):,} records, more than the {MAX_RECORDS} allowed: send several lists, or a "
+            "file to /classify_file."
+        )
+    parts = (record.get(name) for record in records if isinstance(record, dict) for name in ("title", "abstract"))
+    length = sum(len(part) for part in parts if isinstance(part, str))
+    if length > MAX_RECORD_CHARACTERS:
+        raise _refusal(
+            f"The records have {length:,} characters together, more than the {MAX_RECORD_CHARACTERS:,} allowed: send "
+            "several lists, or a file to /classify_file."
+        )
+
+
+def _read_record(record: object) -> tuple[str | int | None, Text | None, str, str]:
+    """A record's id, its text, which part is only a placeholder, and why there is no text; in English."""
+    if not isinstance(record, dict):
+        return None, None, "", "This record is no object: give one with id, title and abstract."
+    id = record.get("id")
+    if not (id is None or _is_id(id)):
+        return None, None, "", "The id must be a text or a whole number."
+    try:
+        return id, *_read_text(record.get("title"), record.get("abstract")), ""
+    except SphereError as error:
+        return id, None, "", str(error)
+
+
+def _is_id(value: object) -> bool:
+    """Whether it comes back as it was sent: half a surrogate pair does not, nor a number of any length."""
+    if isinstance(value, str):
+        return not any("\ud800" <= c <= "\udfff" for c in value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID
 
 
 def _about(progress: Progress) -> About:

@@ -59,7 +59,11 @@ def test_a_password_on_the_command_line_protects_page_and_tools_and_is_on_no_lis
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             assert b"offenbar" not in read(path) or b"pytest" in read(path)
         tools = httpx.get(f"{url}gradio_api/mcp/schema", auth=auth).json()
-        assert [tool["name"] for tool in tools] == ["classify", "classify_file"]  # asked for, so they are there
+        assert [tool["name"] for tool in tools] == [
+            "classify",
+            "classify_many",
+            "classify_file",
+        ]  # asked for, so they are there
         assert httpx.get(f"{url}gradio_api/mcp/schema").status_code == 401
         assert httpx.post(f"{url}gradio_api/call/classify", json={"data": ["x", "", 0.9]}).status_code == 401
         assert httpx.get(f"{url}config").status_code == 401

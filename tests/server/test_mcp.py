@@ -75,9 +75,9 @@ def texts(result: CallToolResult) -> list[str]:
     return [content.text for content in result.content]
 
 
-def test_there_are_two_tools_named_typed_and_described(site):
+def test_there_are_three_tools_named_typed_and_described(site):
     tools = {tool.name: tool for tool in tools_at(site + PLACE)}
-    assert list(tools) == ["classify", "classify_file"]
+    assert list(tools) == ["classify", "classify_many", "classify_file"]
     assert tools["classify"].description.startswith("Which of arXiv's eight groups")
     assert tools["classify_file"].description.startswith("Classify every article of a file")
     one, many = (tools[name].inputSchema for name in ("classify", "classify_file"))
@@ -97,6 +97,16 @@ def test_a_tool_answers_as_the_endpoint_does_in_json(site):
     assert answer["probabilities"] == pytest.approx(probabilities, abs=1e-5)
     assert len(answer["spheres"]) > 1
     assert answer["note"] == ""
+
+
+def test_a_list_of_articles_comes_back_with_its_ids_and_a_bad_one_costs_itself(site):
+    records = [{"id": "a", "title": TITLE, "abstract": None}, "no record", {"id": 3, "title": 7}, {"title": TITLE}]
+    (text,) = texts(call(site, "classify_many", records=records))
+    answers = json.loads(text)
+    assert [answer["id"] for answer in answers] == ["a", None, 3, None]
+    assert [bool(answer["error"]) for answer in answers] == [False, True, True, False]
+    (one,) = map(json.loads, texts(call(site, "classify", title=TITLE)))
+    assert answers[0] == {"id": "a", **one, "error": ""}
 
 
 @pytest.mark.parametrize(
