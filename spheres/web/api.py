@@ -17,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.text import Text, placeholder_in, prepare_text
+from spheres.data.text import Text, is_utf8, placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.notes import answer_as_json
@@ -206,7 +206,7 @@ def _read_record(record: object) -> tuple[str | int | None, Text | None, str, st
 def _is_id(value: object) -> bool:
     """Whether it comes back as it was sent: half a surrogate pair does not, nor a number of any length."""
     if isinstance(value, str):
-        return not any("\ud800" <= c <= "\udfff" for c in value)
+        return is_utf8(value)
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID
 
 
