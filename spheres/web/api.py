@@ -107,12 +107,7 @@ class Endpoints:
         Returns:
             answers (each with id, spheres, probabilities, note, and error, why there is no answer, or empty)
         """
-        try:
-            share = check_threshold(threshold)
-        except SphereError as error:
-            raise _refusal(str(error)) from error
-        if rule not in RULES:
-            raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+        share = _check_asked(threshold, rule)
         _check_size(records)
         # 1. Read each record by itself: one that is none costs no other
         read = [_read_record(record) for record in records]
@@ -148,9 +143,7 @@ class Endpoints:
         """
         source = None
         try:
-            share = check_threshold(threshold)
-            if rule not in RULES:
-                raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+            share = _check_asked(threshold, rule)
             columns = (title_column, abstract_column)
             if not all(column is None or isinstance(column, str) for column in columns):
                 raise _refusal("The columns must be names.")
@@ -170,6 +163,17 @@ def _read_text(title: object, abstract: object) -> tuple[Text, str]:
         raise SphereError(NO_TEXTS)
     text = prepare_text(title, abstract)
     return text, placeholder_in(title, abstract, text)
+
+
+def _check_asked(threshold: object, rule: object) -> float:
+    """The threshold; refuse what is none, and a rule that is none."""
+    try:
+        share = check_threshold(threshold)
+    except SphereError as error:
+        raise _refusal(str(error)) from error
+    if rule not in RULES:
+        raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+    return share
 
 
 def _check_size(records: object) -> None:
