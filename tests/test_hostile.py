@@ -144,7 +144,15 @@ def test_any_request_is_answered_or_refused(server, name):
     body = nasty.BODIES[name]
     server.ask(name, body)
     headers = {"Content-Type": "application/json"}
-    for place in ("call/v2/classify", "call/classify_file", "queue/join", "run/show", "cancel", "reset"):
+    for place in (
+        "call/v2/classify",
+        "call/classify_many",
+        "call/classify_file",
+        "queue/join",
+        "run/show",
+        "cancel",
+        "reset",
+    ):
         with server.timed(f"{name} to {place}"):
             answer = server.http.post(f"gradio_api/{place}", content=body, headers=headers)
         # what the slider's event refuses, Gradio says with 500 and a sentence
@@ -193,8 +201,14 @@ JSON = st.recursive(
     | JSON.map(lambda v: json.dumps({"data": v}).encode())
 )
 def test_requests_at_random(server, body):
-    for endpoint in ("classify", "classify_file"):
+    for endpoint in ("classify", "classify_many", "classify_file"):
         server.ask(repr(body), body, endpoint)
+
+
+@settings(ODD, max_examples=500 if LONG else 15)
+@given(records=st.lists(st.fixed_dictionaries({}, optional={"id": JSON, "title": JSON, "abstract": JSON}) | JSON))
+def test_lists_of_records_at_random(server, records):
+    server.ask(repr(records), json.dumps({"data": [records]}).encode(), "classify_many")
 
 
 CELLS = st.text(alphabet=st.characters(), max_size=30) | st.sampled_from(FORMULA_STARTS).flatmap(

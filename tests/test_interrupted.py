@@ -232,11 +232,18 @@ def test_ctrl_c_ends_it_and_the_next_goes_on(name: str, scripts: dict[str, Scrip
     check_the_next(script, tmp_path, run.count("encoded"))
 
 
+def wait_for_lock(run: Run, lock: Path) -> None:
+    """Wait until a run has begun its work, a moment before."""
+    while run.process.is_alive() and not lock.exists():
+        time.sleep(0.005)
+    time.sleep(0.1)
+
+
 def test_ctrl_c_ends_training_and_leaves_the_head_that_was_there(scripts: dict[str, Script], tmp_path: Path) -> None:
     script, folder = scripts["train"], scripts["train"].prepared(tmp_path)
     old = script.made(folder)
     run = script.run(folder).start()
-    time.sleep(script.seconds / 3)
+    wait_for_lock(run, folder / f"{NAME}.lock")  # not some time: the run measured first may have been the slower one
     pressed = time.monotonic()
     run.send(signal.SIGINT)
     assert run.end() == 130
@@ -250,9 +257,7 @@ def test_of_two_at_once_the_second_stops(name: str, scripts: dict[str, Script], 
     script, folder = scripts[name], scripts[name].prepared(tmp_path)
     first = script.run(folder).start()
     lock = {"embed": f"{NAME}.lock", "train": f"{NAME}.lock", "predict": ".answers.csv.partial/.lock"}[name]
-    while first.process.is_alive() and not (folder / lock).exists():
-        time.sleep(0.005)
-    time.sleep(0.1)
+    wait_for_lock(first, folder / lock)
     first.send(signal.SIGSTOP)  # so that it does not end too soon
     try:
         second = script.run(folder, "second").start()

@@ -94,8 +94,9 @@ def test_the_shells_example_gives_the_answer_as_json(site, tmp_path):
 
 def test_pythons_example_classifies_an_article_and_a_file(site, tmp_path):
     (tmp_path / "articles.csv").write_text("title,year\nPrime gaps and L-functions,2020\n,2021\n", encoding="utf-8")
-    article, file = run([sys.executable, "-c", example("python", site)], tmp_path).splitlines()[-2:]
+    article, *listed, file = run([sys.executable, "-c", example("python", site)], tmp_path).splitlines()[-4:]
     assert article.startswith("{'spheres': ['math'], 'probabilities': {'math': 0.99")
+    assert listed[0] == "7 ['math'] " and listed[1].startswith("8 [] There is nothing to classify")
     path, n_answered, problems = file.split(" ", 2)
     assert Path(path).name == "articles-spheres.csv"
     assert (

@@ -92,6 +92,15 @@ def placeholder_in(title: str, abstract: str, text: Text) -> str:
     return lost[0] if lost else ""
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be sent as UTF-8: it holds no half of a surrogate pair, which JSON may bring.
+
+    >>> is_utf8("trees"), is_utf8(chr(0xD83C))
+    (True, False)
+    """
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def plain(part: str) -> str:
     r"""A title or an abstract as a reader sees it: without markup, LaTeX commands, odd characters, a page's trappings.
 

@@ -23,6 +23,7 @@ from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 from spheres.errors import SphereError
 from spheres.files.manifest import library_versions
+from spheres.inference.answer_cache import AnswerCache, digest_of
 from spheres.model.bundle import HEAD, Bundle
 from spheres.model.calibration import Calibrator
 from spheres.model.prediction_sets import RULES, predict_set, ranking
@@ -31,6 +32,7 @@ from spheres.model.recipe import build_features
 
 N_CATEGORIES = 5  # named beside an answer
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
+N_CACHED = 4096  # answers that are kept for texts asked again, 3 kB each: those of forty articles and why
 
 
 @dataclass(frozen=True)
@@ -156,21 +158,23 @@ class Classifier:
         cross_listed: What is usually listed beside each, as `spheres.model.categories.Categories.cross_listed`.
     """
 
-    def __init__(self, encoder: Encoder, bundle: Bundle) -> None:
+    def __init__(self, encoder: Encoder, bundle: Bundle, n_cached: int = N_CACHED) -> None:
         self.encoder = encoder
         self.bundle = bundle
         self.name = encoder.spec.name
         self.n_articles = bundle.n_articles
         self.codes, self.cross_listed = bundle.categories.codes, bundle.categories.cross_listed
+        self._cache = AnswerCache(n_cached)
 
     @classmethod
-    def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS) -> "Classifier":
+    def load(cls, encoder: str | None = None, artifacts: Path = ARTIFACTS, n_cached: int = N_CACHED) -> "Classifier":
         """Load a trained head and the encoder that it was trained on.
 
         Args:
             encoder: Name of a known encoder, Hub id or folder; None takes distilbert-base-cased where its head is
                 there, else the bundled all-MiniLM-L6-v2.
             artifacts: The folder with a folder for each encoder; by default the project's own.
+            n_cached: How many answers are kept for texts that are asked again; 0 computes every one.
 
         Raises:
             SphereError: The head is not there yet, damaged, or made for another encoder.
@@ -198,7 +202,7 @@ class Classifier:
                 f"{folder / HEAD} {problem}: run `python embed.py CORPUS --encoder {wanted} --overwrite`, then "
                 f"`python head.py train --encoder {wanted}`."
             )
-        return cls(loaded, bundle)
+        return cls(loaded, bundle, n_cached)
 
     def identity(self) -> dict[str, Any]:
         """What decides the answers, to their last bit: classifiers that are equal in this answer alike."""
@@ -240,9 +244,19 @@ class Classifier:
         return self.classify_many([prepare_text(title, abstract) for title, abstract in articles])
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
-        """Classify texts that are plain already: `prepare_text` and `Article.text` make them."""
-        if not texts:
-            return []
+        """Classify texts that are plain already: `prepare_text` and `Article.text` make them.
+
+        A text that was asked before gets the very answer that it got then, as long as the cache holds it.
+        """
+        keys = [digest_of(text) for text in texts]
+        answers = self._cache.find(keys)
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in answers}  # each text once
+        if new:
+            answers |= self._cache.add(dict(zip(new, self._compute(list(new.values())), strict=True)))
+        return [answers[key] for key in keys]
+
+    def _compute(self, texts: Sequence[Text]) -> list[Classification]:
+        """The answers to different texts, computed together."""
         # 1. Encode
         tokens = self.encoder.tokenize(texts)
         vectors = self.encoder.encode(tokens)  # (n, dim) float32
@@ -267,7 +281,7 @@ class Classifier:
                 calibrator=calibrator,
                 codes=self.bundle.categories.codes,
                 shares=self.bundle.categories.shares(features[i : i + 1], view)[0].astype(np.float32),
-                vector=unit_vectors[i],
+                vector=_kept(unit_vectors[i]),
             )
             answers.append(answer)
         return answers
@@ -282,6 +296,13 @@ class Classifier:
             if abs(at - threshold) < 0.005:
                 return covered, size
         return None
+
+
+def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A copy that keeps no other vector in memory, and that nobody changes."""
+    copy = vector.copy()
+    copy.setflags(write=False)
+    return copy
 
 
 def default_encoder(artifacts: Path = ARTIFACTS) -> str:

@@ -1,4 +1,4 @@
-"""What programs call: `/classify` and `/category_fit` for one article, `/classify_many` and `/classify_file` for more.
+"""What programs call: `/classify` and `/category_fit` for one article, `/classify_many` for a list, `/classify_file`.
 
 All are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
 from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
@@ -7,7 +7,7 @@ probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -17,11 +17,9 @@ from gradio.data_classes import FileData
 from gradio.utils import get_function_description, get_function_params
 from gradio_client.utils import python_type_to_json_schema
 
-from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.classify_file import PRIOR_NAMES, Progress
-from spheres.inference.classify_records import classify_records
 from spheres.inference.notes import answer_as_json
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
@@ -29,10 +27,12 @@ from spheres.model.prior import PRIORS, check_prior
 from spheres.server.uploads import find_upload
 from spheres.web.article_tab import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
+from spheres.web.records import check_size, read_record, read_text
 
 if TYPE_CHECKING:
     from spheres.inference.classifier import Classification
 
+MANY_EVENT: dict[str, Any] = {"concurrency_id": "many", "concurrency_limit": 1}  # one list at a time, as with files
 EXAMPLE_FILE = {"path": "articles.csv", "url": "articles.csv"}  # in the API page's snippets
 
 
@@ -44,6 +44,13 @@ class Answer(TypedDict):
     categories: dict[str, float]
     prior: str
     note: str
+
+
+class RecordAnswer(Answer):
+    """What `/classify_many` returns for each record."""
+
+    id: str | int | None
+    error: str
 
 
 class Fit(TypedDict):
@@ -79,7 +86,7 @@ class Endpoints:
         self.service = service
         with gr.Column(visible=False):  # an endpoint needs parts, and a page without them a place to hide them
             _add(self.classify, {"answer": Answer}, "classify", ENCODER_EVENT)
-            _add(self.classify_many, {"answers": list[dict[str, Any]]}, "classify_many", ENCODER_EVENT)
+            _add(self.classify_many, {"answers": list[RecordAnswer]}, "classify_many", MANY_EVENT)
             _add(self.category_fit, {"fit": Fit}, "category_fit", ENCODER_EVENT)
             file_event = {**FILE_EVENT, "api_visibility": "public"}
             _add(self.classify_file, {"answers": FileData, "about": About}, "classify_file", file_event)
@@ -112,25 +119,39 @@ class Endpoints:
 
     def classify_many(
         self,
-        records: list[dict[str, Any]],
+        records: list[Any],
         threshold: float = DEFAULT_THRESHOLD,
+        rule: Literal["sum", "coverage"] = "sum",
         prior: Literal["arxiv", "equal"] = "arxiv",
-    ) -> list[dict[str, Any]]:
-        """Classify up to 256 articles in one call; a bad record costs only its own answer.
+    ) -> list[RecordAnswer]:
+        """Classify a list of articles, each with an id of the caller's: an answer for each, in the same order.
 
         Parameters:
-            records: Objects with "title", "abstract" or both, and perhaps an "id", which comes back.
-            threshold: Above 0, at most 1: the most probable groups are named until their probabilities add up to it.
+            records: At most 256 objects with "id" (a text or whole number), "title" and "abstract"; each may lack.
+            threshold: Above 0, at most 1; what it sets depends on the rule.
+            rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
             prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
 
         Returns:
-            for each record, in order, its id and what /classify returns, or its id and an error
+            answers (each with id, what /classify returns, and error, why there is no answer, or empty)
         """
+        share, mix = _check_asked(threshold, rule, prior), PRIORS[prior]
         try:
-            share, shares = check_threshold(threshold), PRIORS[check_prior(prior)]
-            return classify_records(self.service.classifier, records, share, "sum", shares)
+            check_size(records)
         except SphereError as error:
             raise _refusal(str(error)) from error
+        # 1. Read each record by itself: one that is none costs no other
+        read = [read_record(record) for record in records]
+        # 2. Classify the others together
+        found = iter(self.service.classify_many([text for _, text, _, _ in read if text]))
+        answers = []
+        for id, text, placeholder, problem in read:
+            answer: dict[str, Any] = {"spheres": [], "probabilities": {}, "categories": {}, "prior": prior, "note": ""}
+            if text:
+                classification = replace(next(found), placeholder=placeholder).under(mix)
+                answer = answer_as_json(classification, share, rule)
+            answers.append(cast(RecordAnswer, {"id": id, **answer, "error": problem}))
+        return answers
 
     def category_fit(
         self, title: str = "", abstract: str = "", category: str = "", prior: Literal["arxiv", "equal"] = "arxiv"
@@ -161,12 +182,9 @@ class Endpoints:
         }
 
     def _answer(self, title: object, abstract: object) -> Classification:
-        """The answer to what a program sent as title and abstract; JSON's null stands for a part unknown."""
-        title, abstract = ("" if part is None else part for part in (title, abstract))
-        if not isinstance(title, str) or not isinstance(abstract, str):
-            raise SphereError("Title and abstract must be texts.")
-        text = prepare_text(title, abstract)
-        return replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
+        """The answer to what a program sent as title and abstract."""
+        text, placeholder = read_text(title, abstract)
+        return replace(self.service.classify(text), placeholder=placeholder)
 
     def classify_file(
         self,
@@ -193,10 +211,7 @@ class Endpoints:
         """
         source = None
         try:
-            share = check_threshold(threshold)
-            if rule not in RULES:
-                raise _refusal(f"The rule must be {' or '.join(RULES)}.")
-            check_prior(prior, PRIOR_NAMES)
+            share = _check_asked(threshold, rule, prior, PRIOR_NAMES)
             columns = (title_column, abstract_column)
             if not all(column is None or isinstance(column, str) for column in columns):
                 raise _refusal("The columns must be names.")
@@ -207,6 +222,18 @@ class Endpoints:
                 yield (FileData(path=str(out), orig_name=out.name) if out else None), _about(progress, prior)
         except SphereError as error:
             raise _refusal(str(error).replace(f"{source.parent}/", "") if source else str(error)) from error
+
+
+def _check_asked(threshold: object, rule: object, prior: object, priors: Sequence[str] = tuple(PRIORS)) -> float:
+    """The threshold; refuse what is none, and a rule or prior that is none."""
+    try:
+        share = check_threshold(threshold)
+        check_prior(prior, priors)
+    except SphereError as error:
+        raise _refusal(str(error)) from error
+    if rule not in RULES:
+        raise _refusal(f"The rule must be {' or '.join(RULES)}.")
+    return share
 
 
 def _about(progress: Progress, prior: str) -> About:

@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from spheres.data.text import plain
+from spheres.data.text import is_utf8, plain
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
 from spheres.inference.file_rows import FileSummary, summarize_file
@@ -216,7 +216,7 @@ class FileTab:
         """The menus of a file, filled with what was found."""
         found = [names[0] if names else NO_COLUMN for names in (summary.chosen.title, summary.chosen.abstract)]
         # No answer with half a surrogate pair reaches the browser; of names by the thousand the first do
-        sent = [name for name in summary.choices if name and len(name) <= MAX_NAME and _is_utf8(name)]
+        sent = [name for name in summary.choices if name and len(name) <= MAX_NAME and is_utf8(name)]
         sent = [*sent[:MAX_CHOICES], *(name for name in sent[MAX_CHOICES:] if name in found)]
         choices = [(_shown(name, n), name) for n, name in enumerate(sent, 1)]
         choices.insert(0, (self.language.gettext("none"), NO_COLUMN))
@@ -229,10 +229,6 @@ def _controls(running: bool) -> tuple[Any, ...]:
     """The states of the buttons that start and cancel a run, of the box for the file, and of the two menus."""
     start, cancel = gr.update(interactive=not running), gr.update(interactive=running)
     return start, cancel, start, start, start
-
-
-def _is_utf8(name: str) -> bool:
-    return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
 def _shown(name: str, n: int) -> str:

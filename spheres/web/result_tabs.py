@@ -18,7 +18,7 @@ from spheres.data.taxonomy import GROUPS
 from spheres.encoder.hub import as_option
 from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
-from spheres.inference.explain import MAX_EXPLAINED, Explanation, explain, explain_words
+from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
 from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button, under
 from spheres.web.i18n import Language
@@ -96,18 +96,17 @@ class ResultTabs:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        article, open_tab, explanation = self.article, gr.State("categories"), gr.State(None)
+        article, open_tab = self.article, gr.State("categories")
         categories = (
             self.show_categories,
             [article.outcome, article.prior, self.category],
             [self.categories, self.fit],
         )
         near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
-        explained = [self.why, self.group, explanation]
         why = (
             self.explain,
-            [open_tab, article.outcome, article.text, self.group, explanation, article.prior],
-            explained,
+            [open_tab, article.outcome, article.text, self.group, article.prior],
+            [self.why, self.group],
         )
         why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
         share = (None, [*article.question, self.compact], [self.link, self.frame])
@@ -116,8 +115,8 @@ class ResultTabs:
         for answered in article.answered:
             answered.then(*categories, **SHOW_EVENT)
             answered.then(*near, **SHOW_EVENT)
-            forgotten = answered.then(lambda: (None, None), None, [explanation, self.group], **SHOW_EVENT)
-            forgotten.then(*why, **why_event)
+            most_probable = answered.then(lambda: None, None, self.group, **SHOW_EVENT)
+            most_probable.then(*why, **why_event)
             answered.then(*share, **share_event)
         # 2. When a tab is opened
         opened = {
@@ -172,14 +171,8 @@ class ResultTabs:
         return table, self._map_html(index.map_position(outcome.vector), rings)
 
     def explain(
-        self,
-        open_tab: str,
-        outcome: Outcome,
-        text: Text | None,
-        group: str | None,
-        known: Explanation | None,
-        prior: str | None = None,
-    ) -> Iterator[tuple[Any, Any, Any]]:
+        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, prior: str | None = None
+    ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
         Args:
@@ -187,18 +180,17 @@ class ResultTabs:
             outcome: the answer to explain.
             text: what it is the answer to.
             group: the group to explain; another value stands for the most probable one.
-            known: the sentences' effect, where it is computed already: it serves every group, under its prior.
             prior: that the answer is shown under.
 
         Yields:
-            The markup, the group, and the sentences' effect.
+            The markup and the group.
         """
         if open_tab != "why":
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip()
             return
         outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str) or text is None:
-            yield self._nothing_explained(), gr.update(value=None), None
+            yield self._nothing_explained(), gr.update(value=None)
             return
         if sum(map(len, text)) > MAX_EXPLAINED:
             too_long = self.language.gettext(
@@ -206,14 +198,14 @@ class ResultTabs:
                 "only.",
                 most=MAX_EXPLAINED,
             )
-            yield sentence_html(too_long), gr.update(value=None), None
+            yield sentence_html(too_long), gr.update(value=None)
             return
         group = group if group in GROUPS else outcome.ranked()[0][0]
-        if known is None or known.prior != outcome.prior:
-            known = explain(self.service.classifier, text, outcome)
-        yield why_html(known, None, group, self.language), group, known
-        closer = explain_words(self.service.classifier, known, group)
-        yield why_html(known, closer, group, self.language), group, known
+        # For another group the sentences' answers are in the classifier's cache
+        explanation = explain(self.service.classifier, text, outcome)
+        yield why_html(explanation, None, group, self.language), group
+        closer = explain_words(self.service.classifier, explanation, group)
+        yield why_html(explanation, closer, group, self.language), group
 
     def map_image(self) -> str:
         """The picture of all articles, in the page itself."""

@@ -410,7 +410,16 @@ CLOSED += [
     "gradio_api/call/classify/x",
     "gradio_api/upload_progress?upload_id=x",
 ]
-CLOSED_POSTS = ["call/classify", "call/v2/classify", "call/classify_file", "queue/join", "upload", "run/show", "cancel"]
+CLOSED_POSTS = [
+    "call/classify",
+    "call/v2/classify",
+    "call/classify_many",
+    "call/classify_file",
+    "queue/join",
+    "upload",
+    "run/show",
+    "cancel",
+]
 CLOSED_POSTS += ["reset", "mcp/", "mcp"]
 
 

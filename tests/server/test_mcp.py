@@ -107,6 +107,16 @@ def test_a_tool_answers_as_the_endpoint_does_in_json(site):
     assert answer["probabilities"] == pytest.approx(probabilities, abs=1e-5)
 
 
+def test_a_list_of_articles_comes_back_with_its_ids_and_a_bad_one_costs_itself(site):
+    records = [{"id": "a", "title": TITLE, "abstract": None}, "no record", {"id": 3, "title": 7}, {"title": TITLE}]
+    (text,) = texts(call(site, "classify_many", records=records))
+    answers = json.loads(text)
+    assert [answer["id"] for answer in answers] == ["a", None, 3, None]
+    assert [bool(answer["error"]) for answer in answers] == [False, True, True, False]
+    (one,) = map(json.loads, texts(call(site, "classify", title=TITLE)))
+    assert answers[0] == {"id": "a", **one, "error": ""}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -247,13 +247,75 @@ def test_the_endpoints_are_typed_and_described(client):
     for endpoint in seen.values():
         for part in endpoint["parameters"] + endpoint["returns"]:
             assert len(part["python_type"]["description"]) > 20 and "Gradio" not in part["python_type"]["description"]
-            assert part["label"] in {*one, *many, "answer", "answers", "about", "records", "category", "fit"}
+            assert part["label"] in {*one, *many, "records", "answer", "answers", "about", "category", "fit"}
     answer, (answers, about) = (seen[name]["returns"] for name in ("/classify", "/classify_file"))
     assert answer[0]["python_type"]["type"] == (
         "dict(spheres: list[str], probabilities: dict(str, float), categories: dict(str, float), prior: str, note: str)"
     )
     assert answers["python_type"]["type"] == "filepath"
     assert "rows: int, answered: int" in about["python_type"]["type"]
+
+
+def many(site: str, *values: object) -> tuple[str, object]:
+    kind, data = call(site, json.dumps({"data": values}), "classify_many")
+    return kind, data[0] if kind == "complete" else data["error"]
+
+
+def test_each_of_many_records_is_answered_as_by_itself_under_its_id_in_order(site):
+    texts = {"b": (TITLE, ""), 7: ("", EXAMPLES[1].abstract), "a": ("Prime gaps", None)}
+    records = [{"id": id, "title": title, "abstract": abstract} for id, (title, abstract) in texts.items()]
+    kind, answers = many(site, [*records, {"title": TITLE}] * 10, 0.9)
+    assert kind == "complete" and [answer["id"] for answer in answers] == [*texts, None] * 10
+    for answer, text in zip(answers, texts.values(), strict=False):
+        alone = call(site, json.dumps({"data": [*text, 0.9]}))[1][0]
+        assert (answer["spheres"], answer["note"], answer["error"]) == (alone["spheres"], alone["note"], "")
+        assert answer["probabilities"] == pytest.approx(alone["probabilities"], abs=1e-4)
+    assert many(site, []) == ("complete", [])
+
+
+@pytest.mark.parametrize(
+    ("record", "id", "says"),
+    [
+        ("x", None, "no object"),
+        (None, None, "no object"),
+        ([["title", "x"]], None, "no object"),
+        ({}, None, "nothing to classify"),
+        ({"id": "n", "title": None, "abstract": " "}, "n", "nothing to classify"),
+        ({"id": 1, "title": 7}, 1, "must be texts"),
+        ({"id": 1, "title": ["x"]}, 1, "must be texts"),
+        ({"id": 1, "abstract": "word " * 11_000}, 1, "54,999 characters"),
+        ({"id": ["x"], "title": "x"}, None, "The id must be"),
+        ({"id": True, "title": "x"}, None, "The id must be"),
+        ({"id": 2**64, "title": "x"}, None, "The id must be"),
+        ({"id": "\ud800", "title": "x"}, None, "The id must be"),
+    ],
+    ids=lambda value: str(value)[:30].encode("ascii", "replace").decode(),
+)
+def test_a_bad_record_costs_itself_alone(site, record, id, says):
+    kind, (before, bad, after) = many(site, [{"id": 1, "title": TITLE}, record, {"id": 2, "title": TITLE}])
+    assert kind == "complete" and (before["id"], after["id"]) == (1, 2)
+    assert before["spheres"] == after["spheres"] and not before["error"] and not after["error"]
+    assert bad["id"] == id and says in bad["error"] and (bad["spheres"], bad["probabilities"]) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([{"title": "x"}], "The records must be a list of objects with id, title and abstract."),
+        ([None], "The records must be a list of objects with id, title and abstract."),
+        ([[{}] * 257], "The list has 257 records, more than the 256 allowed: send several lists, or a file to "),
+        (
+            [[{"title": "x" * 50_000}] * 11],
+            "The records have 550,000 characters together, more than the 500,000 allowed",
+        ),
+        ([[], 2], "The threshold is 2: give a number"),
+        ([[], 0.9, "x"], "The rule must be sum or coverage."),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_list_that_is_none_or_too_long_is_refused_in_one_sentence(site, values, sentence):
+    kind, said = many(site, *values)
+    assert kind == "error" and said.startswith(sentence)
 
 
 def write(folder: Path, name: str, content: str | bytes = ARTICLES) -> object:
@@ -464,7 +526,7 @@ def test_a_call_with_too_few_values_is_told_so(site):
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("classify", 4), ("classify_many", 3), ("category_fit", 4), ("classify_file", 6)]
+    ("name", "n"), [("classify", 4), ("classify_many", 4), ("category_fit", 4), ("classify_file", 6)]
 )
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
