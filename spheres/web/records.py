@@ -1,4 +1,4 @@
-"""What a program sends to `/classify` and `/classify_many`: texts, and lists of records; read, or refused in English."""
+"""What a program sends to `/classify` and `/classify_many`, texts and lists of records: read, or refused in English."""
 
 from __future__ import annotations
 

@@ -4,14 +4,14 @@ import numpy as np
 
 from spheres.data.splits import SHARES, fold_of, split_of, split_rows
 from spheres.data.text import Text
-from spheres.data.views import shown_in, view_of, view_rows
+from spheres.data.views import COPIES, shown_in, view_of, view_rows
 
 IDS = [f"{2000 + i % 26:04d}.{i:05d}" for i in range(8000)]
 
 
 def test_known_ids_stay_where_the_shipped_head_found_them() -> None:
     ids = ["1706.03762", "hep-th/9711200", "1810.04805", "2101.00001", "math/0211159", "text:00ff"]
-    assert [split_of(id) for id in ids] == ["calibration", "train", "train", "train", "calibration", "train"]
+    assert [split_of(id) for id in ids] == ["validation", "train", "train", "train", "validation", "train"]
 
 
 def test_a_version_changes_nothing() -> None:
@@ -35,7 +35,7 @@ def test_single_parts_are_kept_of_all_held_out_articles_and_some_training_ones()
     held_out = set(np.concatenate([rows[name] for name in ("validation", "calibration", "test")]).tolist())
     titles, abstracts = (set(view_rows(IDS, view).tolist()) for view in ("title", "abstract"))
     assert abstracts == held_out < titles
-    assert len(titles - held_out) == -(-len(rows["train"]) // 2)
+    assert len(titles - held_out) == -(-len(rows["train"]) // COPIES["title"])
     assert len(view_rows(IDS, "both")) == len(IDS)
 
 

@@ -107,33 +107,13 @@ def test_another_prior_is_another_answer_and_one_that_is_none_is_refused(client,
     for name in ("file", "x", None, 7, ["arxiv"]):
         for endpoint, values in (
             ("classify", [TITLE, "", 0.9]),
-            ("classify_many", [[{"title": TITLE}], 0.9]),
+            ("classify_many", [[{"title": TITLE}], 0.9, "sum"]),
             ("category_fit", [TITLE, "", "cs.CL"]),
         ):
             kind, data = call(site, json.dumps({"data": [*values, name]}), endpoint)
             assert kind == "error" and data["error"] == f"The prior is {name!r}: give one of arxiv, equal."
     data = call(site, json.dumps({"data": ["x", 0.9, "sum", None, None, "x"]}), "classify_file")[1]
     assert data["error"] == "The prior is 'x': give one of arxiv, equal, file."
-
-
-def test_many_records_are_answered_as_each_alone_and_a_bad_one_costs_itself(client):
-    records = [{"id": "a", "title": TITLE}, {"id": 2, "abstract": EXAMPLES[1].abstract, "title": None}, {"id": 3}]
-    answers = client.predict(records, 0.9, api_name="/classify_many")
-    assert [answer["id"] for answer in answers] == ["a", 2, 3]
-    alone = [
-        client.predict(*text, threshold=0.9, api_name="/classify") for text in ((TITLE, ""), ("", EXAMPLES[1].abstract))
-    ]
-    for answer, expected in zip(answers, alone, strict=False):
-        assert answer["spheres"] == expected["spheres"]
-        assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-4)
-    assert answers[2] == {"id": 3, "error": EMPTY_ROW}
-
-
-@pytest.mark.parametrize("records", ["x", None, {"title": "x"}, 7, [{"title": "x"}] * 257])
-def test_records_that_are_no_list_or_too_many_are_refused_in_a_sentence(site, records):
-    kind, data = call(site, json.dumps({"data": [records]}), "classify_many")
-    assert kind == "error"
-    assert data["error"].startswith(("The records must be a list of objects", "257 records are more than the 256"))
 
 
 def test_how_well_a_category_fits_is_told(client, site):
