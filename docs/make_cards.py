@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,13 @@ def quality(*views: str) -> str:
 
 
 def quality_in_short() -> str:
-    return quality("both", "title")
+    shipped, columns = figures()["test"]["shipped"], list(product(("both", "title"), SHARES))
+    rows = (
+        [label, *(f"{shipped[prior][view]['figures'][key]['value']:.{digits}f}" for view, prior in columns)]
+        for label, _, key, digits in MEASURED
+        if key != "kl"
+    )
+    return table(["", *(f"{VIEW_NAMES[view]}, {SHARES[prior].split()[0]}" for view, prior in columns)], rows)
 
 
 def quality_in_all_views() -> str:
@@ -87,12 +94,12 @@ def quality_in_all_views() -> str:
 def model_index() -> str:
     """The same figures as the Hub reads them out of a model card's header, in YAML."""
     lines = ["model-index:", "- name: Article Sphere Classifier", "  results:"]
-    for view in ("both", "title"):
+    for view, prior in product(("both", "title"), SHARES):
         lines += ["  - task:", "      type: text-classification", "      name: arXiv's group of an article"]
         lines += ["    dataset:", "      type: arxiv-spheres", "      name: arXiv spheres"]
-        lines += [f"      config: {VIEW_NAMES[view]}, {SHARES['arxiv']}", "      split: test", "    metrics:"]
+        lines += [f"      config: {VIEW_NAMES[view]}, {SHARES[prior]}", "      split: test", "    metrics:"]
         for label, kind, key, digits in MEASURED:
-            value = figures()["test"]["shipped"]["arxiv"][view]["figures"][key]["value"]
+            value = figures()["test"]["shipped"][prior][view]["figures"][key]["value"]
             lines += [f"    - type: {kind}", f"      name: {label}", f"      value: {value:.{digits}f}"]
     return "\n".join(lines)
 

@@ -58,7 +58,11 @@ def test_the_hub_can_read_the_model_cards_header():
     data = ModelCard(read("MODEL_CARD.md")).data
     assert (data.language, data.license, data.pipeline_tag) == ("en", "apache-2.0", "text-classification")
     assert data.base_model == BUNDLED.source
-    assert {result.dataset_config for result in data.eval_results} == {"title and abstract", "title only"}
+    assert {result.dataset_config for result in data.eval_results} == {
+        f"{view}, {shares}"
+        for view in ("title and abstract", "title only")
+        for shares in ("arXiv's own shares", "equal shares")
+    }
     assert all(isinstance(result.metric_value, float) for result in data.eval_results)
 
 

@@ -28,7 +28,10 @@ NAME = "tiny"
 MOMENTS = 20  # of the long form; the short one has one
 TRAIN = pytest.param("train", marks=pytest.mark.long)  # a training takes the longest
 FULL = "(No space left on device): free some space or name another folder."
-HEAD_FILES = ("head.json", "head.safetensors", "ood.safetensors", "projection.safetensors")
+HEAD_FILES = (
+    "head.json",
+    *(f"{name}.safetensors" for name in ("head", "calibration", "categories", "ood", "projection")),
+)
 
 
 class Script:

@@ -33,7 +33,7 @@ def artifacts(run_script: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert "texts/s" in embedded.stderr  # the progress bar
     trained = run_script("head.py", "train", *ENCODER, "--artifacts", folder)
     assert trained.returncode == 0, trained.stderr
-    assert "validation articles, with 95 % intervals" in trained.stdout
+    assert "validation articles in equal shares, with 95 % intervals" in trained.stdout
     return folder
 
 

@@ -92,8 +92,8 @@ def _evaluate_view(cache: Cache, bundle: Bundle, split: str, view: str, prior: P
     figures |= _category_figures(cache, bundle, rows, np.exp(log_probabilities), view, weights)
     groups = by_group(log_probabilities, primary, weights)
     at_95 = sets.covered[:, sets.names.index(("coverage", 0.95))]
-    for place, name in enumerate(GROUPS):
-        groups[name]["coverage at 0.95"] = float(at_95[primary == place].mean())
+    for place in np.unique(primary).tolist():  # a small corpus may have none of a group
+        groups[GROUPS[place]]["coverage at 0.95"] = float(at_95[primary == place].mean())
     return {"articles": len(rows), "figures": figures, "groups": groups}
 
 

@@ -263,7 +263,10 @@ def test_markup_in_titles_and_file_names_comes_back_as_text(site):
         name = f"{MARKUP.replace('/', '')}.csv"
         path = upload(site, name, table.encode())
         file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        for part, trigger, values in [("file", "change", []), ("file-classify", "click", [0.9, "sum", None, None])]:
+        for part, trigger, values in [
+            ("file", "change", []),
+            ("file-classify", "click", [0.9, "sum", None, None, "arxiv"]),
+        ]:
             event = events[ids[part], trigger]["id"]
             body = {"data": [file, *values], "fn_index": event, "session_hash": session}
             assert visitor.post("gradio_api/queue/join", json=body).status_code == 200

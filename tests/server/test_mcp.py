@@ -133,14 +133,6 @@ def test_a_refusal_is_one_sentence(site, arguments, sentence):
     assert texts(result) == [sentence]
 
 
-def test_a_tool_answers_many_records_under_their_ids(site):
-    result = call(site, "classify_many", records=[{"id": 7, "title": TITLE}, {"id": 8}])
-    answers = json.loads(texts(result)[0]) if len(texts(result)) == 1 else [*map(json.loads, texts(result))]
-    assert [answer["id"] for answer in answers] == [7, 8]
-    assert answers[0]["spheres"][0] == FakeClassifier().classify(TITLE, "").ranked()[0][0]
-    assert "neither a title nor an abstract" in answers[1]["error"]
-
-
 def test_a_file_is_classified_by_the_address_of_its_upload(site):
     path = upload(site, "articles.csv", ROWS)
     address, about = texts(call(site, "classify_file", file=f"{site}gradio_api/file={path}"))
