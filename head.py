@@ -198,6 +198,7 @@ def compare(args: argparse.Namespace) -> None:
     bundle.check_cache(shipped)
     figures = {
         "study": run_study(caches, log),
+        "samples": {length: len(cache.ids) for length, cache in caches.by_length.items()},
         "gradients": {name: gradient_ratio(cache.targets) for name, cache in caches.corpora.items()},
         "test": evaluate_on_test(shipped, bundle),
     }

@@ -136,7 +136,11 @@ def test_a_file_is_classified_with_its_columns_kept(call: Run, artifacts: Path, 
     assert [row["title"] for row in table] == [a["title"] for a in articles(8)]
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert [" ".join(line["spheres"]) for line in lines] == [row["spheres"] for row in table]
-    assert list(lines[0]) == [*articles(1)[0], "spheres", "probabilities", "note"]
+    assert list(lines[0]) == [
+        *articles(1)[0],
+        *("spheres", "probabilities", "categories_2", "note"),  # it has categories, so the answer's are told apart
+        *("rank_listed", "p_listed"),
+    ]
     assert (tmp_path / "a.tsv").read_text().startswith("id\ttitle\tabstract\t")
 
 

@@ -21,7 +21,8 @@ def write_report(figures: Figures, folder: Path) -> None:
     """Write figures.json, report.md and the plots.
 
     Args:
-        figures: "study" (section -> rows), "gradients" (corpus -> ratio) and "test" (`evaluate_on_test`).
+        figures: "study" (section -> rows), "samples" (tokens read -> articles), "gradients" (corpus -> ratio) and
+            "test" (`evaluate_on_test`); "earlier_corpus", where sections were kept from one: its number of articles.
         folder: Created where it is missing.
 
     Raises:

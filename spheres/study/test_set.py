@@ -177,12 +177,9 @@ def ceiling(
         "articles of several groups": several,
     }
     weights = np.ones(len(primary)) if weights is None else weights
-    return {
-        **{name: float(np.average(share, weights=weights)) for name, share in shares.items()},
-        "primary is the top answer, articles of one group": float(
-            np.average(right[~several], weights=weights[~several])
-        ),
-        "primary is the top answer, articles of several groups": float(
-            np.average(right[several], weights=weights[several])
-        ),
-    }
+    found = {name: float(np.average(share, weights=weights)) for name, share in shares.items()}
+    for name, of in (("one group", ~several), ("several groups", several)):
+        if of.any():
+            accuracy = float(np.average(right[of], weights=weights[of]))
+            found[f"primary is the top answer, articles of {name}"] = accuracy
+    return found
