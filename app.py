@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from spheres.errors import SphereError
+from spheres.model.head_files import ARTIFACTS, find_head
+from spheres.server.address import free_address
 from spheres.server.auth import read_credentials, restart_without_password
 from spheres.server.mcp import check_installed
 
@@ -44,14 +46,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
-    """Serve the page until it is interrupted. Imports wait for the arguments, so that --help answers at once."""
+    """Serve the page until it is interrupted; what is wrong with the options is said before the heavy imports."""
+    print("Loading ...", flush=True)
     if options.mcp:
         check_installed()
+    find_head(options.encoder, options.artifacts)
+    address = free_address(options.host, options.port)
     os.environ.update(ENVIRONMENT)
-    from spheres.server.address import free_address
     from spheres.server.temp_files import use_private_folder
 
-    address = free_address(options.host, options.port)
     use_private_folder()
     gc.disable()  # collecting took a fifth of the start
     from spheres.inference.classifier import Classifier
@@ -93,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
         "--artifacts",
         metavar="FOLDER",
         type=Path,
-        default=Path(__file__).resolve().parent / "artifacts",
+        default=ARTIFACTS,
         help="where the heads are (default: artifacts, beside app.py)",
     )
     add(

@@ -186,7 +186,8 @@ def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp
         assert "the local page works" in line_with("No public link", 20)
         answer = Client(url, verbose=False).predict("Neural machine translation", api_name="/classify")
         assert answer["spheres"]
-        assert len(lines) == 2, lines
+        assert lines[0] == "Loading ...\n"
+        assert len(lines) == 3, lines
 
 
 def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:

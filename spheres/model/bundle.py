@@ -29,13 +29,13 @@ from spheres.files.atomic import as_safetensors, read_safetensors
 from spheres.files.manifest import CHECKSUM, read_manifest, require_listed, with_checksum, write_manifest
 from spheres.model.calibration import Calibrator
 from spheres.model.categories import Categories
+from spheres.model.head_files import HEAD
 from spheres.model.network import Head, Heads
 from spheres.model.ood import OodDetector
 from spheres.model.prior import ARXIV, Prior
 from spheres.model.projection import Projection
 from spheres.model.recipe import Recipe
 
-HEAD = "head.json"
 ARRAYS = (
     *("head.safetensors", "calibration.safetensors", "categories.safetensors"),
     *("ood.safetensors", "projection.safetensors"),
