@@ -159,17 +159,28 @@ def train(args: argparse.Namespace) -> None:
 
     from spheres.embeddings.cache import open_cache
     from spheres.files.checkpoint import exclusive_lock, lock_of
+    from spheres.model.fit import note_on_calibration
     from spheres.model.fit import train as train_on
+    from spheres.model.prior import ARXIV
     from spheres.model.recipe import RECIPES
 
+    log = (lambda sentence: None) if args.quiet else partial(print, flush=True)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
     with exclusive_lock(lock_of(folder), folder, ""):  # nor may embed.py write now: they share the TF-IDF model
-        bundle = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
+        cache = open_cache(folder)
+        log(f"Training on {len(cache.split['train']):,} of {len(cache.ids):,} articles; 100,000 take some minutes.")
+        bundle = train_on(cache, recipe)
         bundle.save(folder)
-    if not args.quiet:
-        print_figures(bundle.metrics["validation"], "validation")
-        print(f"Saved {folder / 'head.safetensors'}.")
+    whole = bundle.metrics["validation"][ARXIV.name]["both"]
+    top = whole["figures"]["top1_primary"]
+    log(
+        f"The most probable sphere is the first-listed group of {top['value']:.1%} of {whole['articles']:,} validation "
+        f"articles ({top['low']:.1%} to {top['high']:.1%} with 95 % confidence), title and abstract given."
+    )
+    if note := note_on_calibration(len(cache.split["calibration"])):
+        log(note)
+    log(f"Saved {folder / 'head.safetensors'}; `python head.py evaluate` has all figures, on test articles.")
 
 
 def evaluate(args: argparse.Namespace) -> None:

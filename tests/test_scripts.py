@@ -38,7 +38,11 @@ def artifacts(run_script: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert "texts/s" in embedded.stderr  # the progress bar
     trained = run_script("head.py", "train", *ENCODER, "--artifacts", folder)
     assert trained.returncode == 0, trained.stderr
-    assert "validation articles in equal shares, with 95 % intervals" in trained.stdout
+    training, reached, few, saved = trained.stdout.splitlines()  # four lines, not a wall
+    assert training.startswith("Training on 2")
+    assert "validation articles" in reached
+    assert "its promises mean little" in few
+    assert saved.startswith(f"Saved {folder / 'all-MiniLM-L6-v2' / 'head.safetensors'}")
     return folder
 
 
@@ -271,7 +275,7 @@ print(code, sorted({heavy} & set(sys.modules)))
 def test_scripts_find_the_artifacts_beside_them_from_any_folder(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "head.py", "predict", "--title", "Prime gaps", "--json", *ENCODER]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(said.stdout)["spheres"] == ["math"]
+    assert json.loads(said.stdout)["spheres"][0] == "math"
     assert embed.ARTIFACTS == head.ARTIFACTS == ROOT / "artifacts"
 
 
