@@ -17,10 +17,10 @@ from typing import Any
 import gradio as gr
 
 from benchmarks.articles import corpus_file, read_articles
+from benchmarks.client import HttpClient
 from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from benchmarks.users import HttpClient
 from spheres.data.text import Text
 from spheres.encoder.hub import BUNDLED, fetch
 from spheres.inference.classifier import Classification, Classifier

@@ -25,7 +25,7 @@ from spheres.files.manifest import library_versions
 from spheres.inference.answer_cache import AnswerCache, digest_of
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibrator
-from spheres.model.head_files import ARTIFACTS, HEAD, find_head
+from spheres.model.head_files import ARTIFACTS, HEAD, find_head, measured_at
 from spheres.model.prediction_sets import RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
@@ -280,15 +280,8 @@ class Classifier:
         return answers
 
     def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
-        """What sets at this threshold did on test articles of this view and prior, None where that was not measured.
-
-        Returns:
-            The share of articles whose primary group was in the set, and the mean number of groups in it.
-        """
-        for at, covered, size in self.bundle.measured.get(prior.name, {}).get(view, {}).get(rule, []):
-            if abs(at - threshold) < 0.005:
-                return covered, size
-        return None
+        """As `spheres.model.head_files.measured_at`."""
+        return measured_at(self.bundle.measured, view, rule, threshold, prior)
 
 
 def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:

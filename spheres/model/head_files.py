@@ -1,12 +1,15 @@
-"""Where a trained head lies, found without torch, so that a mistake in --encoder or --artifacts is told at once.
+"""Where a trained head lies and what its manifest says, without torch: a mistake in --encoder is told at once.
 
 spec, folder = find_head(None, ARTIFACTS)      # of distilbert-base-cased where its head is there, else the bundled one
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from spheres.encoder.hub import BUNDLED, DISTILBERT, KNOWN, EncoderSpec, find_encoder
 from spheres.errors import SphereError
+from spheres.model.prior import Prior
 
 HEAD = "head.json"  # the head's manifest, in artifacts/<encoder>
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
@@ -53,3 +56,25 @@ def check_known(encoder: str, artifacts: Path, file: str) -> None:
         f"There is no encoder {encoder!r}: {hint}, or run `python embed.py CORPUS --encoder NAME` with a "
         "Hugging Face Hub id or a folder."
     )
+
+
+def retrain_hint(folder: Path) -> str:
+    """What makes a damaged head anew, for the end of a sentence."""
+    return f"run `python head.py train --encoder {folder.name}`"
+
+
+def measured_at(
+    measured: Mapping[str, Any], view: str, rule: str, threshold: float, prior: Prior
+) -> tuple[float, float] | None:
+    """What sets at this threshold did on test articles of this view and prior, None where that was not measured.
+
+    Args:
+        measured: Prior -> view -> `spheres.model.evaluate.measure_sets`, as in a head's manifest.
+
+    Returns:
+        The share of articles whose primary group was in the set, and the mean number of groups in it.
+    """
+    for at, covered, size in measured.get(prior.name, {}).get(view, {}).get(rule, []):
+        if abs(at - threshold) < 0.005:
+            return covered, size
+    return None
