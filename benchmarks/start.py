@@ -39,7 +39,7 @@ class ServerProcess:
 
     Attributes:
         seconds: From the start of the process to its first page, whole.
-        seconds_to_answer: From the start of the process to the answer of a question asked as soon as the page was there.
+        seconds_to_answer: From the start of the process to the answer of a question asked once the page was there.
     """
 
     def __init__(self, *arguments: str, log: IO[str] | None = None) -> None:
