@@ -4,8 +4,9 @@
     python app.py --encoder distilbert-base-cased       # with a head you trained
     python app.py --share --auth reader                 # with a public link, behind a password that it asks for
 
-It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the variables
-GRADIO_SERVER_NAME and GRADIO_SERVER_PORT of the environment count: so a Hugging Face Space runs it as it is.
+The page is up in some seconds, before the encoder is loaded; a question asked meanwhile waits for its answer. It needs
+no network. Ctrl+C ends it. Where --host or --port is not given, the variables GRADIO_SERVER_NAME and GRADIO_SERVER_PORT
+of the environment count: so a Hugging Face Space runs it as it is.
 """
 
 import argparse
