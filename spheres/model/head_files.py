@@ -3,13 +3,17 @@
 spec, folder = find_head(None, ARTIFACTS)      # of distilbert-base-cased where its head is there, else the bundled one
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spheres.encoder.hub import BUNDLED, DISTILBERT, KNOWN, EncoderSpec, find_encoder
 from spheres.errors import SphereError
-from spheres.model.prior import Prior
+
+if TYPE_CHECKING:  # it brings numpy along
+    from spheres.model.prior import Prior
 
 HEAD = "head.json"  # the head's manifest, in artifacts/<encoder>
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
