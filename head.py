@@ -19,7 +19,7 @@ from typing import Any
 
 from spheres.errors import SphereError
 from spheres.files.manifest import ARTIFACTS
-from spheres.model.prediction_sets import RULES
+from spheres.model.prediction_sets import DEFAULT_RULE, RULES
 
 BATCH_SIZE = 256  # articles between two steps of the progress bar of `predict`
 SHOWN_PROBLEMS = 5
@@ -120,9 +120,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     command.add_argument(
         "--rule",
         choices=RULES,
-        default="sum",
-        help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
-        "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
+        default=DEFAULT_RULE,
+        help="what the threshold sets: coverage, the share of articles whose right sphere is among those named "
+        "(default); sum, what the probabilities of the named spheres add up to, which takes more spheres",
     )
     command.add_argument(
         "--prior",

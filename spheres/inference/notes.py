@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spheres.errors import Message
+from spheres.errors import LanguageName, Message
+from spheres.model.prediction_sets import DEFAULT_RULE
 
 if TYPE_CHECKING:  # the classifier brings torch along
     from spheres.inference.classifier import Classification
@@ -15,9 +16,21 @@ UNFAMILIAR = Message(
 )
 
 PLACEHOLDERS = {
-    "abstract": Message("The abstract says only that there is none, so the title alone was read."),
-    "title": Message("The title says only that there is none, so the abstract alone was read."),
+    "abstract": Message("Read: the title. The abstract is a placeholder."),
+    "title": Message("Read: the abstract. The title is a placeholder."),
 }
+
+
+def unfamiliar_note(classification: Classification) -> Message | None:
+    """Why the answer means little: the text's language, or that it is unlike the training articles; None otherwise."""
+    if not classification.out_of_distribution:
+        return None
+    if not classification.written_in:
+        return UNFAMILIAR
+    return Message(
+        "This is {language}; the model reads English, so the answer means little.",
+        language=LanguageName(classification.written_in),
+    )
 
 
 def reading_note(classification: Classification) -> Message | None:
@@ -25,21 +38,15 @@ def reading_note(classification: Classification) -> Message | None:
     read, whole = classification.n_tokens_read, classification.n_tokens
     if read >= whole:
         return PLACEHOLDERS.get(classification.placeholder)
-    return Message(
-        "Only the first {read:,} of {whole:,} word pieces ({share:.0%}) were read; the rest did not fit.",
-        read=read,
-        whole=whole,
-        share=max(1, 100 * read // whole) / 100,  # rounded down: nearly all is not all
-    )
+    return Message("Read: the first {share:.0%}.", share=max(1, 100 * read // whole) / 100)  # nearly all is not all
 
 
 def notes(classification: Classification) -> list[Message]:
     """What a reader must know beside the answer: each a sentence, the weightiest first."""
-    unfamiliar = UNFAMILIAR if classification.out_of_distribution else None
-    return [note for note in (unfamiliar, reading_note(classification)) if note]
+    return [note for note in (unfamiliar_note(classification), reading_note(classification)) if note]
 
 
-def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:
+def answer_as_json(classification: Classification, threshold: float, rule: str = DEFAULT_RULE) -> dict[str, Any]:
     """The answer for programs, as `/classify` returns it.
 
     Args:

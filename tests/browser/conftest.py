@@ -49,6 +49,9 @@ class Counting:
     def measured(self, *position):
         return self.classifier.measured(*position)
 
+    def acts_from(self, *position):
+        return self.classifier.acts_from(*position)
+
 
 def chromium_program(playwright: Playwright) -> str:
     own = playwright.chromium.executable_path
