@@ -83,7 +83,7 @@ def test_a_russian_page_has_no_english_left_whatever_is_opened(visit, speaking):
     page = visit("ru", within=speaking("en-US"))  # Gradio's own parts would speak the browser's English
     page.evaluate(NOTE_ANNOUNCEMENTS)
     ask_in_russian(page, "", ASKED)
-    tabs = [RUSSIAN("Nearest"), RUSSIAN("Why"), RUSSIAN("Map"), RUSSIAN("Share"), RUSSIAN("A file of articles")]
+    tabs = [RUSSIAN("Nearest"), RUSSIAN("Why"), RUSSIAN("Map"), RUSSIAN("Share"), RUSSIAN("Many articles")]
     page.get_by_role("button", name=RUSSIAN("How this works, and its limits")).click()
     for tab in tabs:
         open_tab(page, tab)
