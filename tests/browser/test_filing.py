@@ -255,7 +255,7 @@ def test_single_articles_are_answered_while_a_file_is_at_work(visit, tmp_path, s
 def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
     page = visit("ru")
     upload(page, table, "Много статей")
-    page.get_by_role("button", name="Обработать файл").click()
+    page.get_by_role("button", name="Определить все").click()
     expect(page.locator("#file-status")).to_contain_text("Обработано строк: 3 из 5")
     problems = page.locator("#file-status .problems li")
     expect(problems.nth(0)).to_contain_text("строка 4")

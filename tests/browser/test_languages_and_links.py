@@ -22,7 +22,7 @@ LATIN = r"[A-Za-z]{2,}"
 NAMES = (
     r"arXiv|Gradio|CSV|TSV|Excel|Parquet|JSON|RIS|BibTeX|PubMed|EndNote|Web of Science|gzip|bzip2|xz|Kaggle|"
     r"Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
-    r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
+    r"/classify_file|/classify_many|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
     + "|".join(language(code).own_name for code in LANGUAGES)
 )
 
