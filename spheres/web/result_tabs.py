@@ -20,7 +20,16 @@ from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
-from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button, under
+from spheres.web.article_tab import (
+    CLASSIFY_EVENT,
+    SHOW_EVENT,
+    ArticleTab,
+    Visit,
+    build_copy_button,
+    of_article,
+    press,
+    under,
+)
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
 from spheres.web.render_why import why_html
@@ -97,28 +106,30 @@ class ResultTabs:
     def _wire(self) -> None:
         """Say which events call which method."""
         article, open_tab = self.article, gr.State("categories")
+        moves = [article.threshold.change, article.rule.change, article.prior.change]
         categories = (
             self.show_categories,
-            [article.outcome, article.prior, self.category],
+            [article.outcome, article.prior, self.category, article.text],
             [self.categories, self.fit],
         )
-        near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
-        why = (
-            self.explain,
-            [open_tab, article.outcome, article.text, self.group, article.prior],
-            [self.why, self.group],
-        )
-        why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
+        near = (self.find_nearest, [article.outcome, article.text], [self.nearest, self.marks])
         share = (None, [*article.question, self.compact], [self.link, self.frame])
         share_event: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
-        # 1. After each answer
-        for answered in article.answered:
-            answered.then(*categories, **SHOW_EVENT)
-            answered.then(*near, **SHOW_EVENT)
-            most_probable = answered.then(lambda: None, None, self.group, **SHOW_EVENT)
-            most_probable.then(*why, **why_event)
-            answered.then(*share, **share_event)
-        # 2. When a tab is opened
+        # 1. What explains: whatever asks for it presses this button, so that the last run is of the last article
+        explain = gr.Button(visible="hidden", elem_id="explain")
+        explain.click(
+            self.explain,
+            [open_tab, article.outcome, article.text, self.group, article.prior, article.visit],
+            [self.why, self.group],
+            **{**CLASSIFY_EVENT, "show_progress_on": self.why},
+        )
+        # 2. After each answer
+        article.answered.then(*categories, **SHOW_EVENT)
+        article.answered.then(*near, **SHOW_EVENT)
+        most_probable = article.answered.then(lambda: None, None, self.group, **SHOW_EVENT)
+        most_probable.then(None, js=press(explain))
+        article.answered.then(*share, **share_event)
+        # 3. When a tab is opened
         opened = {
             "categories": self.categories_tab,
             "near": self.nearest_tab,
@@ -129,26 +140,29 @@ class ResultTabs:
         for name, tab in opened.items():
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
-                event.then(*why, **why_event)
+                event.then(None, js=press(explain))
         self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
-        # 3. What is chosen within one, or beside the answer
-        gr.on([self.group.input, article.prior.change], *why, **why_event)
-        gr.on([self.category.input, article.prior.change], *categories, trigger_mode="always_last", **SHOW_EVENT)
-        moves = [article.threshold.change, article.rule.change, article.prior.change]
+        # 4. What is chosen within one, or beside the answer
+        gr.on([self.group.input, article.prior.change], None, js=press(explain))
+        gr.on([self.category.input, article.prior.change], *categories, **SHOW_EVENT)
         gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
 
-    def show_categories(self, outcome: Outcome, prior: str | None, category: str | None) -> tuple[str, str]:
+    def show_categories(
+        self, outcome: Outcome, prior: str | None, category: str | None, text: Text | None
+    ) -> tuple[str, str]:
         """The likeliest categories as a table, and how well the chosen one fits."""
         outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str):
             return self.categories_html(None), ""
+        table = of_article(self.categories_html(outcome), text, outcome.prior.name)
         if not category:
-            return self.categories_html(outcome), ""
+            return table, ""
         try:
             fit = category_fit(outcome, category, self.service.classifier.cross_listed)
         except SphereError as error:
-            return self.categories_html(outcome), sentence_html(self.language.translate(error))
-        return self.categories_html(outcome), render("category_fit.html", self.language, fit=fit, names=NAMES)
+            return table, sentence_html(self.language.translate(error))
+        told = render("category_fit.html", self.language, fit=fit, names=NAMES)
+        return table, of_article(told, text, outcome.prior.name)
 
     def categories_html(self, answer: Classification | None) -> str:
         """The likeliest categories of an answer, and every sphere's own, the likeliest first."""
@@ -160,7 +174,7 @@ class ResultTabs:
         ]
         return render("categories.html", self.language, top=answer.categories(), spheres=spheres, names=NAMES)
 
-    def find_nearest(self, outcome: Outcome) -> tuple[str, str]:
+    def find_nearest(self, outcome: Outcome, text: Text | None) -> tuple[str, str]:
         """The nearest articles of an answer as a table, and their marks on the map."""
         index = self.service.neighbors
         if index is None or outcome is None or isinstance(outcome, str):
@@ -168,10 +182,11 @@ class ResultTabs:
         neighbors = index.nearest(outcome.vector)
         table = render("nearest.html", self.language, neighbors=neighbors, n_articles=index.n_articles)
         rings = [neighbor.position for neighbor in neighbors]
-        return table, self._map_html(index.map_position(outcome.vector), rings)
+        marks = self._map_html(index.map_position(outcome.vector), rings)
+        return of_article(table, text), of_article(marks, text)
 
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, prior: str | None = None
+        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, prior: str | None, visit: Visit
     ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
@@ -181,10 +196,12 @@ class ResultTabs:
             text: what it is the answer to.
             group: the group to explain; another value stands for the most probable one.
             prior: that the answer is shown under.
+            visit: ends the run once its visitor has asked anew.
 
         Yields:
             The markup and the group.
         """
+        question = visit.question
         if open_tab != "why":
             yield gr.skip(), gr.skip()
             return
@@ -203,9 +220,12 @@ class ResultTabs:
         group = group if group in GROUPS else outcome.ranked()[0][0]
         # For another group the sentences' answers are in the classifier's cache
         explanation = explain(self.service.classifier, text, outcome)
-        yield why_html(explanation, None, group, self.language), group
-        closer = explain_words(self.service.classifier, explanation, group)
-        yield why_html(explanation, closer, group, self.language), group
+        for with_words in (False, True):
+            closer = explain_words(self.service.classifier, explanation, group) if with_words else None
+            if visit.question != question or visit.text != text:
+                return
+            html = why_html(explanation, closer, group, self.language)
+            yield of_article(html, text, outcome.prior.name), group
 
     def map_image(self) -> str:
         """The picture of all articles, in the page itself."""

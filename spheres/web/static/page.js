@@ -52,6 +52,14 @@
     }
   };
 
+  // What is said about an article (data-of: which, and under which prior) shows beside that article's answer only.
+  const hideOutdated = () => {
+    const shown = document.querySelector('#answer [data-of]')?.dataset.of ?? '';
+    for (const part of document.querySelectorAll('#panels [data-of]')) {
+      part.classList.toggle('outdated', !shown.startsWith(part.dataset.of));
+    }
+  };
+
   let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
@@ -64,7 +72,8 @@
     ready(name, labels) {
       document.title = name;
       relabel(labels);
-      new MutationObserver(() => relabel(labels)).observe(document.body, { childList: true, subtree: true });
+      new MutationObserver(() => { relabel(labels); hideOutdated(); })
+        .observe(document.body, { childList: true, subtree: true });
       document.getElementById('summary')?.setAttribute('role', 'status');
       if (compact) document.getElementById('answer')?.setAttribute('tabindex', '0'); // it scrolls there
       document.getElementById('abstract')?.addEventListener('keydown', (event) => {
