@@ -143,7 +143,8 @@ class ArticleTab:
         asked = [*boxes, self.visit]
         answer = [self.outcome, self.text, self.title, self.abstract]
         view = [self.answer, self.summary, self.meaning, self.copied_text, self.copied_json]
-        classify_event = {**CLASSIFY_EVENT, "show_progress_on": self.answer}
+        sent = "(...values) => spheres.asking(...values)"
+        classify_event = {**CLASSIFY_EVENT, "show_progress_on": self.answer, "js": sent}
         submits = [self.start.click, self.title.submit, self.abstract.submit]
         samples = json.dumps([[example.title, example.abstract] for example in EXAMPLES])
         # 1. What asks: the button, Enter, an example, a link that holds a text; and what empties the boxes
@@ -157,12 +158,12 @@ class ArticleTab:
             ),
             self.clear.click(self.empty, self.visit, answer, **SHOW_EVENT),
         ]
-        # 2. What shows: each of these, through one button and so through one event, whose last run counts; and the
-        # slider by itself
+        # 2. What shows: each of these, through one button (pressed by `spheres.answered`) and so through one event,
+        # whose last run counts; and the slider by itself
         shown = (self.show, [self.outcome, self.threshold, self.rule, self.prior, self.text], view)
         button = gr.Button(visible="hidden", elem_id="answered")
         for event in asks:
-            event.then(None, js=press(button))
+            event.then(None, js="() => spheres.answered()")
         answered = button.click(*shown, **SHOW_EVENT)
         moves = [self.threshold.change, self.rule.change, self.prior.change]
         gr.on(moves, *shown, **SHOW_EVENT)

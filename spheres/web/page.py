@@ -70,7 +70,9 @@ def _build_language(page: gr.Blocks, service: Service, own: Language) -> None:
         classifier = service.classifier
         gr.Markdown(render("how.md", own, name=classifier.name, n_articles=classifier.n_articles))
     title = _("Article Sphere Classifier")
-    page.load(None, js=f"() => {{ spheres.ready({json.dumps(title)}, {json.dumps(_gradio_labels(own))}); }}")
+    edited = _("This answer is to the text before it was edited")
+    told = ", ".join(map(json.dumps, (title, _gradio_labels(own), edited)))
+    page.load(None, js=f"() => {{ spheres.ready({told}); }}")
 
 
 def _gradio_texts(own: Language) -> dict[str, str]:

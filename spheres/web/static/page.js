@@ -8,10 +8,12 @@
   const kept = { get: () => { try { return localStorage.getItem('language'); } catch { return null; } },
                  set: (code) => { try { localStorage.setItem('language', code); } catch { /* a frame may have none */ } } };
 
-  // By choice, else by the browser's language; only from home: an address that names a language means it.
+  // By choice, else by the browser's language; only from home: an address that names a language means it. Who comes
+  // back to a page, or reloads it, stays there.
   const wanted = kept.get() || (navigator.languages || [navigator.language])
     .map((name) => name.slice(0, 2)).find((code) => languages.split(' ').includes(code));
-  if (language === languages.split(' ')[0] && others.includes(wanted)) {
+  const opened = performance.getEntriesByType('navigation')[0]?.type === 'navigate';
+  if (opened && language === languages.split(' ')[0] && others.includes(wanted)) {
     location.replace(pageIn(wanted) + location.search + location.hash);
   }
   Object.defineProperty(navigator, 'language', { get: () => language });
@@ -60,19 +62,69 @@
     }
   };
 
+  const MAX_LINK = 16000; // characters; programs that pass links on cut longer ones off
+
+  // The names on the map make room for the marks and for one another: each goes to the free place nearest to its own.
+  const placeNames = (marks) => {
+    const map = marks.getBoundingClientRect(), gap = 2;
+    const taken = [...marks.querySelectorAll('.ring, .cross')].map((mark) => mark.getBoundingClientRect());
+    for (const name of map.width ? marks.querySelectorAll('.name') : []) {
+      const { width, height } = name.getBoundingClientRect();
+      const [x, y] = (name.dataset.at ??= `${parseFloat(name.style.left)} ${parseFloat(name.style.top)}`).split(' ');
+      const inside = (at, size, whole) => Math.min(Math.max(at, size / 2), whole - size / 2);
+      const free = (box) => taken.every((other) => box.right + gap < other.left || other.right + gap < box.left ||
+        box.bottom + gap < other.top || other.bottom + gap < box.top);
+      for (let n = 0; n < 2000; n++) { // along a spiral
+        const cx = inside(x * map.width / 100 + n / 6 * Math.cos(n / 4), width, map.width);
+        const cy = inside(y * map.height / 100 + n / 6 * Math.sin(n / 4), height, map.height);
+        const left = map.left + cx - width / 2, top = map.top + cy - height / 2;
+        const box = { left, top, right: left + width, bottom: top + height };
+        if (!free(box)) continue;
+        name.style.left = `${100 * cx / map.width}%`;
+        name.style.top = `${100 * cy / map.height}%`;
+        taken.push(box);
+        break;
+      }
+    }
+  };
+  const mapSize = new ResizeObserver((seen) => seen.forEach(({ target }) => placeNames(target)));
+
   let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
       link.href = pageIn(link.lang) + location.search + fragment(...asked);
   };
 
+  // What the boxes hold outlasts a reload and Back: in this entry of the tab's history, which is neither sent nor stored
+  // with the site's data. Browsers bear two or three such notes a second.
+  const keep = () => history.replaceState({ ...history.state, asked }, '');
+  let keeping;
+  const keepSoon = () => { clearTimeout(keeping); keeping = setTimeout(keep, 500); };
+  addEventListener('pagehide', keep);
+
+  // An answer whose boxes were edited since says so. `held`: what the boxes held when it was asked for.
+  const inBoxes = () => ['title', 'abstract'].map((id) => document.querySelector(`#${id} :is(textarea, input)`)?.value);
+  let held = ['', ''], typed = false;
+  const markEdited = () => {
+    const edited = inBoxes().some((text, n) => text !== held[n]) && document.querySelector('#answer .winner');
+    document.getElementById('answer')?.classList.toggle('edited', Boolean(edited));
+  };
+
   window.spheres = {
     // Ctrl+Enter (Cmd+Enter) in the abstract, which classifies; a live region for the summary, which a screen reader
     // speaks when it changes; language links that take the text along.
-    ready(name, labels) {
+    ready(name, labels, edited) {
       document.title = name;
+      document.getElementById('answer')?.setAttribute('data-edited', edited);
+      for (const id of ['title', 'abstract'])
+        document.getElementById(id)?.addEventListener('input', () => { typed = true; markEdited(); });
       relabel(labels);
-      new MutationObserver(() => { relabel(labels); hideOutdated(); })
+      const follow = () => {
+        relabel(labels);
+        hideOutdated();
+        document.querySelectorAll('#map .marks').forEach((marks) => mapSize.observe(marks)); // once each
+      };
+      new MutationObserver(follow)
         .observe(document.body, { childList: true, subtree: true });
       document.getElementById('summary')?.setAttribute('role', 'status');
       if (compact) document.getElementById('answer')?.setAttribute('tabindex', '0'); // it scrolls there
@@ -88,27 +140,36 @@
       lead();
     },
 
-    // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
+    // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
     fromLink(title, abstract, threshold, rule, prior) {
-      const held = new URLSearchParams(location.hash.slice(1));
-      const share = Number.parseFloat(held.get('threshold'));
-      const one = (name, values, usual) => values.includes(held.get(name)) ? held.get(name) : usual;
-      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? share : threshold,
+      const link = new URLSearchParams(location.hash.slice(1));
+      const share = Number.parseFloat(link.get('threshold'));
+      const one = (name, values, usual) => values.includes(link.get(name)) ? link.get(name) : usual;
+      asked = history.state?.asked ?? [link.get('title') ?? title, link.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? share : threshold,
         one('rule', ['sum', 'coverage'], rule), one('prior', ['arxiv', 'equal'], prior)];
       lead();
       return asked;
     },
 
-    remember(...values) { asked = values; lead(); },
+    remember(...values) { asked = values; lead(); keepSoon(); },
 
-    // The link to this classification, and the markup that shows it in another page.
-    toShare(title, abstract, threshold, rule, prior, compact) {
+    // A question is sent with what the boxes hold; its answer is there.
+    asking(...values) { held = inBoxes(); typed = false; return values; },
+    answered() {
+      if (!typed) held = inBoxes(); // an identifier has brought its article
+      markEdited();
+      document.getElementById('answered').click();
+    },
+
+    // The link to this classification, and the markup that shows it in another page; a sentence where it is too long.
+    toShare(tooLong, title, abstract, threshold, rule, prior, compact) {
       const held = fragment(title ?? '', abstract ?? '', threshold, rule, prior);
       const at = location.origin + pageIn(language);
+      if (held.length > MAX_LINK) return ['', '', tooLong];
       const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
       const frame = `<iframe src="${escaped(at + (compact ? '?view=compact' : '') + held)}" ${size} style="border:0" ` +
         `title="${escaped(document.title)}" allow="clipboard-write"></iframe>`;
-      return [at + held, frame];
+      return [at + held, frame, ''];
     },
 
     async copy(text, button, said) {
