@@ -195,7 +195,7 @@ class ArticleTab:
 
     def predict_link(self, title: str | None, abstract: str | None, visit: Visit) -> tuple[Any, ...]:
         """The same where the page's address holds a text; a page just opened is not asked anything."""
-        return self.predict(title, abstract, visit) if title or abstract else (None, None, gr.skip(), gr.skip())
+        return self.predict(title, abstract, visit) if title or abstract else (gr.skip(),) * 4
 
     def empty(self, visit: Visit) -> tuple[Any, ...]:
         """No answer, no text, and empty boxes."""

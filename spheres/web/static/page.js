@@ -1,7 +1,7 @@
 /* The page's own script. It stands in the page's head and runs before Gradio's, which asks the browser for its language
    and loads the words of its own parts by it. The page's language is the last part of its address: "" or "ru". */
 (() => {
-  const { lang: language, dataset: { languages, busy } } = document.currentScript; // web/page.py has them put there
+  const { lang: language, dataset: { languages, name, busy } } = document.currentScript; // web/page.py has them put there
   const others = languages.split(' ').slice(1); // the first is at home
   const home = location.pathname.replace(new RegExp(`/(${others.join('|')})/?$`), '/').replace(/\/?$/, '/');
   const pageIn = (code) => home + (code === languages.split(' ')[0] ? '' : code);
@@ -22,12 +22,26 @@
   const compact = new URLSearchParams(location.search).get('view') === 'compact';
   document.documentElement.classList.toggle('compact', compact);
 
-  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only.
+  // Where a password is asked for, Gradio loads none of this page's styles: the boxes get a border, the form a name.
+  document.addEventListener('readystatechange', () => {
+    if (!window.gradio_config?.auth_required) return;
+    window.gradio_config.auth_message = name;
+    document.head.appendChild(document.createElement('style')).textContent = '.gradio-container .auth ~ * input { ' +
+      'border: 1px solid var(--input-border-color) !important; border-radius: 6px; padding: 8px 12px !important; }';
+  }, { once: true }); // when the page is read, before Gradio's own script runs
+
+  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
+  // the API asks for two addresses that are not here: the console would call that errors.
   const ask = window.fetch;
+  const notHere = (address) => address.endsWith('/monitoring/summary') ||
+    (address.endsWith('/gradio_api/mcp/schema') && !window.gradio_config?.mcp_server);
   window.fetch = async (...request) => {
+    if (notHere(String(request[0]))) return new Response('', { status: 404 });
     const answer = await ask(...request);
     return answer.status === 503 ? Response.json({ detail: busy }, { status: 429 }) : answer;
   };
+  const warn = console.warn; // Gradio's stream of events cannot be closed, and says so when it has ended
+  console.warn = (...said) => { if (said[0] !== 'Method not implemented.') warn(...said); };
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
   const fragment = (title, abstract, threshold, rule, prior) =>
@@ -113,7 +127,7 @@
   window.spheres = {
     // Ctrl+Enter (Cmd+Enter) in the abstract, which classifies; a live region for the summary, which a screen reader
     // speaks when it changes; language links that take the text along.
-    ready(name, labels, edited) {
+    ready(labels, edited) {
       document.title = name;
       document.getElementById('answer')?.setAttribute('data-edited', edited);
       for (const id of ['title', 'abstract'])
@@ -142,6 +156,7 @@
 
     // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
     fromLink(title, abstract, threshold, rule, prior) {
+      if (!history.state?.asked && location.hash.length < 2) return undefined; // and boxes already typed in stay
       const link = new URLSearchParams(location.hash.slice(1));
       const share = Number.parseFloat(link.get('threshold'));
       const one = (name, values, usual) => values.includes(link.get(name)) ? link.get(name) : usual;
