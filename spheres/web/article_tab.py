@@ -54,10 +54,12 @@ class Visit:
     Attributes:
         question: the number of the last question.
         text: the text of the last answer.
+        group: the group whose explanation was asked for; None stands for the most probable one.
     """
 
     question: int = 0
     text: Text | None = None
+    group: str | None = None
 
     def ask(self) -> int:
         """The number of a new question."""
@@ -65,9 +67,9 @@ class Visit:
         return self.question
 
     def answer(self, question: int, text: Text | None) -> bool:
-        """Whether an answer is to the last question; then its text is the last one."""
+        """Whether an answer is to the last question; then its text is the last one, and no group of it is chosen yet."""
         if question == self.question:
-            self.text = text
+            self.text, self.group = text, None
         return question == self.question
 
 

@@ -127,7 +127,7 @@ class ResultTabs:
         explain = gr.Button(visible="hidden", elem_id="explain")
         explain.click(
             self.explain,
-            [open_tab, article.outcome, article.text, self.group, article.prior, article.visit],
+            [open_tab, article.outcome, article.text, article.prior, article.visit],
             [self.why, self.group],
             **{**CLASSIFY_EVENT, "show_progress_on": self.why},
         )
@@ -136,9 +136,8 @@ class ResultTabs:
         article.answered.then(*near, **SHOW_EVENT)
         asked = [article.outcome, article.threshold, article.rule, article.prior]
         order = (self.order_groups, asked, self.group)
-        most_probable = article.answered.then(lambda: None, None, self.group, **SHOW_EVENT)
-        most_probable.then(None, js=press(explain))
         article.answered.then(*order, **SHOW_EVENT)
+        article.answered.then(None, js=press(explain))
         article.answered.then(*share, **share_event)
         # 3. When a tab is opened
         opened = {
@@ -154,7 +153,9 @@ class ResultTabs:
                 event.then(None, js=press(explain))
         self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
         # 4. What is chosen within one, or beside the answer
-        gr.on([self.group.input, article.prior.change], None, js=press(explain))
+        chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
+        for event in (chosen.then, article.prior.change):
+            event(None, js=press(explain))
         gr.on([self.category.input, article.prior.change], *categories, **SHOW_EVENT)
         gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
         gr.on(moves, *order, **SHOW_EVENT)
@@ -206,8 +207,12 @@ class ResultTabs:
         ranked = [group for group, _ in outcome.ranked()]
         return gr.update(choices=self._choices(sorted(ranked, key=lambda group: group not in chosen)))
 
+    def choose_group(self, group: str | None, visit: Visit) -> None:
+        """Another group is to be explained, for this article."""
+        visit.group = group if group in GROUPS else None
+
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, prior: str | None, visit: Visit
+        self, open_tab: str, outcome: Outcome, text: Text | None, prior: str | None, visit: Visit
     ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
@@ -215,9 +220,8 @@ class ResultTabs:
             open_tab: nothing is computed for a tab that nobody looks at.
             outcome: the answer to explain.
             text: what it is the answer to.
-            group: the group to explain; another value stands for the most probable one.
             prior: that the answer is shown under.
-            visit: ends the run once its visitor has asked anew.
+            visit: has the group to explain, and ends the run once its visitor has asked anew.
 
         Yields:
             The markup and the group.
@@ -238,7 +242,7 @@ class ResultTabs:
             )
             yield sentence_html(too_long), gr.update(value=None)
             return
-        group = group if group in GROUPS else outcome.ranked()[0][0]
+        group = visit.group or outcome.ranked()[0][0]
         # For another group the sentences' answers are in the classifier's cache
         explanation = explain(self.service.classifier, text, outcome)
         for with_words in (False,) if changes_nothing(explanation, group) else (False, True):

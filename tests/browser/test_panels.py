@@ -155,7 +155,7 @@ def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
     ask(page, "", MIXED)
     expect(page.locator("#why .legend")).to_contain_text("speaks for Physics")
     ask(page, "", EXAMPLES[1].abstract)
-    expect(page.locator("#why .legend")).to_contain_text("speaks for Mathematics")
+    expect(page.locator("#why .aside")).to_contain_text("the probability of Mathematics")
     expect(page.locator("#why")).to_contain_text("Let G be a finite group")
 
 

@@ -22,12 +22,24 @@
   const compact = new URLSearchParams(location.search).get('view') === 'compact';
   document.documentElement.classList.toggle('compact', compact);
 
+  // Until its parts are in their places, the page shows Gradio's sign of loading alone, at the middle of the window: else
+  // everything would jump.
+  const style = (css) => { document.head.appendChild(document.createElement('style')).textContent = css; };
+  style('gradio-app .gradio-container { width: 100%; max-width: 1120px; margin: 0 auto; } ' +
+    'html.loading .gradio-container * { visibility: hidden; } ' +
+    'html.loading .gradio-container .wrap.full { position: fixed !important; inset: 0 !important; height: 100vh !important; } ' +
+    'html.loading .gradio-container .wrap.full, html.loading .wrap.full * { visibility: visible; }');
+  const whole = () => document.documentElement.classList.remove('loading');
+  document.documentElement.classList.add('loading');
+  addEventListener('load', () => setTimeout(whole, 10_000)); // whatever happens
+
   // Where a password is asked for, Gradio loads none of this page's styles: the boxes get a border, the form a name.
   document.addEventListener('readystatechange', () => {
     if (!window.gradio_config?.auth_required) return;
     window.gradio_config.auth_message = name;
-    document.head.appendChild(document.createElement('style')).textContent = '.gradio-container .auth ~ * input { ' +
-      'border: 1px solid var(--input-border-color) !important; border-radius: 6px; padding: 8px 12px !important; }';
+    whole();
+    style('.gradio-container .auth ~ * input { border: 1px solid var(--input-border-color) !important; ' +
+      'border-radius: 6px; padding: 8px 12px !important; }');
   }, { once: true }); // when the page is read, before Gradio's own script runs
 
   // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
@@ -152,6 +164,7 @@
         link.addEventListener('click', () => kept.set(link.lang));
       }
       lead();
+      requestAnimationFrame(() => requestAnimationFrame(() => { whole(); }));
     },
 
     // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
@@ -172,6 +185,8 @@
     asking(...values) { held = inBoxes(); typed = false; return values; },
     answered() {
       if (!typed) held = inBoxes(); // an identifier has brought its article
+      asked = [...inBoxes(), ...asked.slice(2)];
+      keep();
       markEdited();
       document.getElementById('answered').click();
     },
