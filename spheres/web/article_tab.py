@@ -67,7 +67,7 @@ class Visit:
         return self.question
 
     def answer(self, question: int, text: Text | None) -> bool:
-        """Whether an answer is to the last question; then its text is the last one, and no group of it is chosen yet."""
+        """Whether an answer is to the last question; then its text is the last one, and no group is chosen for it."""
         if question == self.question:
             self.text, self.group = text, None
         return question == self.question

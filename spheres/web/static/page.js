@@ -115,6 +115,12 @@
   };
   const mapSize = new ResizeObserver((seen) => seen.forEach(({ target }) => placeNames(target)));
 
+  // A page that frames this one may let the frame grow: it is told the height of what is in it, and nothing else.
+  const tellHeight = () => {
+    const [content, foot] = ['main', 'footer'].map((part) => document.querySelector(part).getBoundingClientRect());
+    parent.postMessage({ articleSpheresHeight: Math.ceil(content.height + foot.height + 60) }, '*');
+  };
+
   let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
@@ -164,7 +170,8 @@
         link.addEventListener('click', () => kept.set(link.lang));
       }
       lead();
-      requestAnimationFrame(() => requestAnimationFrame(() => { whole(); }));
+      requestAnimationFrame(() => requestAnimationFrame(whole));
+      if (parent !== window) new ResizeObserver(tellHeight).observe(document.querySelector('main'));
     },
 
     // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
