@@ -107,6 +107,7 @@ def test_the_line_of_the_documents_is_such_a_frame(embedding, site, path, label)
 
 
 def test_a_frame_grows_with_its_content_where_the_page_around_it_may_run_a_script(embedding, site):
+    embedding.locator("iframe#full").scroll_into_view_if_needed()  # out of sight, nothing is laid out
     wide = frame(embedding, "full")
     own = "document.scrollingElement.scrollHeight - document.scrollingElement.clientHeight"
     expect(wide.locator("#examples")).to_be_visible()

@@ -28,10 +28,20 @@
   style('gradio-app .gradio-container { width: 100%; max-width: 1120px; margin: 0 auto; } ' +
     'html.loading .gradio-container * { visibility: hidden; } ' +
     'html.loading .gradio-container .wrap.full { position: fixed !important; inset: 0 !important; height: 100vh !important; } ' +
-    'html.loading .gradio-container .wrap.full, html.loading .wrap.full * { visibility: visible; }');
-  const whole = () => document.documentElement.classList.remove('loading');
+    'html.loading .gradio-container .wrap.full, html.loading .wrap.full * { visibility: visible; } html.revealed * { transition: none !important; }');
+  const whole = () => {
+    const classes = document.documentElement.classList;
+    if (!classes.replace('loading', 'revealed')) return;
+    document.body.getBoundingClientRect(); // at once, without a transition, which a frame out of sight never ends
+    classes.remove('revealed');
+  };
   document.documentElement.classList.add('loading');
-  addEventListener('load', () => setTimeout(whole, 10_000)); // whatever happens
+  setTimeout(whole, 10_000); // whatever happens
+  const waiting = setInterval(() => { // Gradio tells a frame that is out of sight nothing
+    if (!document.getElementById('classify')) return;
+    clearInterval(waiting);
+    setTimeout(whole, 1000);
+  }, 250);
 
   // Where a password is asked for, Gradio loads none of this page's styles: the boxes get a border, the form a name.
   document.addEventListener('readystatechange', () => {
@@ -170,7 +180,7 @@
         link.addEventListener('click', () => kept.set(link.lang));
       }
       lead();
-      requestAnimationFrame(() => requestAnimationFrame(whole));
+      setTimeout(whole, 50);
       if (parent !== window) new ResizeObserver(tellHeight).observe(document.querySelector('main'));
     },
 
