@@ -17,17 +17,17 @@ from typing import Any
 import gradio as gr
 
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.start import ROOT, ServerProcess
+from benchmarks.client import HttpClient
+from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from benchmarks.users import HttpClient
 from spheres.data.text import Text
 from spheres.encoder.hub import BUNDLED, fetch
-from spheres.files.manifest import ARTIFACTS
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.explain import explain, explain_words
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
+from spheres.model.head_files import ARTIFACTS
 from spheres.web.article_tab import ArticleTab
 from spheres.web.i18n import language
 
@@ -101,7 +101,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
     """Explanations and neighbours, without HTTP."""
     answers = [classifier.classify(*text) for text in texts]
-    index = NeighborIndex.load(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
+    index = NeighborIndex.load(ARTIFACTS / classifier.name, classifier.bundle)
     sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
     winners = [answer.ranked()[0][0] for answer in answers]
     why, words = in_turns(
@@ -166,12 +166,12 @@ class BrowserSession:
         self.place = self.shows["inputs"].index(ids["threshold"])
         tab = next(part["id"] for part in config["components"] if part["props"].get("id") == "why")
         self.opens = next(event for event in events if [tab, "select"] in event["targets"])
-        self.weighs = next(event for event in events if event["trigger_after"] == self.opens["id"])
-        self._join(read["id"], list(text))
+        self.weighs = next(event for event in events if [ids["explain"], "click"] in event["targets"])
+        self._join(read["id"], [*text, None])
 
     def move(self, threshold: float) -> Any:
         """The answer's new markup, as the browser asks for it: past the queue."""
-        data: list[Any] = [None, None, "sum"]
+        data: list[Any] = [None, None, "sum", "arxiv", None]
         data[self.place] = threshold
         answer = self._ask(f"/gradio_api/run/{self.shows['api_name']}", self.shows["id"], data)
         if 'class="winner' not in str(answer["data"][0]):

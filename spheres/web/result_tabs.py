@@ -91,7 +91,7 @@ class ResultTabs:
         gr.HTML(sentence_html(intro), apply_default_css=False)
         with gr.Column(elem_id="map", visible=index is not None):
             self.picture = gr.HTML("", elem_id="picture", apply_default_css=False)
-            self.marks = gr.HTML(self._map_html(None), elem_id="marks", apply_default_css=False)
+            self.marks = gr.HTML("", elem_id="marks", apply_default_css=False)
 
     def _build_share(self) -> None:
         _ = self.language.gettext
@@ -118,7 +118,8 @@ class ResultTabs:
             [article.outcome, article.prior, self.category, article.text],
             [self.categories, self.fit],
         )
-        near = (self.find_nearest, [article.outcome, article.text], [self.nearest, self.marks])
+        near_of = [article.outcome, article.text]
+        near = (self.find_nearest, near_of, [self.nearest, self.marks])
         share = (None, [*article.question, self.compact], [self.link, self.frame, self.too_long])
         too_long = self.language.gettext("This text is too long for a link: shorten it, or send the text itself.")
         told = json.dumps(sentence_html(too_long, "aside", "status"))
@@ -151,7 +152,7 @@ class ResultTabs:
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
                 event.then(None, js=press(explain))
-        self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
+        self.map_tab.select(self.show_map, near_of, [self.picture, self.marks], **SHOW_EVENT)
         # 4. What is chosen within one, or beside the answer
         chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
         for event in (chosen.then, article.prior.change):
@@ -252,12 +253,12 @@ class ResultTabs:
             html = why_html(explanation, closer, group, self.language)
             yield of_article(html, text, outcome.prior.name), group
 
-    def map_image(self) -> str:
-        """The picture of all articles, in the page itself."""
+    def show_map(self, outcome: Outcome, text: Text | None) -> tuple[str, str]:
+        """The picture of all articles, in the page itself, and the marks on it."""
         if self.service.neighbors is None:
-            return ""
+            return "", ""
         png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
-        return render("map_image.html", self.language, png=png)
+        return render("map_image.html", self.language, png=png), self.find_nearest(outcome, text)[1]
 
     def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
         index = self.service.neighbors
