@@ -82,3 +82,17 @@ def measured_at(
         if abs(at - threshold) < 0.005:
             return covered, size
     return None
+
+
+def acts_from(measured: Mapping[str, Any], view: str, rule: str, prior: Prior) -> float:
+    """The threshold from which on sets grow: at any lower one they are as small as there, by `measured` as above.
+
+    >>> from spheres.model.prior import ARXIV
+    >>> table = [[0.5, 0.9, 1.0], [0.6, 0.9, 1.0], [0.7, 0.95, 1.2]]
+    >>> acts_from({"arxiv": {"both": {"sum": table}}}, "both", "sum", ARXIV)
+    0.6
+    """
+    from spheres.model.prediction_sets import MIN_THRESHOLD  # it brings numpy along
+
+    found = measured.get(prior.name, {}).get(view, {}).get(rule, [])
+    return float(max((at for at, _, size in found if size == found[0][2]), default=MIN_THRESHOLD))

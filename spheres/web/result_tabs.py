@@ -21,10 +21,9 @@ from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import RULES, nearest_threshold
+from spheres.model.prediction_sets import DEFAULT_RULE, RULES, nearest_threshold
 from spheres.web.article_tab import (
     CLASSIFY_EVENT,
-    DEFAULT_RULE,
     SHOW_EVENT,
     ArticleTab,
     Visit,

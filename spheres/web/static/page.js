@@ -64,10 +64,22 @@
   };
   const warn = console.warn; // Gradio's stream of events cannot be closed, and says so when it has ended
   console.warn = (...said) => { if (said[0] !== 'Method not implemented.') warn(...said); };
+  // A number typed beside the slider: 0.95 means 95, once it is complete, and an emptied box keeps its number.
+  const typed = (event) => event.target.matches?.('.threshold input[type=number]') && !(event.target.valueAsNumber > 1);
+  addEventListener('input', (event) => { if (typed(event)) event.stopImmediatePropagation(); }, true);
+  addEventListener('change', (event) => {
+    if (!typed(event)) return;
+    const box = event.target;
+    const share = box.valueAsNumber;
+    box.value = share > 0 ? Math.round(100 * share) : box.closest('.threshold').querySelector('[type=range]').value;
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+  }, true);
+
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
-  const fragment = (title, abstract, threshold, rule, prior) =>
-    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold, rule, prior }) : '';
+  // A link holds the threshold as a share, as programs and older links do; the slider shows it in percent.
+  const fragment = (title, abstract, percent, rule, prior) =>
+    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold: percent / 100, rule, prior }) : '';
   const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const copied = async (text) => {
     try {
@@ -131,7 +143,7 @@
     parent.postMessage({ articleSpheresHeight: Math.ceil(content.height + foot.height + 60) }, '*');
   };
 
-  let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
+  let asked = ['', '', 95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
       link.href = pageIn(link.lang) + location.search + fragment(...asked);
@@ -146,7 +158,7 @@
 
   // An answer whose boxes were edited since says so. `held`: what the boxes held when it was asked for.
   const inBoxes = () => ['title', 'abstract'].map((id) => document.querySelector(`#${id} :is(textarea, input)`)?.value);
-  let held = ['', ''], typed = false;
+  let held = ['', ''], touched = false;
   const markEdited = () => {
     const edited = inBoxes().some((text, n) => text !== held[n]) && document.querySelector('#answer .winner');
     document.getElementById('answer')?.classList.toggle('edited', Boolean(edited));
@@ -159,7 +171,7 @@
       document.title = name;
       document.getElementById('answer')?.setAttribute('data-edited', edited);
       for (const id of ['title', 'abstract'])
-        document.getElementById(id)?.addEventListener('input', () => { typed = true; markEdited(); });
+        document.getElementById(id)?.addEventListener('input', () => { touched = true; markEdited(); });
       relabel(labels);
       const follow = () => {
         relabel(labels);
@@ -185,12 +197,13 @@
     },
 
     // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
-    fromLink(title, abstract, threshold, rule, prior) {
+    fromLink(title, abstract, percent, rule, prior) {
       if (!history.state?.asked && location.hash.length < 2) return undefined; // and boxes already typed in stay
       const link = new URLSearchParams(location.hash.slice(1));
       const share = Number.parseFloat(link.get('threshold'));
       const one = (name, values, usual) => values.includes(link.get(name)) ? link.get(name) : usual;
-      asked = history.state?.asked ?? [link.get('title') ?? title, link.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? share : threshold,
+      const shown = share >= 0.5 && share <= 1 ? Math.round(100 * share) : percent;
+      asked = history.state?.asked ?? [link.get('title') ?? title, link.get('abstract') ?? abstract, shown,
         one('rule', ['sum', 'coverage'], rule), one('prior', ['arxiv', 'equal'], prior)];
       lead();
       return asked;
@@ -199,9 +212,9 @@
     remember(...values) { asked = values; lead(); keepSoon(); },
 
     // A question is sent with what the boxes hold; its answer is there.
-    asking(...values) { held = inBoxes(); typed = false; return values; },
+    asking(...values) { held = inBoxes(); touched = false; return values; },
     answered() {
-      if (!typed) held = inBoxes(); // an identifier has brought its article
+      if (!touched) held = inBoxes(); // an identifier has brought its article
       asked = [...inBoxes(), ...asked.slice(2)];
       keep();
       markEdited();
@@ -209,8 +222,8 @@
     },
 
     // The link to this classification, and the markup that shows it in another page; a sentence where it is too long.
-    toShare(tooLong, title, abstract, threshold, rule, prior, compact) {
-      const held = fragment(title ?? '', abstract ?? '', threshold, rule, prior);
+    toShare(tooLong, title, abstract, percent, rule, prior, compact) {
+      const held = fragment(title ?? '', abstract ?? '', percent, rule, prior);
       const at = location.origin + pageIn(language);
       if (held.length > MAX_LINK) return ['', '', tooLong];
       const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
