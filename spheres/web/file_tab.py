@@ -107,11 +107,13 @@ class FileTab:
         gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
         # 2. The run
         asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
-        run = self.start.click(self.run, asked, [*answers, *controls], **FILE_EVENT)
+        at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        started = self.start.click(self.begin, None, [*answers, *controls], **at_once)
+        run = started.then(self.run, asked, [*answers, *controls], **FILE_EVENT)
         self.cancel.click(None, cancels=[run], api_visibility="private")
         # A cancelled run counts as failed once it has come to its end; until then the browser passes over another
         # start. What follows the click itself (`.then`) comes too early: Gradio does not wait there for that end.
-        run.failure(self.cancelled, None, [self.status, *controls], queue=False, api_visibility="private")
+        run.failure(self.cancelled, None, [*answers, *controls], queue=False, api_visibility="private")
 
     def read(self, upload: str | None) -> Iterator[tuple[Any, ...]]:
         """Read a chosen file's columns, and forget the answers to the one before.
@@ -123,7 +125,7 @@ class FileTab:
         if not upload:
             yield "", *self._no_answers(), gr.update(interactive=True), *no_menus
             return
-        yield self._reading(), *self._no_answers(), gr.update(interactive=False), gr.skip(), gr.skip(), gr.skip()
+        yield self._reading(), *self._no_answers(), gr.update(interactive=False), *no_menus
         try:
             summary = summarize_file(Path(upload), self.service.limits)
         except SphereError as error:
@@ -144,6 +146,11 @@ class FileTab:
             yield _problem(self.language.translate(error)), *self._no_answers()
             return
         yield self.summary_html(summary, Path(upload)), *self._no_answers()
+
+    def begin(self) -> tuple[Any, ...]:
+        """What a click on Start shows at once, whoever's file is at work: status, no answers, and the controls."""
+        sentence = self.language.gettext("Starting. One file is classified at a time.")
+        return sentence_html(sentence, "status", "status"), *self._no_answers(), *_controls(running=True)
 
     def run(
         self,
@@ -177,7 +184,7 @@ class FileTab:
             problem = both if upload else _("Choose a file or paste titles first.")
             yield _problem(problem), *self._no_answers(), *idle
             return
-        yield self._reading(), self.chart_html({}), *self._no_answers()[1:], *_controls(running=True)
+        yield self._reading(), *self._no_answers(), *_controls(running=True)
         folder = tempfile.TemporaryDirectory()  # ends with this run, also a cancelled one
         try:
             source = Path(upload) if upload else write_titles(lines, Path(folder.name))
@@ -200,9 +207,9 @@ class FileTab:
         return slider_range(self.service, rule, prior)
 
     def cancelled(self) -> tuple[Any, ...]:
-        """What stands there once a run was ended: the status and the controls."""
+        """What stands there once a run was ended: nothing of its answers, and the controls."""
         sentence = self.language.gettext("Cancelled. Nothing was kept.")
-        return sentence_html(sentence, "status", "status"), *_controls(running=False)
+        return sentence_html(sentence, "status", "status"), *self._no_answers(), *_controls(running=False)
 
     def summary_html(self, summary: FileSummary, source: Path) -> str:
         """How a file is read, and what is wrong where it cannot be."""
@@ -221,7 +228,9 @@ class FileTab:
         return render("file_progress.html", self.language, progress=progress, shares=shares)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:
-        """How many articles have each group as their most probable one."""
+        """How many articles have each group as their most probable one; a sentence where there are none."""
+        if not any(counts.values()):
+            return self._no_chart()
         return render("chart.html", self.language, counts=counts)
 
     def first_rows_html(self, rows: Any) -> str:

@@ -135,6 +135,7 @@ def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(vi
 
 def test_the_mix_of_articles_can_be_chosen_and_everything_shown_follows_without_the_encoder(visit, counting):
     page = visit()
+    page.get_by_role("tab", name="Categories").click()
     box(page, "Title").fill("Adam: a method for stochastic optimization")
     classify(page)
     expect(winner(page)).to_contain_text("Computer Science")

@@ -183,6 +183,18 @@ def test_a_page_without_a_text_is_shared_as_it_is(visit, site):
     expect(page.get_by_label("Link to this classification", exact=True)).to_have_value(site)
 
 
+def test_a_text_too_long_for_a_link_says_so_instead_of_a_link(visit):
+    page = visit()
+    ask(page, "", "Prime gaps. " * 2000)
+    open_tab(page, "Share")
+    expect(page.get_by_text("too long for a link")).to_be_visible()
+    for name in ("Link to this classification", "Markup to show this page in another one"):
+        expect(page.get_by_label(name, exact=True)).to_have_value("")
+    ask(page, TITLE, "")
+    expect(page.get_by_label("Link to this classification", exact=True)).to_have_value(re.compile("#title="))
+    expect(page.get_by_text("too long for a link")).to_have_count(0)
+
+
 def test_the_answer_is_copied_as_text_and_as_json(visit, speaking):
     page = visit("", within=speaking("en-US"))
     ask(page, TITLE, "")
