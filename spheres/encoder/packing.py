@@ -3,9 +3,9 @@
     batches = pack([len(t.ids) for t in tokens])        # positions of the texts in each batch
     spans_of([7, 7, 5])                                 # [(2, 7), (1, 5)], texts of one length side by side
 
-A batch is full however many lengths there are: linear maps, norms and GELU take its tokens as one matrix, attention takes
-the texts of each length together. transformers' BERT and DistilBERT read such a batch through `attend_apart`, their
-documented way to another attention.
+A batch is full however many lengths there are: linear maps, norms and GELU take its tokens as one matrix, attention
+takes the texts of each length together. transformers' BERT and DistilBERT read such a batch through `attend_apart`,
+registered in the documented way.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,8 @@ def attend_apart(
     if not spans:
         return scaled_dot_product_attention(query, key, value, scale=scaling).transpose(1, 2), None
     read, sizes = [], [n * length for n, length in spans]
-    for span, *parts in zip(spans, *(x[0].split(sizes, dim=1) for x in (query, key, value)), strict=True):
+    pieces = (torch.split(x[0], sizes, dim=1) for x in (query, key, value))
+    for span, *parts in zip(spans, *pieces, strict=True):
         q, k, v = (x.unflatten(1, span).transpose(0, 1) for x in parts)  # (n_texts, n_heads, length, head_dim)
         attended = scaled_dot_product_attention(q, k, v, scale=scaling)
         read.append(attended.transpose(1, 2).flatten(0, 1))
