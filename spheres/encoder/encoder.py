@@ -152,9 +152,7 @@ class Encoder:
             pooled = []
             for (n, length), part in zip(spans, hidden.split([n * length for n, length in spans]), strict=True):
                 states = part.view(n, length, -1)  # (n_texts, n_tokens, hidden_size)
-                even = torch.full(
-                    (n, 1, length), 1 / length, device=self.model.device
-                )  # faster than `mean`
+                even = torch.full((n, 1, length), 1 / length, device=self.model.device)  # faster than `mean`
                 parts = {"cls": states[:, 0].float(), "mean": (even @ states.float())[:, 0]}
                 pooled.append(torch.cat([parts[name] for name in self.spec.pooling.split("+")], dim=1))
             return np.asarray(torch.cat(pooled).cpu().numpy())  # (n_batch, dim) float32
