@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from spheres.embeddings.engine import ENGINES
 from spheres.errors import SphereError
 from spheres.files.manifest import ARTIFACTS
 from spheres.model.prediction_sets import RULES
@@ -131,6 +132,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="how frequent each sphere is among such articles: as among arXiv's new articles (default), all alike, or "
         "as it is estimated from CORPUS itself, if it has 200 articles at least",
     )
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements/ray.txt`",
+    )
     add_columns(command)
     return parser.parse_args(arguments)
 
@@ -208,13 +215,15 @@ def compare(args: argparse.Namespace) -> None:
 
 def predict(args: argparse.Namespace) -> None:
     """Classify every article of a file."""
-    from contextlib import closing
+    from contextlib import ExitStack
 
     from tqdm import tqdm
 
+    from spheres.embeddings.engine import check_engine, open_engine
     from spheres.inference.classifier import Classifier
     from spheres.inference.classify_file import classify_file
 
+    check_engine(args.engine)
     classifier = Classifier.load(args.encoder, args.artifacts)
     columns = {"title_column": args.title_column, "abstract_column": args.abstract_column}
     options = {
@@ -224,8 +233,10 @@ def predict(args: argparse.Namespace) -> None:
         "prior": args.prior,
         **columns,
     }
-    run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, **options)
-    with closing(run):
+    with ExitStack() as stack:
+        engine = None if args.engine == "local" else stack.enter_context(open_engine(args.engine, classifier.encoder))
+        run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, engine=engine, **options)
+        stack.callback(run.close)
         progress = next(run)  # the rows are counted; or the file is refused, and no bar was begun
         rows, done = progress.n_rows, progress.n_done
         if not args.quiet:
@@ -236,7 +247,7 @@ def predict(args: argparse.Namespace) -> None:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {progress.describe()} {progress.describe_prior()}")
+        print(*(engine.remarks if engine else ()), f"{args.out}: {progress.describe()} {progress.describe_prior()}")
         if progress.n_problems:
             print(f"{progress.n_problems:,} without an answer:")
         for place, sentence in progress.problems[:SHOWN_PROBLEMS]:
