@@ -112,8 +112,8 @@ def train_categories(cache: Cache, recipe: Recipe, log: Callable[[str], None] = 
 def choose_codes(listed: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The categories that enough of these articles list, in alphabetical order; of each group the most frequent anyway.
 
-    >>> choose_codes([["cs.LG", "stat.ML"], ["cs.LG"]] * 30 + [["math.CO"]])
-    ('cs.LG', 'math.CO')
+    >>> choose_codes([["cs.LG", "cs.CL"]] * 60 + [["cs.LG", "cs.DS"], ["math.CO"]])
+    ('cs.CL', 'cs.LG', 'math.CO')
     """
     counts = Counter(code for codes in listed for code in set(codes) if code in NAMES)
     most_frequent = {group_of(code): code for code, _ in reversed(counts.most_common())}
