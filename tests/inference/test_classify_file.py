@@ -146,18 +146,18 @@ def test_the_reports_tell_how_far_it_is_and_the_file_comes_last(tmp_path: Path) 
 
 
 def test_a_report_comes_every_second_however_fast_the_rows_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row takes a tenth of a second: after the first 32 rows there are ten in a batch."""
+    """A row takes an eighth of a second: after the first 32 rows there are eight in a batch."""
     now = [0.0]
     monkeypatch.setattr("spheres.inference.classify_file.time.monotonic", lambda: now[0])
 
     class Slow(FakeClassifier):
         def classify(self, title: str, abstract: str) -> Classification:
-            now[0] += 0.1
+            now[0] += 0.125
             return super().classify(title, abstract)
 
     source = write_corpus(tmp_path / "c.jsonl", 70)
     reports = list(classify_file(Slow(), source, tmp_path / "out.csv", 0.95, "sum"))
-    assert [r.n_done for r in reports] == [0, 32, 42, 52, 62, 70, 70]
+    assert [r.n_done for r in reports] == [0, 32, 40, 48, 56, 64, 70, 70]
 
 
 def test_the_first_rows_are_shown_in_short(tmp_path: Path) -> None:
