@@ -4,8 +4,9 @@
     python app.py --encoder distilbert-base-cased       # with a head you trained
     python app.py --share --auth reader                 # with a public link, behind a password that it asks for
 
-It starts in about ten seconds and needs no network. Ctrl+C ends it. Where --host or --port is not given, the variables
-GRADIO_SERVER_NAME and GRADIO_SERVER_PORT of the environment count: so a Hugging Face Space runs it as it is.
+The page is up in some seconds, before the encoder is loaded; a question asked meanwhile waits for its answer. It needs
+no network. Ctrl+C ends it. Where --host or --port is not given, the variables GRADIO_SERVER_NAME and GRADIO_SERVER_PORT
+of the environment count: so a Hugging Face Space runs it as it is.
 """
 
 import argparse
@@ -14,10 +15,16 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spheres.errors import SphereError
+from spheres.model.head_files import ARTIFACTS, find_head
+from spheres.server.address import free_address
 from spheres.server.auth import read_credentials, restart_without_password
 from spheres.server.mcp import check_installed
+
+if TYPE_CHECKING:
+    from spheres.inference.loading import PendingClassifier, PendingNeighbors
 
 # Read when Gradio is imported: it then looks for no newer version, and keeps no statistics of its own events, which it
 # would compute over the last ten thousand after each.
@@ -44,37 +51,43 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def start(options: argparse.Namespace, auth: tuple[str, str] | None) -> None:
-    """Serve the page until it is interrupted. Imports wait for the arguments, so that --help answers at once."""
+    """Serve the page until it is interrupted; what is wrong with the options is said before the heavy imports."""
+    print("Loading ...", flush=True)
     if options.mcp:
         check_installed()
+    find_head(options.encoder, options.artifacts)
+    address = free_address(options.host, options.port)
     os.environ.update(ENVIRONMENT)
-    from spheres.server.address import free_address
     from spheres.server.temp_files import use_private_folder
 
-    address = free_address(options.host, options.port)
     use_private_folder()
     gc.disable()  # collecting took a fifth of the start
-    from spheres.inference.classifier import Classifier
     from spheres.inference.file_rows import Limits
-    from spheres.inference.neighbors import NeighborIndex
+    from spheres.inference.loading import PendingClassifier, PendingNeighbors
     from spheres.inference.service import Service
     from spheres.server.launch import serve, wait
     from spheres.server.tunnel import open_public_link
     from spheres.web.page import build_page, site
 
-    try:
-        classifier = Classifier.load(options.encoder, options.artifacts)
-        neighbors = NeighborIndex.load(options.artifacts / classifier.name, classifier.bundle)
-        limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
-        page = build_page(Service(classifier, neighbors, limits=limits))
-        url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
-    finally:
-        gc.freeze()  # what was built is never scanned
-        gc.enable()
+    # the page is served before torch is imported: questions wait, and are answered once all is loaded
+    classifier = PendingClassifier(options.encoder, options.artifacts)
+    neighbors = PendingNeighbors.find(classifier.folder)
+    limits = Limits(options.max_rows, options.max_megabytes * 1_000_000)
+    page = build_page(Service(classifier, neighbors, limits=limits))
+    url = serve(page, address, site(), auth, mcp=options.mcp, max_upload=limits.max_bytes)
     print(f"Article Sphere Classifier is at {url} (encoder {classifier.name}); Ctrl+C ends it.", flush=True)
     if options.share:
         open_public_link(address, log=partial(print, flush=True))
-    wait(page)
+    wait(page, partial(load_and_collect, classifier, neighbors))
+
+
+def load_and_collect(classifier: "PendingClassifier", neighbors: "PendingNeighbors | None") -> None:
+    """Load what answers, and from then on collect garbage."""
+    from spheres.inference.loading import load
+
+    load(classifier, neighbors)
+    gc.freeze()  # what was built is never scanned
+    gc.enable()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         "--artifacts",
         metavar="FOLDER",
         type=Path,
-        default=Path(__file__).resolve().parent / "artifacts",
+        default=ARTIFACTS,
         help="where the heads are (default: artifacts, beside app.py)",
     )
     add(

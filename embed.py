@@ -17,13 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from spheres.data.corpus import Corpus
+from spheres.data.readers.problems import check_file
 from spheres.data.views import VIEWS
 from spheres.embeddings.cache import STORES
 from spheres.embeddings.engine import ENGINES
 from spheres.encoder.encoder import PRECISIONS
 from spheres.encoder.hub import DISTILBERT, MAX_LENGTH, POOLINGS, find_encoder
 from spheres.errors import SphereError
-from spheres.files.manifest import ARTIFACTS
+from spheres.model.head_files import ARTIFACTS
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -42,7 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="FOLDER",
         help="where the arrays go; its last part must be the encoder's name, by which app.py and head.py find it "
-        "(default: artifacts/<encoder>)",
+        "(default: artifacts/<encoder>, beside embed.py)",
     )
     parser.add_argument(
         "--pooling",
@@ -99,18 +100,18 @@ def _how_it_is_computed(add: Callable[..., object]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
+        # 1. what is wrong with the options is said before anything heavy is imported
+        check_file(args.corpus)
         spec = find_encoder(args.encoder, args.pooling, args.max_length)
+        columns = {"title_column": args.title_column, "abstract_column": args.abstract_column}
+        corpus = Corpus(args.corpus, sample=args.sample, **columns)
+        # 2. the embeddings
         from tqdm import tqdm
 
         from spheres.embeddings.build import Settings, embed_corpus
 
         embed_corpus(
-            Corpus(
-                args.corpus,
-                sample=args.sample,
-                title_column=args.title_column,
-                abstract_column=args.abstract_column,
-            ),
+            corpus,
             spec,
             args.out or ARTIFACTS / spec.name,
             settings=Settings(args.precision, args.store, tuple(args.views), engine=args.engine),

@@ -5,6 +5,7 @@
     python head.py compare                                   # the study: what helps and what does not
     python head.py predict CORPUS --out FILE.jsonl           # one JSON object an article: id, probabilities, spheres
     python head.py predict CORPUS --out FILE.csv             # every column of CORPUS, and the answer beside it
+    python head.py predict --title "Prime gaps"              # one article, answered in words; --json for programs
 
 The embeddings come from `python embed.py CORPUS`. Without --encoder, distilbert-base-cased is taken where its
 embeddings are there, else the bundled all-MiniLM-L6-v2. `predict`, interrupted, goes on where it was when the same
@@ -17,10 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spheres.embeddings.engine import ENGINES
+from spheres.data.readers.problems import check_file
+from spheres.embeddings.engine import ENGINES, check_engine
 from spheres.errors import SphereError
-from spheres.files.manifest import ARTIFACTS
-from spheres.model.prediction_sets import RULES
+from spheres.model.head_files import ARTIFACTS, check_known, default_encoder, find_head
+from spheres.model.prediction_sets import RULES, check_threshold
 
 BATCH_SIZE = 256  # articles between two steps of the progress bar of `predict`
 SHOWN_PROBLEMS = 5
@@ -53,7 +55,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "are, else all-MiniLM-L6-v2)",
     )
     shared.add_argument(
-        "--artifacts", type=Path, default=ARTIFACTS, metavar="FOLDER", help="where they are (default: %(default)s)"
+        "--artifacts",
+        type=Path,
+        default=ARTIFACTS,
+        metavar="FOLDER",
+        help="where they are (default: artifacts, beside head.py)",
     )
     shared.add_argument("--quiet", action="store_true", help="print only errors")
 
@@ -92,16 +98,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     command = commands.add_parser(
         "predict",
         parents=[shared],
-        help="classify every article of a file",
-        description="Classify every article of a file. A row that cannot be read or has no text is named at the end, "
-        "and stops none of the others.",
+        help="classify every article of a file, or one article",
+        description="Classify every article of a file, or one article that is given by --title, --abstract, or both. "
+        "A row of a file that cannot be read or has no text is named at the end, and stops none of the others.",
     )
     command.set_defaults(run=predict)
-    command.add_argument("corpus", type=Path, metavar="CORPUS", help="any format that embed.py reads; no labels needed")
+    command.add_argument(
+        "corpus", type=Path, nargs="?", metavar="CORPUS", help="any format that embed.py reads; no labels needed"
+    )
+    command.add_argument("--title", metavar="TEXT", help="one article's title")
+    command.add_argument("--abstract", metavar="TEXT", help="one article's abstract")
+    command.add_argument("--json", action="store_true", help="print the one article's answer as /classify gives it")
     command.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="FILE",
         help="where the answers go: FILE.jsonl takes one JSON object an article; FILE.csv, FILE.tsv and FILE.xlsx "
         "take every column of CORPUS, then spheres, p_physics ... p_econ and note; FILE.ris and FILE.bib take the "
@@ -151,33 +161,44 @@ def add_columns(command: argparse.ArgumentParser) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train a head on the cached embeddings and save it beside them."""
+    folder = artifacts_folder(args)
     from dataclasses import replace
 
     from spheres.embeddings.cache import open_cache
     from spheres.files.checkpoint import exclusive_lock, lock_of
+    from spheres.model.fit import note_on_calibration
     from spheres.model.fit import train as train_on
+    from spheres.model.prior import ARXIV
     from spheres.model.recipe import RECIPES
 
-    folder = artifacts_folder(args)
+    log = (lambda sentence: None) if args.quiet else partial(print, flush=True)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
     with exclusive_lock(lock_of(folder), folder, ""):  # nor may embed.py write now: they share the TF-IDF model
-        bundle = train_on(open_cache(folder), recipe, (lambda sentence: None) if args.quiet else print)
+        cache = open_cache(folder)
+        log(f"Training on {len(cache.split['train']):,} of {len(cache.ids):,} articles; 100,000 take some minutes.")
+        bundle = train_on(cache, recipe)
         bundle.save(folder)
-    if not args.quiet:
-        print_figures(bundle.metrics["validation"], "validation")
-        print(f"Saved {folder / 'head.safetensors'}.")
+    whole = bundle.metrics["validation"][ARXIV.name]["both"]
+    top = whole["figures"]["top1_primary"]
+    log(
+        f"The most probable sphere is the first-listed group of {top['value']:.1%} of {whole['articles']:,} validation "
+        f"articles ({top['low']:.1%} to {top['high']:.1%} with 95 % confidence), title and abstract given."
+    )
+    if note := note_on_calibration(len(cache.split["calibration"])):
+        log(note)
+    log(f"Saved {folder / 'head.safetensors'}; `python head.py evaluate` has all figures, on test articles.")
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Measure the saved head on one split."""
+    folder = artifacts_folder(args)
     import json
 
     from spheres.embeddings.cache import open_cache
     from spheres.model.bundle import Bundle
     from spheres.model.evaluate import evaluate as evaluate_on
 
-    folder = artifacts_folder(args)
     cache, bundle = open_cache(folder), Bundle.load(folder)
     bundle.check_cache(cache)
     report = evaluate_on(cache, bundle, args.split)
@@ -189,6 +210,9 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def compare(args: argparse.Namespace) -> None:
     """Run the study and write its report."""
+    folder = artifacts_folder(args)
+    for corpus in filter(None, (args.corpus, args.imbalanced)):
+        check_file(corpus)
     from tqdm import tqdm
 
     from spheres.model.bundle import Bundle
@@ -198,7 +222,6 @@ def compare(args: argparse.Namespace) -> None:
 
     log = (lambda sentence: None) if args.quiet else print
     bar = partial(tqdm, desc="embedding", unit=" texts", disable=args.quiet, dynamic_ncols=True)
-    folder = artifacts_folder(args)
     bundle = Bundle.load(folder)
     caches = prepare(folder, args.artifacts / "study", args.corpus, args.imbalanced, log, bar)
     shipped = caches.corpora["balanced"]
@@ -214,16 +237,67 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
+    """Classify one article, or every article of a file."""
+    check_threshold(args.threshold)
+    one = args.title is not None or args.abstract is not None
+    if one == (args.corpus is not None):
+        raise SphereError("Give a file, CORPUS --out FILE, or one article, by --title, --abstract, or both.")
+    unfit = {"--out": args.out, "--keep-columns": args.keep_columns, "--prior file": args.prior == "file"}
+    unfit["--engine ray"] = args.engine == "ray"
+    unfit |= {"--title-column": args.title_column, "--abstract-column": args.abstract_column}
+    for option, given in (unfit if one else {"--json": args.json}).items():
+        if given:
+            raise SphereError(f"{option} is for {'a file' if one else 'one article'}: leave it out.")
+    if one:
+        predict_one(args)
+    else:
+        predict_file(args)
+
+
+def predict_one(args: argparse.Namespace) -> None:
+    """Print the answer to one article, in words or as JSON."""
+    import json
+    from dataclasses import replace
+
+    from spheres.data.text import placeholder_in, prepare_text
+    from spheres.inference.notes import answer_as_json, answer_in_words
+    from spheres.model.prior import PRIORS
+
+    # 1. what is wrong with the options is said before anything heavy is imported
+    given = (args.title or "", args.abstract or "")
+    text = prepare_text(*given)
+    find_head(args.encoder, args.artifacts)
+    # 2. the answer
+    from spheres.inference.classifier import Classifier
+
+    found = Classifier.load(args.encoder, args.artifacts).classify_many([text])[0]
+    answer = replace(found, placeholder=placeholder_in(*given, text)).under(PRIORS[args.prior])
+    if args.json:
+        print(json.dumps(answer_as_json(answer, args.threshold, args.rule), ensure_ascii=False, indent=1))
+    else:
+        print(answer_in_words(answer, args.threshold, args.rule))
+
+
+def predict_file(args: argparse.Namespace) -> None:
     """Classify every article of a file."""
     from contextlib import ExitStack
 
     from tqdm import tqdm
 
-    from spheres.embeddings.engine import check_engine, open_engine
-    from spheres.inference.classifier import Classifier
+    from spheres.embeddings.engine import open_engine
     from spheres.inference.classify_file import classify_file
+    from spheres.inference.export import check_out
 
+    # 1. what is wrong with the options is said before anything heavy is imported
+    check_file(args.corpus)
+    if args.out is None:
+        raise SphereError("--out FILE is missing: name the file of answers, such as --out answers.csv.")
+    check_out(args.out, args.corpus)
     check_engine(args.engine)
+    find_head(args.encoder, args.artifacts)
+    # 2. the answers
+    from spheres.inference.classifier import Classifier
+
     classifier = Classifier.load(args.encoder, args.artifacts)
     columns = {"title_column": args.title_column, "abstract_column": args.abstract_column}
     options = {
@@ -247,7 +321,11 @@ def predict(args: argparse.Namespace) -> None:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(*(engine.remarks if engine else ()), f"{args.out}: {progress.describe()} {progress.describe_prior()}")
+        print(
+            *(engine.remarks if engine else ()),
+            f"{args.out}: {progress.describe()} {progress.describe_prior()}",
+            sep="\n",
+        )
         if progress.n_problems:
             print(f"{progress.n_problems:,} without an answer:")
         for place, sentence in progress.problems[:SHOWN_PROBLEMS]:
@@ -257,13 +335,12 @@ def predict(args: argparse.Namespace) -> None:
 def artifacts_folder(args: argparse.Namespace) -> Path:
     """The folder of the encoder that is meant; SphereError where it holds no embeddings."""
     from spheres.embeddings.cache import MANIFEST
-    from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
+    from spheres.encoder.hub import find_encoder
 
-    distilbert: Path = args.artifacts / DISTILBERT.name
-    default = DISTILBERT.name if (distilbert / MANIFEST).is_file() else BUNDLED.name
-    wanted: str = args.encoder or default
+    wanted: str = args.encoder or default_encoder(args.artifacts, MANIFEST)
     folder: Path = args.artifacts / find_encoder(wanted).name
     if not (folder / MANIFEST).is_file():
+        check_known(wanted, args.artifacts, MANIFEST)
         raise SphereError(f"{folder} holds no embeddings: run `python embed.py CORPUS --encoder {wanted}` first.")
     return folder
 

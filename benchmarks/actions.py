@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from benchmarks.client import HttpClient
 from benchmarks.live import BrowserSession
-from benchmarks.users import TOLERANCE, HttpClient
+from benchmarks.users import TOLERANCE
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text
 

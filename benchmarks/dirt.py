@@ -23,9 +23,9 @@ from spheres.data.text import Text, plain, without_placeholders
 from spheres.embeddings.cache import open_cache
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
-from spheres.files.manifest import ARTIFACTS
 from spheres.inference.classifier import Classification, Classifier
 from spheres.model.bundle import Bundle
+from spheres.model.head_files import ARTIFACTS
 
 N_ARTICLES, N_TITLES = 150, 1000
 PLACEHOLDERS = ("[No abstract available]", "NA", "None", "-", "This paper has been withdrawn by the author.")

@@ -131,7 +131,7 @@ def article_vectors(n: int) -> NDArray[np.float32]:
     """The shipped articles' vectors, then the same again with noise; (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
     from spheres.encoder.hub import BUNDLED
-    from spheres.files.manifest import ARTIFACTS
+    from spheres.model.head_files import ARTIFACTS
 
     known = open_cache(ARTIFACTS / BUNDLED.name).views["both"].unit_vectors()
     random = np.random.default_rng(0)
@@ -149,7 +149,7 @@ def title_vectors(n: int) -> NDArray[np.float32]:
     """The queries: vectors of titles alone, (n, DIM), at length one."""
     from spheres.embeddings.cache import open_cache
     from spheres.encoder.hub import BUNDLED
-    from spheres.files.manifest import ARTIFACTS
+    from spheres.model.head_files import ARTIFACTS
 
     titles = open_cache(ARTIFACTS / BUNDLED.name).views["title"]
     return titles.unit_vectors(slice(None, None, len(titles.rows) // n))[:n]

@@ -17,17 +17,17 @@ from typing import Any
 import gradio as gr
 
 from benchmarks.articles import corpus_file, read_articles
-from benchmarks.start import ROOT, ServerProcess
+from benchmarks.client import HttpClient
+from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from benchmarks.users import HttpClient
 from spheres.data.text import Text
 from spheres.encoder.hub import BUNDLED, fetch
-from spheres.files.manifest import ARTIFACTS
 from spheres.inference.classifier import Classification, Classifier
 from spheres.inference.explain import explain, explain_words
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
+from spheres.model.head_files import ARTIFACTS
 from spheres.web.article_tab import ArticleTab
 from spheres.web.i18n import language
 
@@ -101,7 +101,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
 def _in_process(table: Table, classifier: Classifier, texts: Sequence[Text]) -> None:
     """Explanations and neighbours, without HTTP."""
     answers = [classifier.classify(*text) for text in texts]
-    index = NeighborIndex.load(ROOT / ARTIFACTS / classifier.name, classifier.bundle)
+    index = NeighborIndex.load(ARTIFACTS / classifier.name, classifier.bundle)
     sentences = [explain(classifier, text, answer) for text, answer in zip(texts, answers, strict=True)]
     winners = [answer.ranked()[0][0] for answer in answers]
     why, words = in_turns(

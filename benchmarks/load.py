@@ -24,10 +24,11 @@ from pathlib import Path
 
 from benchmarks.actions import ACTIONS, FREQUENCIES, ExpectedAnswers, SimulatedVisitor, WrongAnswer
 from benchmarks.articles import corpus_file, read_articles
+from benchmarks.client import HttpClient, Refused
 from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
-from benchmarks.users import FULL, HttpClient, Refused
+from benchmarks.users import FULL
 from spheres.data.text import Text
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classifier

@@ -19,8 +19,8 @@ from spheres.embeddings.cache import open_cache
 from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
-from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
+from spheres.model.head_files import ARTIFACTS
 from spheres.model.metrics import kl_divergence
 from spheres.model.recipe import build_features
 

@@ -19,10 +19,10 @@ from benchmarks.table import Table
 from benchmarks.timing import interleaved
 from spheres.embeddings.cache import Cache, load_tfidf, open_cache
 from spheres.encoder.hub import BUNDLED
-from spheres.files.manifest import ARTIFACTS
 from spheres.model.bundle import Bundle
 from spheres.model.evaluate import evaluate, measure_sets
 from spheres.model.fit import calibrate_view, fit_ood_on_cache
+from spheres.model.head_files import ARTIFACTS
 from spheres.model.metrics import kl_divergence
 from spheres.model.network import Heads, TrainingConfig
 from spheres.model.projection import fit_projection

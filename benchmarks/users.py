@@ -6,7 +6,6 @@ Every answer is compared with that of the same classifier in this process for th
 """
 
 import http.client
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.articles import corpus_file, read_articles
+from benchmarks.client import HttpClient, Refused
 from benchmarks.start import ServerProcess
 from benchmarks.table import Table
 from benchmarks.timing import percentile
@@ -29,51 +29,6 @@ MAX_RATE = 150  # articles a second; a faster server would be asked about the fi
 TOLERANCE = 0.02  # of a probability: processes round differently, and articles differ by more
 OVERLOAD = 240  # clients at one moment, three times as many as the queue and the page take
 FULL = "Queue is full"
-
-
-class Refused(Exception):
-    """The server refused the request, with this message."""
-
-
-class HttpClient:
-    """A client of the page's endpoints, on an HTTP connection that stays open."""
-
-    def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-
-    def classify(self, text: Text, threshold: float = 0.95) -> Any:
-        """What /classify answers."""
-        return self.call("classify", [*text, threshold])[0]
-
-    def call(self, endpoint: str, data: list[Any]) -> Any:
-        """What an endpoint answers to these values.
-
-        Raises:
-            Refused: The server did not take the request, or did not complete it.
-        """
-        path = f"/gradio_api/call/{endpoint}"
-        event = self.post(path, {"data": data})["event_id"]
-        *_, kind, answer = self.get(f"{path}/{event}").decode().strip().splitlines()  # the stream's last event
-        values = json.loads(answer.removeprefix("data: "))
-        if kind != "event: complete":
-            raise Refused(str(values))
-        return values
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        headers = {"Content-Type": "application/json"}
-        self.connection.request("POST", path, json.dumps(body).encode(), headers)
-        answer = self.connection.getresponse()
-        content = json.loads(answer.read())
-        if answer.status != 200:
-            raise Refused(str(content.get("detail", content)))
-        return content
-
-    def get(self, path: str) -> bytes:
-        self.connection.request("GET", path)
-        return self.connection.getresponse().read()
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 @dataclass

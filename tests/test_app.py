@@ -1,7 +1,9 @@
 """app.py as it is run: its arguments, its messages, its exit codes; and the public link where there is none."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from gradio_client import Client
 
 import app
 from spheres.errors import SphereError
+from spheres.files.manifest import with_checksum
 from spheres.server.address import free_address
 from spheres.server.auth import read_credentials
 from spheres.server.tunnel import open_public_link
@@ -23,13 +26,13 @@ from spheres.server.tunnel import open_public_link
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """app.py run to its end: only for what does not start a page."""
+def run(*arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+    """app.py run to its end: only for what does not go on serving a page."""
     return subprocess.run(
         [sys.executable, str(APP), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         env={**os.environ, **environment},
     )
 
@@ -171,6 +174,17 @@ def test_an_encoder_without_a_head_ends_with_code_2_and_a_sentence(tmp_path, in_
     one_sentence(capsys.readouterr().err, str(tmp_path))
 
 
+def test_a_head_that_cannot_be_loaded_ends_the_served_page_with_code_2_and_a_sentence(tmp_path):
+    shipped = APP.parent / "artifacts" / "all-MiniLM-L6-v2"
+    folder = shutil.copytree(shipped, tmp_path / shipped.name, ignore=shutil.ignore_patterns("*.npy", "manifest.json"))
+    manifest = json.loads((folder / "head.json").read_text())
+    manifest["identity"]["weights_sha256"] = "0" * 64
+    (folder / "head.json").write_text(json.dumps(with_checksum(manifest)))
+    ended = run("--port", "0", "--artifacts", str(tmp_path), timeout=180)
+    assert ended.returncode == 2
+    one_sentence(ended.stderr, "was trained with other weights")
+
+
 def test_without_a_wanted_port_the_next_free_one_is_taken_where_there_is_one(busy_port):
     assert free_address("127.0.0.1", None, range(busy_port, busy_port + 100))[1] > busy_port
     with pytest.raises(SphereError, match="are all taken"):
@@ -186,7 +200,8 @@ def test_the_page_starts_in_any_folder_behind_any_proxy_and_says_its_address(tmp
         assert "the local page works" in line_with("No public link", 20)
         answer = Client(url, verbose=False).predict("Neural machine translation", api_name="/classify")
         assert answer["spheres"]
-        assert len(lines) == 2, lines
+        assert lines[0] == "Loading ...\n"
+        assert len(lines) == 3, lines
 
 
 def said_by_public_link(monkeypatch, tunnel, patience=5.0) -> list[str]:

@@ -24,9 +24,9 @@ from places import SHIPPED
 
 import embed
 import head
+from benchmarks.client import HttpClient
 from benchmarks.live import BrowserSession
 from benchmarks.start import ServerProcess
-from benchmarks.users import HttpClient
 from spheres.data.text import MAX_CHARACTERS
 from spheres.encoder.encoder import Encoder
 from spheres.errors import SphereError

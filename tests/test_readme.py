@@ -23,7 +23,7 @@ from visiting import served
 import app
 import embed
 import head
-from spheres.inference.classifier import Classifier, default_encoder
+from spheres.inference.classifier import Classifier
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
 from spheres.web.page import build_page
@@ -203,10 +203,14 @@ def test_after_two_commands_distilbert_answers(encoder, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.chdir(tmp_path)
+    artifacts = tmp_path / "artifacts"
+    for script in (embed, head):
+        monkeypatch.setattr(script, "ARTIFACTS", artifacts)  # where the shipped head lies, nothing is written
     write_corpus(Path("CORPUS"))
     assert run_all(USAGE, "DistilBERT in two commands") == []
-    assert default_encoder(Path("artifacts")) == "distilbert-base-cased"
-    answer = Classifier.load(None, Path("artifacts")).classify("A survey for prime gaps over finite fields", "")
+    classifier = Classifier.load(None, artifacts)
+    assert classifier.name == "distilbert-base-cased"
+    answer = classifier.classify("A survey for prime gaps over finite fields", "")
     assert sum(answer.probabilities) == pytest.approx(1)
 
 

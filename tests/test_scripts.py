@@ -1,11 +1,12 @@
 """embed.py and head.py as a user runs them: from a corpus to answers, and one sentence for every mistake.
 
-Three commands start a process each, which costs five seconds of imports; the others are called in the tests' own.
+Some commands start a process each, which costs five seconds of imports; the others are called in the tests' own.
 """
 
 import csv
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,11 @@ from tiny_encoder import make_encoder
 
 import embed
 import head
+from spheres.data.categories import NAMES
 from spheres.data.taxonomy import GROUPS
+from spheres.inference.classifier import Classifier
+from spheres.inference.notes import answer_as_json
+from spheres.model.prior import EQUAL
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ENCODER = ("--encoder", "all-MiniLM-L6-v2")
@@ -33,7 +38,11 @@ def artifacts(run_script: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert "texts/s" in embedded.stderr  # the progress bar
     trained = run_script("head.py", "train", *ENCODER, "--artifacts", folder)
     assert trained.returncode == 0, trained.stderr
-    assert "validation articles in equal shares, with 95 % intervals" in trained.stdout
+    training, reached, few, saved = trained.stdout.splitlines()  # four lines, not a wall
+    assert training.startswith("Training on 2")
+    assert "validation articles" in reached
+    assert "its promises mean little" in few
+    assert saved.startswith(f"Saved {folder / 'all-MiniLM-L6-v2' / 'head.safetensors'}")
     return folder
 
 
@@ -158,6 +167,48 @@ def test_a_prediction_that_fails_leaves_no_file(call: Run, artifacts: Path, tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"broken.jsonl", "c.jsonl"}
 
 
+def test_a_missing_file_is_named_before_a_missing_head(call: Run, tmp_path: Path) -> None:
+    arguments = ("--encoder", "distilbert-base-cased", "--out", tmp_path / "o.jsonl")
+    assert "nowhere.csv does not exist" in refused(call("head.py", "predict", tmp_path / "nowhere.csv", *arguments))
+
+
+def test_one_article_is_answered_in_words_and_as_the_page_answers_programs(call: Run, artifacts: Path) -> None:
+    article = articles(4)[2]
+    asked = ("--title", article["title"], "--abstract", article["abstract"], "--threshold", "0.9", "--prior", "equal")
+    where = (*ENCODER, "--artifacts", artifacts)
+    told = call("head.py", "predict", *asked, *where)
+    assert (told.returncode, told.stderr) == (0, "")
+    answer = json.loads(call("head.py", "predict", *asked, *where, "--json").stdout)
+    assert told.stdout.startswith(NAMES[answer["spheres"][0]] + ", ")
+    classification = Classifier.load(ENCODER[1], artifacts).classify(article["title"], article["abstract"])
+    rule = head.parse_arguments(["predict"]).rule
+    assert answer == answer_as_json(classification.under(EQUAL), 0.9, rule)
+
+
+def test_one_of_two_parts_will_do_and_a_placeholder_is_noted(call: Run, artifacts: Path) -> None:
+    where = (*ENCODER, "--artifacts", artifacts)
+    assert call("head.py", "predict", "--abstract", "We bound the gaps between primes.", *where).returncode == 0
+    told = call("head.py", "predict", "--title", "Prime gaps", "--abstract", "N/A", *where)
+    assert "the title alone was read" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Give a file, CORPUS --out FILE, or one article"),
+        (("a.csv", "--title", "Prime gaps"), "Give a file, CORPUS --out FILE, or one article"),
+        (("README.md",), "--out FILE is missing"),
+        (("README.md", "--json"), "--json is for one article"),
+        (("--title", "Prime gaps", "--out", "a.csv"), "--out is for a file"),
+        (("--title", "Prime gaps", "--prior", "file"), "--prior file is for a file"),
+        (("--title", " "), "nothing to classify"),
+        (("--title", "Prime gaps", "--threshold", "95"), "give a number above 0"),
+    ],
+)
+def test_half_a_question_to_predict_gets_one_sentence(arguments: tuple[str, ...], words: str, call: Run) -> None:
+    assert words in refused(call("head.py", "predict", *arguments))
+
+
 def test_a_missing_head_names_the_two_commands_that_make_it(call: Run, tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "c.jsonl", 8)
     arguments = ("--encoder", "distilbert-base-cased", "--out", tmp_path / "o.jsonl")
@@ -175,10 +226,57 @@ def test_a_missing_head_names_the_two_commands_that_make_it(call: Run, tmp_path:
         (("embed.py", "requirements.txt", *ENCODER, "--out", "artifacts/nothing"), "no column for title or abstract"),
         (("head.py", "train", "--encoder", "nobody/nothing"), "holds no embeddings: run `python embed.py"),
         (("head.py", "evaluate", *ENCODER, "--artifacts", "tests"), "holds no embeddings"),
+        (("head.py", "train", "--encoder", "nosuch"), "There is no encoder 'nosuch'"),
+        (("head.py", "predict", "README.md", "--out", "a.csv", "--encoder", "nosuch"), "There is no encoder 'nosuch'"),
+        (("head.py", "compare", *ENCODER, "--corpus", "no-such-file.json"), "does not exist"),
     ],
 )
 def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments: tuple[str, ...], words: str, call: Run) -> None:
     assert words in refused(call(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("app", "--nonsense"),
+        ("app", "--port 70000"),
+        ("app", "--artifacts nowhere"),
+        ("app", "--encoder nosuch"),
+        ("app", "--host no-such-host.invalid"),
+        ("embed", "CORPUS --nonsense"),
+        ("embed", "nowhere.csv"),
+        ("embed", "README.md --sample 2"),
+        ("embed", "README.md --max-length 1"),
+        ("head", "train --nonsense"),
+        ("head", "train --encoder nosuch"),
+        ("head", "evaluate --artifacts nowhere"),
+        ("head", "predict nowhere.csv --out a.csv"),
+        ("head", "predict README.md --out a.xls"),
+        ("head", "predict README.md --out a.csv --threshold 2"),
+        ("head", "predict README.md --out a.csv --encoder nosuch"),
+        ("head", "predict --title Primes --encoder nosuch"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_heavy_is_imported(script: str, arguments: str) -> None:
+    heavy = "{'torch', 'transformers', 'gradio', 'sklearn', 'scipy', 'pandas', 'pyarrow', 'matplotlib'}"
+    code = f"""
+import sys, {script}
+try:
+    code = {script}.main({arguments.split()})
+except SystemExit as end:
+    code = end.code
+print(code, sorted({heavy} & set(sys.modules)))
+"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "2 []"
+    assert said.stderr
+
+
+def test_scripts_find_the_artifacts_beside_them_from_any_folder(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "head.py", "predict", "--title", "Prime gaps", "--json", *ENCODER]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout)["spheres"][0] == "math"
+    assert embed.ARTIFACTS == head.ARTIFACTS == ROOT / "artifacts"
 
 
 @pytest.mark.parametrize("script", ["embed.py", "head.py"])

@@ -15,7 +15,6 @@ from spheres.files.atomic import as_json, file_sha256, read_json, write_together
 
 FORMAT_VERSION = 2
 CHECKSUM = "own_sha256"  # in a manifest, of all its other fields
-ARTIFACTS = Path("artifacts")
 LIBRARIES = ("numpy", "torch", "transformers", "tokenizers", "scikit-learn", "safetensors")
 
 Manifest = dict[str, Any]

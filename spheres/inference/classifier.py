@@ -21,19 +21,18 @@ from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
 from spheres.embeddings.vectors import l2_normalize
 from spheres.encoder.encoder import Encoder
-from spheres.encoder.hub import BUNDLED, DISTILBERT, find_encoder
 from spheres.errors import SphereError
 from spheres.files.manifest import library_versions
 from spheres.inference.answer_cache import AnswerCache, digest_of
-from spheres.model.bundle import HEAD, Bundle
+from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibrator
 from spheres.model.categories import groups_of
+from spheres.model.head_files import ARTIFACTS, HEAD, find_head, measured_at
 from spheres.model.prediction_sets import RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
 
 N_CATEGORIES = 5  # named beside an answer
-ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
 N_CACHED = 4096  # answers that are kept for texts asked again, 3 kB each: those of forty articles and why
 
 
@@ -183,14 +182,7 @@ class Classifier:
         Raises:
             SphereError: The head is not there yet, damaged, or made for another encoder.
         """
-        wanted = encoder or default_encoder(artifacts)
-        spec = find_encoder(wanted)
-        folder = artifacts / spec.name
-        if not (folder / HEAD).is_file():
-            raise SphereError(
-                f"{folder} holds no head yet: run `python embed.py CORPUS --encoder {wanted}` and "
-                f"`python head.py train --encoder {wanted}`, which make it."
-            )
+        spec, folder = find_head(encoder, artifacts)
         bundle = Bundle.load(folder)
         identity = bundle.identity
         loaded = Encoder.load(replace(spec, pooling=identity.pooling, max_length=identity.max_length))
@@ -202,6 +194,7 @@ class Classifier:
         elif loaded.dim != bundle.dim:
             problem = f"expects {bundle.dim} numbers an article, {spec.name} gives {loaded.dim}"
         if problem:
+            wanted = encoder or spec.name
             raise SphereError(
                 f"{folder / HEAD} {problem}: run `python embed.py CORPUS --encoder {wanted} --overwrite`, then "
                 f"`python head.py train --encoder {wanted}`."
@@ -291,15 +284,8 @@ class Classifier:
         return answers
 
     def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
-        """What sets at this threshold did on test articles of this view and prior, None where that was not measured.
-
-        Returns:
-            The share of articles whose primary group was in the set, and the mean number of groups in it.
-        """
-        for at, covered, size in self.bundle.measured.get(prior.name, {}).get(view, {}).get(rule, []):
-            if abs(at - threshold) < 0.005:
-                return covered, size
-        return None
+        """As `spheres.model.head_files.measured_at`."""
+        return measured_at(self.bundle.measured, view, rule, threshold, prior)
 
 
 def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -307,8 +293,3 @@ def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     copy = vector.copy()
     copy.setflags(write=False)
     return copy
-
-
-def default_encoder(artifacts: Path = ARTIFACTS) -> str:
-    """distilbert-base-cased where its head is there, else the bundled encoder."""
-    return DISTILBERT.name if (artifacts / DISTILBERT.name / HEAD).is_file() else BUNDLED.name

@@ -9,15 +9,20 @@ its answers (Li et al. 2016, arXiv:1612.08220, "erasure"). By hand, because a vi
 and LIME 5,000 times by default, this once a sentence. Parts that only matter together are not found that way.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spheres.data.taxonomy import GROUPS
 from spheres.data.text import Text
-from spheres.inference.classifier import Classification, ClassifiesMany
 from spheres.model.prior import ARXIV, Prior
+
+if TYPE_CHECKING:  # the classifier brings torch along
+    from spheres.inference.classifier import Classification, ClassifiesMany
 
 MAX_EXPLAINED = 20_000  # characters of a text that is explained: each of forty runs reads nearly all of it
 MAX_SENTENCES = 40  # left out at most, from the beginning on: each costs a run of the encoder

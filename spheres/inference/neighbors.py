@@ -9,9 +9,12 @@ because it is faster than the library that would replace it: over 40,000 article
 It holds 1.5 KB of memory for each article: 190 MB for 125,000.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +23,10 @@ from spheres.data.arxiv_id import arxiv_link
 from spheres.data.taxonomy import GROUPS
 from spheres.embeddings.cache import MANIFEST, Cache, open_cache
 from spheres.inference.map_image import draw_map, group_centers
-from spheres.model.bundle import Bundle
-from spheres.model.projection import Projection
+
+if TYPE_CHECKING:  # it brings torch along
+    from spheres.model.bundle import Bundle
+    from spheres.model.projection import Projection
 
 N_NEAREST = 10
 
@@ -60,7 +65,7 @@ class NeighborIndex:
         self.n_articles = len(cache.ids)
 
     @classmethod
-    def load(cls, folder: Path, bundle: Bundle) -> "NeighborIndex | None":
+    def load(cls, folder: Path, bundle: Bundle) -> NeighborIndex | None:
         """Open the cache that a head was trained from, in `folder`, artifacts/<encoder>; None where it is gone.
 
         Raises:

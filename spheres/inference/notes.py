@@ -1,9 +1,10 @@
-"""Warnings beside an answer (unlike the training articles, read in part), and the answer as JSON for programs."""
+"""Warnings beside an answer (unlike the training articles, read in part), and the answer in words and as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spheres.data.categories import NAMES
 from spheres.errors import Message
 
 if TYPE_CHECKING:  # the classifier brings torch along
@@ -37,6 +38,34 @@ def notes(classification: Classification) -> list[Message]:
     """What a reader must know beside the answer: each a sentence, the weightiest first."""
     unfamiliar = UNFAMILIAR if classification.out_of_distribution else None
     return [note for note in (unfamiliar, reading_note(classification)) if note]
+
+
+def answer_in_words(classification: Classification, threshold: float, rule: str) -> str:
+    """The answer in English, a line for the groups, one for the likeliest categories and one for each note.
+
+    >>> from spheres.inference.classifier import Classification
+    >>> answer_in_words(Classification((0, 0.02, 0.71, 0.21, 0.06, 0, 0, 0), 5, 5), 0.9, "sum")
+    'Computer Science, 71 %. Also possible: Quantitative Biology, 21 %.'
+    """
+    probabilities = dict(classification.ranked())
+    first, *others = (
+        f"{NAMES[group]}, {_percent(probabilities[group])}" for group in classification.predict_set(threshold, rule)
+    )
+    lines = [f"{first}. Also possible: {'; '.join(others)}." if others else f"{first}."]
+    if categories := ", ".join(f"{code} {_percent(p)}" for code, p in classification.categories()):
+        lines.append(f"Categories: {categories}.")
+    return "\n".join([*lines, *map(str, notes(classification))])
+
+
+def _percent(probability: float) -> str:
+    """A probability in whole percent; what is not quite all or nothing is never shown as such.
+
+    >>> _percent(0.714), _percent(0.999), _percent(0.001), _percent(0.0)
+    ('71 %', '> 99 %', '< 1 %', '0 %')
+    """
+    if 0 < probability < 0.005:
+        return "< 1 %"
+    return "> 99 %" if 0.995 <= probability < 1 - 1e-6 else f"{100 * probability:.0f} %"
 
 
 def answer_as_json(classification: Classification, threshold: float, rule: str = "sum") -> dict[str, Any]:

@@ -24,6 +24,7 @@ from spheres.model.prior import ARXIV
 if TYPE_CHECKING:
     from spheres.data.text import Text
     from spheres.inference.classifier import Classification, Classifier
+    from spheres.inference.loading import PendingClassifier, PendingNeighbors
     from spheres.inference.neighbors import NeighborIndex
 
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 class Service:
     """One way to an answer for the page, the API and MCP tools."""
 
-    classifier: Classifier
-    neighbors: NeighborIndex | None = None  # None where the embedded corpus is not there
+    classifier: Classifier | PendingClassifier
+    neighbors: NeighborIndex | PendingNeighbors | None = None  # None where the embedded corpus is not there
     arxiv: ArxivClient = field(default_factory=ArxivClient)
     limits: Limits = field(default_factory=Limits)  # of a file of articles
 

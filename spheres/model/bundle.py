@@ -29,13 +29,13 @@ from spheres.files.atomic import as_safetensors, read_safetensors
 from spheres.files.manifest import CHECKSUM, read_manifest, require_listed, with_checksum, write_manifest
 from spheres.model.calibration import Calibrator
 from spheres.model.categories import Categories
+from spheres.model.head_files import HEAD, retrain_hint
 from spheres.model.network import Head, Heads
 from spheres.model.ood import OodDetector
 from spheres.model.prior import ARXIV, Prior
 from spheres.model.projection import Projection
 from spheres.model.recipe import Recipe
 
-HEAD = "head.json"
 ARRAYS = (
     *("head.safetensors", "calibration.safetensors", "categories.safetensors"),
     *("ood.safetensors", "projection.safetensors"),
@@ -77,7 +77,7 @@ class Bundle:
         if self.identity != cache.identity:
             raise SphereError(
                 f"{cache.folder / HEAD} was trained on other embeddings than those in {cache.folder}: "
-                f"{_hint(cache.folder)}."
+                f"{retrain_hint(cache.folder)}."
             )
 
     def save(self, folder: Path) -> None:
@@ -118,7 +118,7 @@ class Bundle:
         Raises:
             SphereError: Naming the file that is wrong and the command that makes it anew.
         """
-        hint = _hint(folder)
+        hint = retrain_hint(folder)
         manifest = read_manifest(folder / HEAD, hint, ABOUT_GROUPS)
         try:
             recipe = Recipe.from_dict(manifest["recipe"])
@@ -182,7 +182,3 @@ def _heads(weights: Mapping[str, NDArray[np.float32]], recipe: Recipe, n_outputs
     heads = Heads([Head(n_features, recipe.training, n_outputs) for _ in range(recipe.training.n_heads)])
     heads.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return heads.eval()
-
-
-def _hint(folder: Path) -> str:
-    return f"run `python head.py train --encoder {folder.name}`"

@@ -9,7 +9,7 @@ both was measured and cost it 0.8 to 1.6 points.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,7 +86,7 @@ def within_groups(log_probabilities: NDArray[np.floating], groups: NDArray[np.in
     return result
 
 
-def train_categories(cache: Cache, recipe: Recipe, log: Callable[[str], None] = lambda sentence: None) -> Categories:
+def train_categories(cache: Cache, recipe: Recipe) -> Categories:
     """Train the head on the training articles, by the recipe of the head for the groups, and calibrate it."""
     rows = cache.split
     listed = [categories.split() for categories in cache.categories]
@@ -97,7 +97,6 @@ def train_categories(cache: Cache, recipe: Recipe, log: Callable[[str], None] = 
         _examples(cache, recipe, listed, codes, rows["train"], views),
         _examples(cache, recipe, listed, codes, rows["validation"], ("both",)),
         recipe.training,
-        log,
     )
     # 2. a temperature for each view, from the calibration articles
     groups, temperatures = groups_of(codes), {}

@@ -1,7 +1,7 @@
 """Start Gradio's server, with this room's middlewares in front of it.
 
 url = serve(page, free_address("127.0.0.1", None), site)     # returns at once; the server has threads of its own
-wait(page)                                                   # until Ctrl+C or a kill
+wait(page, load)                                             # loads what answers, then until Ctrl+C or a kill
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -123,10 +123,16 @@ def serve(
     return str(url)
 
 
-def wait(page: Any) -> None:
-    """Go on serving until Ctrl+C or a kill; the server and the tunnel end with it."""
+def wait(page: Any, load: Callable[[], object]) -> None:
+    """Go on serving until Ctrl+C or a kill; the server and the tunnel end with it.
+
+    Args:
+        page: that is served.
+        load: called at once, while the page is served already; where it raises, the server ends.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was registered at exit runs
     try:
+        load()
         while page.is_running:
             time.sleep(0.2)
     finally:

@@ -77,7 +77,7 @@ class ResultTabs:
         gr.HTML(sentence_html(intro), apply_default_css=False)
         with gr.Column(elem_id="map", visible=index is not None):
             self.picture = gr.HTML("", elem_id="picture", apply_default_css=False)
-            self.marks = gr.HTML(self._map_html(None), elem_id="marks", apply_default_css=False)
+            self.marks = gr.HTML("", elem_id="marks", apply_default_css=False)
 
     def _build_share(self) -> None:
         _ = self.language.gettext
@@ -130,7 +130,7 @@ class ResultTabs:
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
                 event.then(*why, **why_event)
-        self.map_tab.select(self.map_image, None, self.picture, **SHOW_EVENT)
+        self.map_tab.select(self.show_map, [article.outcome], [self.picture, self.marks], **SHOW_EVENT)
         # 3. What is chosen within one, or beside the answer
         gr.on([self.group.input, article.prior.change], *why, **why_event)
         gr.on([self.category.input, article.prior.change], *categories, trigger_mode="always_last", **SHOW_EVENT)
@@ -207,12 +207,12 @@ class ResultTabs:
         closer = explain_words(self.service.classifier, explanation, group)
         yield why_html(explanation, closer, group, self.language), group
 
-    def map_image(self) -> str:
-        """The picture of all articles, in the page itself."""
+    def show_map(self, outcome: Outcome) -> tuple[str, str]:
+        """The picture of all articles, in the page itself, and the marks on it."""
         if self.service.neighbors is None:
-            return ""
+            return "", ""
         png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
-        return render("map_image.html", self.language, png=png)
+        return render("map_image.html", self.language, png=png), self.find_nearest(outcome)[1]
 
     def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
         index = self.service.neighbors

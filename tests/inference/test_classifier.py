@@ -10,7 +10,7 @@ from places import SHIPPED
 from spheres.data.taxonomy import GROUPS
 from spheres.errors import SphereError
 from spheres.files.manifest import with_checksum
-from spheres.inference.classifier import Classification, Classifier, default_encoder
+from spheres.inference.classifier import Classification, Classifier
 
 TITLE = "Deciding reachability in pushdown systems with counters"
 ABSTRACT = "We show that reachability is decidable in exponential space and give an algorithm for model checkers."
@@ -88,10 +88,3 @@ def test_a_head_of_other_weights_is_refused(tmp_path: Path, classifier: Classifi
     (folder / "head.json").write_text(json.dumps(with_checksum(manifest)))
     with pytest.raises(SphereError, match="trained with other weights"):
         Classifier.load("all-MiniLM-L6-v2", tmp_path)
-
-
-def test_without_a_name_the_bundled_encoder_is_taken_until_distilbert_has_a_head(tmp_path: Path) -> None:
-    assert default_encoder(tmp_path) == "all-MiniLM-L6-v2"
-    (tmp_path / "distilbert-base-cased").mkdir()
-    (tmp_path / "distilbert-base-cased" / "head.json").touch()
-    assert default_encoder(tmp_path) == "distilbert-base-cased"

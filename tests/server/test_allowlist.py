@@ -17,8 +17,8 @@ from fake_classifier import FakeClassifier
 from places import ROOT
 from visiting import served, upload
 
+from benchmarks.client import HttpClient
 from benchmarks.live import BrowserSession
-from benchmarks.users import HttpClient
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
 from spheres.server.allowlist import MAX_BODY

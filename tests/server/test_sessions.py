@@ -9,8 +9,8 @@ import pytest
 from fake_classifier import FakeClassifier
 from visiting import served
 
+from benchmarks.client import HttpClient
 from benchmarks.live import BrowserSession
-from benchmarks.users import HttpClient
 from spheres.inference.service import Service
 from spheres.web.page import build_page
 
