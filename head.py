@@ -22,7 +22,7 @@ from spheres.data.readers.problems import check_file
 from spheres.embeddings.engine import ENGINES, check_engine
 from spheres.errors import SphereError
 from spheres.model.head_files import ARTIFACTS, check_known, default_encoder, find_head
-from spheres.model.prediction_sets import RULES, check_threshold
+from spheres.model.prediction_sets import DEFAULT_RULE, RULES, check_threshold
 
 BATCH_SIZE = 256  # articles between two steps of the progress bar of `predict`
 SHOWN_PROBLEMS = 5
@@ -131,9 +131,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     command.add_argument(
         "--rule",
         choices=RULES,
-        default="sum",
-        help="what the threshold sets: sum, what the probabilities of the named spheres add up to (default); "
-        "coverage, the share of articles whose true sphere is among those named, which takes fewer spheres",
+        default=DEFAULT_RULE,
+        help="what the threshold sets: coverage, the share of articles whose right sphere is among those named "
+        "(default); sum, what the probabilities of the named spheres add up to, which takes more spheres",
     )
     command.add_argument(
         "--prior",
@@ -260,7 +260,7 @@ def predict_one(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from spheres.data.text import placeholder_in, prepare_text
-    from spheres.inference.notes import answer_as_json, answer_in_words
+    from spheres.inference.notes import answer_as_json
     from spheres.model.prior import PRIORS
 
     # 1. what is wrong with the options is said before anything heavy is imported
@@ -275,7 +275,12 @@ def predict_one(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(answer_as_json(answer, args.threshold, args.rule), ensure_ascii=False, indent=1))
     else:
-        print(answer_in_words(answer, args.threshold, args.rule))
+        from spheres.web.i18n import language
+        from spheres.web.render import summary
+
+        english = language("en")
+        print(summary(answer, args.threshold, args.rule, english))
+        print(f"Categories: {', '.join(f'{code} {english.percent(p, digits=0)}' for code, p in answer.categories())}.")
 
 
 def predict_file(args: argparse.Namespace) -> None:

@@ -27,6 +27,25 @@ class Message:
         return f"{type(self).__name__}({self.template!r}, {self.values!r})"
 
 
+class LanguageName(str):
+    """A language by its ISO 639 code, as a value of a message: in English its English name, on a page the page's.
+
+    >>> str(Message("This is {language}.", language=LanguageName("ru")))
+    'This is Russian.'
+    """
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return self.within("en")
+
+    def within(self, language: str) -> str:
+        """The name in another language, by that one's code; the code itself where Babel knows none."""
+        from babel import Locale
+
+        return str(Locale.parse(language).languages.get(str(self), str(self)))
+
+
 class SphereError(Message, Exception):
     """Something the user can put right; its message says what was found, what was expected, and what to do.
 

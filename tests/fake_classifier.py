@@ -30,5 +30,8 @@ class FakeClassifier:
     def measured(self, view: str, rule: str, threshold: float, prior: object = None) -> None:
         """It was not measured."""
 
+    def acts_from(self, view: str, rule: str, prior: object = None) -> float:
+        return 0.5
+
     def identity(self) -> dict[str, str]:
         return {"encoder": self.name}

@@ -84,6 +84,12 @@ def test_help_is_the_manual_and_comes_at_once():
     assert time.monotonic() - start < 5
 
 
+def test_the_first_line_waits_for_nothing_heavy():
+    code = "import sys, app; print(sorted({'numpy', 'gradio', 'torch', 'httpx'} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
+
+
 def test_without_host_and_port_the_environment_says_where(monkeypatch):
     def where(*given: str) -> tuple[str, int | None]:
         options = app.parser().parse_args(given)

@@ -189,7 +189,7 @@ def test_one_of_two_parts_will_do_and_a_placeholder_is_noted(call: Run, artifact
     where = (*ENCODER, "--artifacts", artifacts)
     assert call("head.py", "predict", "--abstract", "We bound the gaps between primes.", *where).returncode == 0
     told = call("head.py", "predict", "--title", "Prime gaps", "--abstract", "N/A", *where)
-    assert "the title alone was read" in told.stdout
+    assert "Read: the title." in told.stdout
 
 
 @pytest.mark.parametrize(

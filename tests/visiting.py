@@ -31,6 +31,14 @@ def until(true: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def advanced(page: Any) -> Any:
+    """The settings of the article tab that are out of sight, opened where they are not yet."""
+    part = page.locator("#advanced")
+    if not part.locator("#prior").is_visible():
+        part.get_by_role("button").first.click()
+    return part
+
+
 def upload(site: str, name: str, content: str | bytes) -> str:
     """Where the server put a file that it was sent."""
     return str(httpx.post(f"{site}gradio_api/upload", files={"files": (name, content)}).json()[0])

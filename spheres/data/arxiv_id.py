@@ -44,7 +44,7 @@ _PLAIN: dict[int, int | str | None] = {
     **dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF]),
 }
 _LIKE_ONE = re.compile(
-    r"(?:https?://|www\.)\S+"  # a link
+    r"(?:https?://|www\.)\S+|(?:[a-z0-9-]{1,60}\.){1,4}[a-z]{2,12}/\S+"  # a link
     r"|(?:doi:?\s{0,3})?10\.[0-9]{4,9}/\S+"
     r"|(?:arxiv|pmid|pmc|isbn|issn|doi|eid|wos|oai|ssrn)[:\s]{0,3}(?=\S{0,40}[0-9]{3})\S{1,60}|97[89][-0-9]{10,14}"
     r"|[0-9]{4}[.,][0-9]{1,6}(?:v[0-9]{0,3})?(?:\.pdf)?"

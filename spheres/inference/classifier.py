@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spheres.data.language import foreign_language
 from spheres.data.taxonomy import GROUPS, group_of
 from spheres.data.text import Text, prepare_text
 from spheres.data.views import view_of
@@ -27,8 +28,8 @@ from spheres.inference.answer_cache import AnswerCache, digest_of
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibrator
 from spheres.model.categories import groups_of
-from spheres.model.head_files import ARTIFACTS, HEAD, find_head, measured_at
-from spheres.model.prediction_sets import RULES, predict_set, ranking
+from spheres.model.head_files import ARTIFACTS, HEAD, acts_from, find_head, measured_at
+from spheres.model.prediction_sets import DEFAULT_RULE, RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
 
@@ -46,6 +47,7 @@ class Classification:
         n_tokens_read: Those that fitted the encoder's window; the rest was not read.
         view: "both", "title" or "abstract", whichever was given.
         out_of_distribution: Whether the text does not look like the articles the head was trained on.
+        written_in: The ISO 639-1 code of an unfamiliar text's language, where that is not English.
         placeholder: "title" or "abstract" where that was given and says only that there is none; for the note.
         prior: The shares of the groups that the probabilities take for granted.
         log_probabilities: As the head gives them, of which those of any prior are made; empty in made-up answers.
@@ -60,6 +62,7 @@ class Classification:
     n_tokens_read: int
     view: str = "both"
     out_of_distribution: bool = False
+    written_in: str = ""
     placeholder: str = ""
     prior: Prior = ARXIV
     log_probabilities: tuple[float, ...] = field(default=(), repr=False, compare=False)
@@ -68,14 +71,14 @@ class Classification:
     shares: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 
-    def predict_set(self, threshold: float, rule: str = "sum") -> list[str]:
+    def predict_set(self, threshold: float, rule: str = DEFAULT_RULE) -> list[str]:
         """The groups to name, the most probable first; at least one.
 
         Args:
             threshold: In (0, 1].
-            rule: "sum" takes the fewest most probable groups whose probabilities add up to `threshold`; "coverage"
-                takes a conformal set, which holds the primary group of `threshold` of all articles, rare groups among
-                them, and is smaller.
+            rule: "coverage" takes a conformal set, which holds the primary group of `threshold` of all articles, rare
+                groups among them; "sum" takes the fewest most probable groups whose probabilities add up to
+                `threshold`, which are more.
 
         Returns:
             Codes of groups, such as "cs".
@@ -267,13 +270,15 @@ class Classifier:
         for i, text in enumerate(texts):
             view = view_of(text) if view_of(text) in self.bundle.calibrators else "both"
             calibrator = self.bundle.calibrators[view]
+            unfamiliar = self.bundle.ood.is_ood(unit_vectors[i], view)
             answers_of_head = self.bundle.heads.log_probabilities(features[i : i + 1])  # (1, n_groups)
             answer = Classification(
                 probabilities=_probabilities(calibrator.under(ARXIV).apply(answers_of_head)),
                 n_tokens=tokens[i].n_text,
                 n_tokens_read=tokens[i].n_read,
                 view=view,
-                out_of_distribution=self.bundle.ood.is_ood(unit_vectors[i], view),
+                out_of_distribution=unfamiliar,
+                written_in=foreign_language(" ".join(text)) if unfamiliar else "",
                 log_probabilities=tuple(answers_of_head[0].tolist()),
                 calibrator=calibrator,
                 codes=self.bundle.categories.codes,
@@ -286,6 +291,10 @@ class Classifier:
     def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
         """As `spheres.model.head_files.measured_at`."""
         return measured_at(self.bundle.measured, view, rule, threshold, prior)
+
+    def acts_from(self, view: str, rule: str, prior: Prior = ARXIV) -> float:
+        """As `spheres.model.head_files.acts_from`."""
+        return acts_from(self.bundle.measured, view, rule, prior)
 
 
 def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:

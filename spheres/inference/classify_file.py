@@ -1,6 +1,6 @@
 """Classify every row of a file into a file of answers, batch by batch, so that a caller can watch it, or stop it.
 
-    for progress in classify_file(classifier, Path("articles.csv"), Path("articles-spheres.csv"), 0.95, "sum"):
+    for progress in classify_file(classifier, Path("articles.csv"), Path("articles-spheres.csv"), 0.95, "coverage"):
         print(progress.n_done, "of", progress.n_rows)
 
 `head.py predict` draws a bar from this; the page and `/classify_file` use it through `Service.classify_file`. On two

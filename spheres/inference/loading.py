@@ -19,7 +19,7 @@ from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, rebuild_hint
 from spheres.errors import SphereError
 from spheres.files.atomic import read_json
 from spheres.files.manifest import read_manifest
-from spheres.model.head_files import HEAD, find_head, measured_at, retrain_hint
+from spheres.model.head_files import HEAD, acts_from, find_head, measured_at, retrain_hint
 from spheres.model.prior import ARXIV, Prior
 
 if TYPE_CHECKING:  # they bring torch along
@@ -63,6 +63,10 @@ class PendingClassifier:
     def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
         """As `Classifier.measured`."""
         return measured_at(self._measured, view, rule, threshold, prior)
+
+    def acts_from(self, view: str, rule: str, prior: Prior = ARXIV) -> float:
+        """As `Classifier.acts_from`."""
+        return acts_from(self._measured, view, rule, prior)
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
         """As `Classifier.classify_many`, once it is loaded; SphereError where that has failed."""

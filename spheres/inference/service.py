@@ -2,7 +2,7 @@
 
 service = Service(Classifier.load())
 service.classify(prepare_text("A title", "An abstract"))
-for progress in service.classify_file(Path("articles.csv"), 0.95, "sum"): ...
+for progress in service.classify_file(Path("articles.csv"), 0.95, "coverage"): ...
 """
 
 from __future__ import annotations

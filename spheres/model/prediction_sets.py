@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from spheres.errors import SphereError
 
-RULES = ("sum", "coverage")  # what a threshold means, see `spheres.inference.classifier.Classification.predict_set`
+RULES = ("coverage", "sum")  # what a threshold means, see `spheres.inference.classifier.Classification.predict_set`
+DEFAULT_RULE = "coverage"  # of page, programs and command line alike
 MIN_THRESHOLD, MAX_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 1.0, 0.95  # of the page's slider; programs may go below
 
 
@@ -35,14 +36,19 @@ def check_threshold(value: object) -> float:
 
 
 def nearest_threshold(value: object) -> float:
-    """The threshold on the page's slider that is nearest to a number half typed; the default for what is no number.
+    """The threshold that is nearest to a number on the page's slider, in percent, or half typed beside it.
 
-    >>> nearest_threshold(7), nearest_threshold(0.7), nearest_threshold("0.7")
-    (1.0, 0.7, 0.95)
+    A number up to 1 is a share; what is no number stands for the default.
+
+    >>> nearest_threshold(70), nearest_threshold(0.7), nearest_threshold(7), nearest_threshold(700)
+    (0.7, 0.7, 0.5, 1.0)
+    >>> nearest_threshold(None)
+    0.95
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         return DEFAULT_THRESHOLD
-    return float(min(max(value, MIN_THRESHOLD), MAX_THRESHOLD))
+    share = value / 100 if value > 1 else value
+    return float(min(max(share, MIN_THRESHOLD), MAX_THRESHOLD))
 
 
 def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np.intp]:

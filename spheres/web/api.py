@@ -1,8 +1,7 @@
 """What programs call: `/classify` and `/category_fit` for one article, `/classify_many` for a list, `/classify_file`.
 
 All are named, typed and described on the page's API page, and are tools under `--mcp`: types and descriptions come
-from the methods of `Endpoints`. They answer in English, with codes instead of names; their threshold is a sum of
-probabilities.
+from the methods of `Endpoints`. They answer in English, with codes instead of names.
 """
 
 from __future__ import annotations
@@ -98,6 +97,7 @@ class Endpoints:
         title: str = "",
         abstract: str = "",
         threshold: float = DEFAULT_THRESHOLD,
+        rule: Literal["coverage", "sum"] = "coverage",
         prior: Literal["arxiv", "equal"] = "arxiv",
     ) -> Answer:
         """Which of arXiv's eight groups (physics math cs q-bio q-fin stat eess econ) an article belongs to.
@@ -105,15 +105,17 @@ class Endpoints:
         Parameters:
             title: The article's title; may be empty where there is an abstract.
             abstract: The article's abstract; may be empty where there is a title.
-            threshold: Above 0, at most 1: the most probable groups are named until their probabilities add up to it.
+            threshold: Above 0, at most 1; what it sets depends on the rule.
+            rule: "coverage": groups that hold the right one that often; "sum": groups whose probabilities add up to it.
             prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
 
         Returns:
             spheres (the most probable first), probabilities (of all), categories (the likeliest five), prior, note
         """
+        share = _check_asked(threshold, rule, prior)
         try:
-            answer = self._answer(title, abstract).under(PRIORS[check_prior(prior)])
-            return cast(Answer, answer_as_json(answer, check_threshold(threshold)))
+            answer = self._answer(title, abstract).under(PRIORS[prior])
+            return cast(Answer, answer_as_json(answer, share, rule))
         except SphereError as error:
             raise _refusal(str(error)) from error
 
@@ -121,7 +123,7 @@ class Endpoints:
         self,
         records: list[Any],
         threshold: float = DEFAULT_THRESHOLD,
-        rule: Literal["sum", "coverage"] = "sum",
+        rule: Literal["coverage", "sum"] = "coverage",
         prior: Literal["arxiv", "equal"] = "arxiv",
     ) -> list[RecordAnswer]:
         """Classify a list of articles, each with an id of the caller's: an answer for each, in the same order.
@@ -129,7 +131,7 @@ class Endpoints:
         Parameters:
             records: At most 256 objects with "id" (a text or whole number), "title" and "abstract"; each may lack.
             threshold: Above 0, at most 1; what it sets depends on the rule.
-            rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
+            rule: "coverage": groups that hold the right one that often; "sum": groups whose probabilities add up to it.
             prior: "arxiv": the groups are as frequent among such articles as on arXiv; "equal": all alike.
 
         Returns:
@@ -190,7 +192,7 @@ class Endpoints:
         self,
         file: FileData,
         threshold: float = DEFAULT_THRESHOLD,
-        rule: Literal["sum", "coverage"] = "sum",
+        rule: Literal["coverage", "sum"] = "coverage",
         title_column: str | None = None,
         abstract_column: str | None = None,
         prior: Literal["arxiv", "equal", "file"] = "arxiv",
@@ -200,7 +202,7 @@ class Endpoints:
         Parameters:
             file: An uploaded file with titles, abstracts or both (a tool also takes data:text/csv;base64,...).
             threshold: Above 0, at most 1; what it sets depends on the rule.
-            rule: "sum": groups whose probabilities add up to it; "coverage": groups that hold the true one that often.
+            rule: "coverage": groups that hold the right one that often; "sum": groups whose probabilities add up to it.
             title_column: The column with the titles, "" for none; by default it is found by its name.
             abstract_column: The column with the abstracts, "" for none; by default it is found by its name.
             prior: "arxiv", "equal", or "file": how frequent the groups are is estimated from 200 articles and more.
@@ -282,5 +284,5 @@ def _part(name: str, hint: Any, about: str, default: Any = None) -> Api:
     part = Api(default, described, name)
     if hint is FileData:  # on the instance: of a class of our own, Gradio would write a stub beside this module
         example = {**EXAMPLE_FILE, "meta": {"_type": "gradio.FileData"}}
-        part.example_payload = lambda: example  # type: ignore[method-assign]
+        part.__dict__.update(example_payload=lambda: example)
     return part

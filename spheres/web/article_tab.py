@@ -17,17 +17,25 @@ from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
 from spheres.data.text import placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES, nearest_threshold
+from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES, nearest_threshold
 from spheres.model.prior import ARXIV, PRIORS
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
-from spheres.web.render import answer_html, copies, group_names, meaning_html, prior_names, rule_names, summary
+from spheres.web.render import (
+    answer_html,
+    copies,
+    group_names,
+    meaning_html,
+    prior_names,
+    rule_names,
+    sentence_html,
+    summary,
+)
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
 
 MAX_CONCURRENT = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
-DEFAULT_RULE = "coverage"  # the page's; /classify sums probabilities
 
 # How Gradio runs the two steps. Classifying is queued, and the last question asked is the one that counts. Showing
 # passes the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
@@ -79,21 +87,25 @@ class ArticleTab:
         _ = self.language.gettext
         nothing = answer_html(None, DEFAULT_THRESHOLD, DEFAULT_RULE, self.language)
         self.answer = gr.HTML(nothing, elem_id="answer", apply_default_css=False)
-        self.threshold, self.rule = build_slider(self.language)
-        self.prior = build_priors(prior_names(self.language), self.language)
-        self.meaning = gr.HTML(elem_id="meaning", apply_default_css=False)
         # Two buttons, and out of sight what they copy
         self.copied_text, self.copied_json = gr.Textbox(visible=False), gr.Textbox(visible=False)
         with gr.Row(elem_id="copying"):
             build_copy_button(_("Copy as text"), self.copied_text, "copy-text", self.language)
             build_copy_button(_("Copy as JSON"), self.copied_json, "copy-json", self.language)
+        self.threshold = build_slider(self.service, self.language)
+        self.meaning = gr.HTML(self.meaning_html(), elem_id="meaning", apply_default_css=False)
+        self.rule, self.prior = build_advanced(prior_names(self.language), self.language)
 
     def _build_examples(self) -> None:
         _, names = self.language.gettext, group_names(self.language)
         labels = []
         for example in EXAMPLES:
-            part = "" if example.title and example.abstract else _("title") if example.title else _("abstract")
-            labels.append(f"{names[example.group]} · {part}" if part else names[example.group])
+            sphere = names[example.group]
+            if not example.abstract:
+                sphere = _("{sphere}, title only", sphere=sphere)
+            elif not example.title:
+                sphere = _("{sphere}, abstract only", sphere=sphere)
+            labels.append(sphere)
         self.examples = gr.Examples(
             [[example.title, example.abstract] for example in EXAMPLES],
             [self.title, self.abstract],
@@ -125,7 +137,12 @@ class ArticleTab:
         answered = tuple(event.then(*shown, **SHOW_EVENT) for event in asks)
         moves = [self.threshold.change, self.rule.change, self.prior.change]
         gr.on(moves, *shown, trigger_mode="always_last", **SHOW_EVENT)
-        # 3. The links to other languages take the question along
+        # 3. Where the slider begins
+        fit = (self.fit_slider, [self.outcome, self.rule, self.prior], self.threshold)
+        for event in answered:
+            event.then(*fit, **SHOW_EVENT)
+        gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
+        # 4. The links to other languages take the question along
         changes = [part.change for part in self.question]
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
         return answered
@@ -139,7 +156,7 @@ class ArticleTab:
                 article = self.service.arxiv.fetch(identifier)
                 title, abstract = article.title, article.abstract
             else:
-                check_no_identifier(title)
+                check_no_identifier(title or abstract)
             text = prepare_text(title, abstract)
             outcome = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
         except SphereError as error:
@@ -156,42 +173,82 @@ class ArticleTab:
         """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
         asked = nearest_threshold(threshold)
         rule = rule if rule in RULES else DEFAULT_RULE
-        outcome, view = under(outcome, prior), "both"
-        if outcome is not None and not isinstance(outcome, str):
-            view = outcome.view
-        known = PRIORS.get(str(prior), ARXIV)
-        measured = self.service.classifier.measured(view, rule, asked, known)
+        outcome = under(outcome, prior)
         return (
             answer_html(outcome, asked, rule, self.language),
             summary(outcome, asked, rule, self.language),
-            meaning_html(asked, rule, measured, self.language, known.name),
+            self.meaning_html(outcome, asked, rule, prior),
             *copies(outcome, asked, rule, self.language),
         )
 
+    def meaning_html(
+        self,
+        outcome: Outcome = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        rule: str = DEFAULT_RULE,
+        prior: str | None = None,
+    ) -> str:
+        """What the slider's position means for a text like the visitor's."""
+        known = PRIORS.get(str(prior), ARXIV)
+        measured = self.service.classifier.measured(view_of(outcome), rule, threshold, known)
+        return meaning_html(threshold, rule, measured, self.language)
 
-def build_slider(language: Language, prefix: str = "") -> tuple[gr.Slider, gr.Radio]:
-    """The threshold and what it sets; `prefix` tells two on one page apart."""
-    _ = language.gettext
-    threshold = gr.Slider(
-        MIN_THRESHOLD,
-        MAX_THRESHOLD,
-        DEFAULT_THRESHOLD,
-        step=0.01,
-        label=_("Threshold"),
+    def fit_slider(self, outcome: Outcome, rule: str | None, prior: str | None) -> dict[str, Any]:
+        """Let the slider begin where it begins to act on texts like the visitor's."""
+        return slider_range(self.service, rule, prior, view_of(outcome))
+
+
+def build_slider(service: Service, language: Language, prefix: str = "") -> gr.Slider:
+    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart."""
+    return gr.Slider(
+        _first_percent(service, DEFAULT_RULE, ARXIV.name),
+        round(100 * MAX_THRESHOLD),
+        round(100 * DEFAULT_THRESHOLD),
+        step=1,
+        label=language.gettext("How sure should this list be?"),
         elem_id=f"{prefix}threshold",
         elem_classes="threshold",
         buttons=[],
     )
-    choices = [(name, rule) for rule, name in rule_names(language).items()]
-    rule = gr.Radio(choices, value=DEFAULT_RULE, label=_("What it sets"), elem_id=f"{prefix}rule", elem_classes="rule")
-    return threshold, rule
 
 
-def build_priors(names: dict[str, str], language: Language, prefix: str = "") -> gr.Radio:
-    """How frequent the spheres are among the articles asked about: prior -> its name; the first is chosen."""
-    choices = [(name, prior) for prior, name in names.items()]
-    label = language.gettext("Spheres among your articles")
-    return gr.Radio(choices, value=ARXIV.name, label=label, elem_id=f"{prefix}prior", elem_classes="rule")
+def slider_range(service: Service, rule: str | None, prior: str | None, view: str = "both") -> dict[str, Any]:
+    """An update of a slider's beginning: below, no answer changes."""
+    return dict(gr.update(minimum=_first_percent(service, rule, prior, view)))
+
+
+def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
+    rule = rule if rule in RULES else DEFAULT_RULE
+    return round(100 * service.classifier.acts_from(view, rule, PRIORS.get(str(prior), ARXIV)))
+
+
+def build_advanced(priors: dict[str, str], language: Language, prefix: str = "") -> tuple[gr.Radio, gr.Radio]:
+    """Out of sight until asked for: what the slider's number means, and how frequent the spheres are.
+
+    Args:
+        priors: prior -> its name; the first is chosen.
+        language: the page's.
+        prefix: tells two on one page apart.
+    """
+    _ = language.gettext
+    with gr.Accordion(_("Advanced"), open=False, elem_id=f"{prefix}advanced", elem_classes="advanced"):
+        choices = [(name, rule) for rule, name in rule_names(language).items()]
+        label = _("What the number says")
+        rule = gr.Radio(choices, value=DEFAULT_RULE, label=label, elem_id=f"{prefix}rule", elem_classes="rule")
+        example = _(
+            "Adding up: the most probable spheres are listed until their probabilities reach the number. Of 71%, 21% "
+            "and 5%, the number 95 lists all three, and 90 the first two."
+        )
+        gr.HTML(sentence_html(example), apply_default_css=False)
+        choices = [(name, prior) for prior, name in priors.items()]
+        label = _("Spheres among your articles")
+        prior = gr.Radio(choices, value=ARXIV.name, label=label, elem_id=f"{prefix}prior", elem_classes="rule")
+    return rule, prior
+
+
+def view_of(outcome: Outcome) -> str:
+    """Which parts of an article the visitor's answer is of; before there is one, both."""
+    return "both" if outcome is None or isinstance(outcome, str) else outcome.view
 
 
 def under(outcome: Outcome, prior: str | None) -> Outcome:

@@ -21,8 +21,9 @@ from spheres.inference.classify_file import Progress
 from spheres.inference.file_rows import FileSummary, summarize_file
 from spheres.inference.notes import notes
 from spheres.inference.service import Service
+from spheres.model.prediction_sets import nearest_threshold
 from spheres.model.prior import PRIORS
-from spheres.web.article_tab import build_priors, build_slider
+from spheres.web.article_tab import SHOW_EVENT, build_advanced, build_slider, slider_range
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, prior_names, render, sentence_html
 
@@ -78,9 +79,9 @@ class FileTab:
                 self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
                 label = _("Column with the abstracts")
                 self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
-        self.threshold, self.rule = build_slider(self.language, "file-")
+        self.threshold = build_slider(self.service, self.language, "file-")
         names = {**prior_names(self.language), "file": _("as in this file, estimated")}
-        self.prior = build_priors(names, self.language, "file-")
+        self.rule, self.prior = build_advanced(names, self.language, "file-")
         with gr.Row(elem_id="file-actions"):
             label = _("Classify the file")
             self.start = gr.Button(label, variant="primary", elem_id="file-classify", min_width=80, scale=3)
@@ -97,6 +98,8 @@ class FileTab:
         self.upload.change(self.read, self.upload, view, **READ_EVENT)
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
+        fit = (self.fit_slider, [self.rule, self.prior], self.threshold)
+        gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
         # 2. The run
         asked = [self.upload, self.threshold, self.rule, *menus, self.prior]
         run = self.start.click(self.run, asked, [*answers, *controls], **FILE_EVENT)
@@ -144,8 +147,8 @@ class FileTab:
 
         Args:
             upload: Where the file lies.
-            threshold: In (0, 1].
-            rule: "sum" or "coverage".
+            threshold: As `spheres.model.prediction_sets.nearest_threshold` takes it: a percentage, of the slider.
+            rule: "coverage" or "sum".
             title: The column with the titles, "" for none; None, where there are no menus, has it found.
             abstract: The same for the abstracts.
             prior: How frequent the spheres are among its articles: "arxiv", "equal" or "file".
@@ -154,13 +157,13 @@ class FileTab:
             Status, chart, first rows, the download, and the controls, after each batch.
         """
         _ = self.language.gettext
-        idle = _controls(running=False)
+        idle, share = _controls(running=False), nearest_threshold(threshold)
         if not upload:
             yield _problem(_("Choose a file first.")), *self._no_answers(), *idle
             return
         yield self._reading(), self.chart_html({}), *self._no_answers()[1:], *_controls(running=True)
         try:
-            for progress in self.service.classify_file(Path(upload), threshold, rule, title, abstract, prior):
+            for progress in self.service.classify_file(Path(upload), share, rule, title, abstract, prior):
                 done = progress.path is not None
                 yield (
                     self.progress_html(progress),
@@ -171,6 +174,10 @@ class FileTab:
                 )
         except SphereError as error:
             yield _problem(self.language.translate(error)), *self._no_answers(), *idle
+
+    def fit_slider(self, rule: str | None, prior: str | None) -> dict[str, Any]:
+        """Let the slider begin where it begins to act."""
+        return slider_range(self.service, rule, prior)
 
     def cancelled(self) -> tuple[Any, ...]:
         """What stands there once a run was ended: the status and the controls."""

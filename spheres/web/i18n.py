@@ -32,7 +32,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from spheres.errors import Message
+from spheres.errors import LanguageName, Message
 
 FOLDER = Path(__file__).parent / "locale"
 CATALOGUE = Path("LC_MESSAGES", "messages.po")
@@ -93,17 +93,20 @@ class Language:
         """
         return format_decimal(value, _with_digits(self.locale.decimal_formats[None].pattern, digits), self.locale)
 
-    def percent(self, share: float) -> str:
+    def percent(self, share: float, digits: int = 1) -> str:
         """A probability as a reader takes it in; what is not quite all or nothing is never shown as such.
 
         >>> language("en").percent(0.5), language("en").percent(0.0), language("en").percent(0.99999)
         ('50.0%', '0%', '>99.9%')
+        >>> language("en").percent(0.714, digits=0), language("en").percent(0.999, digits=0)
+        ('71%', '>99%')
         """
         if share <= 0 or share >= 1 - 1e-6:  # eight float32 numbers rarely add up to 1 exactly
             return self._percent(round(share), 0)
-        if share < 0.001:
-            return f"<{self._percent(0.001, 1)}"
-        return f">{self._percent(0.999, 1)}" if share > 0.999 else self._percent(share, 1)
+        least = 10.0 ** -(digits + 2)
+        if share < least:
+            return f"<{self._percent(least, digits)}"
+        return f">{self._percent(1 - least, digits)}" if share > 1 - least else self._percent(share, digits)
 
     def points(self, gain: float) -> str:
         """A difference of probabilities in percentage points, with its sign.
@@ -126,6 +129,8 @@ class Language:
             return self.translate(value)
         if isinstance(value, Path):
             return value.name
+        if isinstance(value, LanguageName):
+            return value.within(self.code)
         if not spec or not isinstance(value, int | float):
             return format(value, spec)
         if spec == "g":

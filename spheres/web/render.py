@@ -1,6 +1,6 @@
 """What the page shows, as markup: templates in `templates/`, filled here in the visitor's language.
 
-    answer_html(classification, 0.95, "sum", language("ru"))
+    answer_html(classification, 0.95, "coverage", language("ru"))
 
 Jinja escapes every value that enters a template, so whatever a visitor typed stays text.
 """
@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.map_image import COLOURS
-from spheres.inference.notes import UNFAMILIAR, answer_as_json, notes, reading_note
+from spheres.inference.notes import answer_as_json, notes, reading_note, unfamiliar_note
 from spheres.web.formulas import plain_formulas
 from spheres.web.i18n import Language, language
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do 
     from spheres.inference.classifier import Classification
 
     Outcome = Classification | str | None  # an answer, a message in its place, or nothing asked yet
+
+MOST_NAMED = 2  # spheres beside the most probable one, in the answer's words: two lines of them
 
 
 @cache
@@ -74,7 +76,7 @@ def group_names(language: Language) -> dict[str, str]:
 def rule_names(language: Language) -> dict[str, str]:
     """What a threshold can set: rule -> what the page calls it."""
     _ = language.gettext
-    return {"coverage": _("How often the true sphere is shown"), "sum": _("What the probabilities add up to")}
+    return {"coverage": _("how often the right sphere is listed"), "sum": _("what the probabilities add up to")}
 
 
 def prior_names(language: Language) -> dict[str, str]:
@@ -83,10 +85,8 @@ def prior_names(language: Language) -> dict[str, str]:
     return {"arxiv": _("as on arXiv"), "equal": _("equally frequent")}
 
 
-def meaning_html(
-    threshold: float, rule: str, measured: tuple[float, float] | None, language: Language, prior: str = "arxiv"
-) -> str:
-    """What the slider's position means, in measured terms.
+def meaning_html(threshold: float, rule: str, measured: tuple[float, float] | None, language: Language) -> str:
+    """What the slider's position means, in measured terms, on one line.
 
     Args:
         threshold: in (0, 1].
@@ -94,25 +94,46 @@ def meaning_html(
         measured: the share of unseen articles whose sphere was shown at this position, and how many spheres were shown
             on average; None where that was not measured.
         language: the page's.
-        prior: of the articles that were measured.
     """
-    values = {"n": round(100 * threshold), "rule": rule, "measured": measured, "prior": prior_names(language)[prior]}
-    return render("meaning.html", language, **values)
+    return render("meaning.html", language, n=round(100 * threshold), rule=rule, measured=measured)
 
 
 def summary(outcome: Outcome, threshold: float, rule: str, language: Language) -> str:
-    """The answer in a sentence, for screen readers: they read it out when it changes. Plain text."""
+    """The answer in words, for screen readers: they read it out when it changes. Plain text."""
     if outcome is None or isinstance(outcome, str):
         return outcome or ""
-    names, probabilities = group_names(language), dict(outcome.ranked())
     chosen = outcome.predict_set(threshold, rule)
-    sentence = ", ".join(f"{names[group]} {language.percent(probabilities[group])}" for group in chosen)
-    if len(chosen) > 1:
-        total = language.percent(sum(probabilities[group] for group in chosen))
-        sentence += "; " + language.gettext("together {total}", total=total)
-    before = [UNFAMILIAR] if outcome.out_of_distribution else []
-    after = [note for note in [reading_note(outcome)] if note]
-    return " ".join([*map(language.translate, before), f"{sentence}.", *map(language.translate, after)])
+    first = _with_percent(outcome, chosen[:1], language)
+    warning, note = unfamiliar_note(outcome), reading_note(outcome)
+    parts = [
+        language.translate(warning) if warning else "",
+        f"{first}.",
+        also_possible(outcome, chosen, language, len(chosen)),
+        language.translate(note) if note else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def also_possible(outcome: Classification, chosen: list[str], language: Language, most: int = MOST_NAMED) -> str:
+    """The spheres listed beside the most probable one, in words; the first `most` of them by name."""
+    _, others = language.gettext, chosen[1:]
+    named = _with_percent(outcome, others[:most], language)
+    if not others:
+        return _("No other sphere is likely enough to be listed.")
+    if len(others) <= most:
+        return _("Also possible: {spheres}.", spheres=named)
+    return language.ngettext(
+        "Also possible: {spheres}, and {n} more.",
+        "Also possible: {spheres}, and {n} more.",
+        len(others) - most,
+        spheres=named,
+    )
+
+
+def _with_percent(outcome: Classification, chosen: list[str], language: Language) -> str:
+    """Names of spheres, each with its probability in whole percent."""
+    names, probabilities = group_names(language), dict(outcome.ranked())
+    return "; ".join(f"{names[group]}, {language.percent(probabilities[group], 0)}" for group in chosen)
 
 
 def copies(outcome: Outcome, threshold: float, rule: str, language: Language) -> tuple[str, str]:
@@ -128,7 +149,7 @@ def copies(outcome: Outcome, threshold: float, rule: str, language: Language) ->
 
 
 class Row(NamedTuple):
-    """A group in the answer's table; None leaves a cell empty."""
+    """A group in the answer's table; None leaves a cell empty. Running totals stand there where the rule sums them."""
 
     group: str
     probability: float | None
@@ -140,9 +161,9 @@ def answer_html(outcome: Outcome, threshold: float, rule: str, language: Languag
     if outcome is None or isinstance(outcome, str):
         message = outcome or language.gettext("Paste a title, an abstract, or both: the answer appears here.")
         rows = [Row(group, None, None) for group in GROUPS]
-        values = {"message": message, "problem": outcome is not None, "rows": rows, "n_chosen": 0, "note": ""}
-        return render("answer.html", language, **values)
-    chosen, note = outcome.predict_set(threshold, rule), reading_note(outcome)
+        values = {"message": message, "problem": outcome is not None, "rows": rows, "n_chosen": 0}
+        return render("answer.html", language, **values, warning="", totals=False, note="")
+    chosen, warning, note = outcome.predict_set(threshold, rule), unfamiliar_note(outcome), reading_note(outcome)
     rows, total = [], 0.0
     for group, probability in sorted(
         outcome.ranked(), key=lambda row: row[0] not in chosen
@@ -153,7 +174,9 @@ def answer_html(outcome: Outcome, threshold: float, rule: str, language: Languag
         "answer.html",
         language,
         message=None,
-        warning=language.translate(UNFAMILIAR) if outcome.out_of_distribution else "",
+        warning=language.translate(warning) if warning else "",
+        also=also_possible(outcome, chosen, language),
+        totals=rule == "sum",
         rows=rows,
         n_chosen=len(chosen),
         total=rows[len(chosen) - 1].total,

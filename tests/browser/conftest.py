@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from atom_server import AtomServer
+from install_chromium import NAMES
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
 from visiting import served
 
@@ -17,7 +18,6 @@ from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
 from spheres.web.page import build_page
 
-SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 expect.set_options(timeout=15_000)  # a machine may be busy; what is right is seen at once
 QUIET = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
 
@@ -49,10 +49,13 @@ class Counting:
     def measured(self, *position):
         return self.classifier.measured(*position)
 
+    def acts_from(self, *position):
+        return self.classifier.acts_from(*position)
+
 
 def chromium_program(playwright: Playwright) -> str:
     own = playwright.chromium.executable_path
-    found = own if Path(own).exists() else next(filter(None, map(shutil.which, SYSTEM_NAMES)), None)
+    found = own if Path(own).exists() else next(filter(None, map(shutil.which, NAMES)), None)
     if not found:
         pytest.fail("No Chromium: run `python tests/install_chromium.py`, or `playwright install chromium`.")
     return found

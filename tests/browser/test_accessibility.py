@@ -104,6 +104,6 @@ def test_the_page_below_the_answer_keeps_its_place_while_the_answer_changes(visi
     expect(page.locator(".categories > table tbody tr")).to_have_count(5)
     before = page.locator("#panels").bounding_box()["y"]
     for key in ("Home", "End"):
-        page.get_by_label("range slider for Threshold").press(key)
+        page.locator("#threshold input[type=range]").press(key)
         expect(page.locator(".chosen tr")).to_have_count({"Home": 1, "End": 8}[key])
         assert page.locator("#panels").bounding_box()["y"] == before

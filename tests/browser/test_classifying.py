@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from visiting import advanced
 
 from spheres.data.taxonomy import GROUPS
 from spheres.web.examples import EXAMPLES
@@ -56,7 +57,7 @@ def test_a_title_an_abstract_or_both_are_classified(visit):
     box(page, "Title").fill("")
     classify(page)
     expect(winner(page)).to_contain_text("Mathematics")
-    expect(page.locator(".note")).to_have_count(0)
+    expect(page.locator(".note")).to_be_empty()
 
 
 def test_enter_breaks_the_abstracts_line_and_ctrl_enter_submits_it(visit):
@@ -74,33 +75,60 @@ def test_sliding_with_the_keyboard_changes_the_set_and_never_runs_the_encoder(vi
     box(page, "Abstract").fill(EXAMPLES[3].abstract)
     classify(page)
     expect(winner(page)).to_be_visible()
-    slider, runs = page.get_by_label("range slider for Threshold"), counting.runs
-    page.get_by_label("What the probabilities add up to").check()
-    slider.press("End")  # 1.0: every sphere that is possible at all
+    slider, runs = page.locator("#threshold input[type=range]"), counting.runs
+    advanced(page).get_by_label("what the probabilities add up to").check()
+    slider.press("End")  # 100: every sphere that is possible at all
     expect(page.locator(".chosen tr")).to_have_count(8)
     expect(page.locator(".chosen tr").last.locator("td").last).to_have_text("100%")
     expect(page.get_by_text("None left out")).to_be_visible()
-    slider.press("Home")  # 0.5
+    expect(slider).to_have_attribute("min", "50")
+    slider.press("Home")
     expect(page.locator(".chosen tr")).not_to_have_count(8)
     fewest = len(chosen(page))
-    for _ in range(49):  # 0.99
+    for _ in range(49):
         slider.press("ArrowRight")
-    expect(page.get_by_label("number input for Threshold")).to_have_value("0.99")
+    expect(page.locator("#threshold input[type=number]")).to_have_value("99")
     expect(page.locator(".chosen tr")).not_to_have_count(fewest)
     assert counting.runs == runs
 
 
+def test_the_slider_begins_where_it_begins_to_act(visit):
+    page = visit()
+    box(page, "Abstract").fill(EXAMPLES[5].abstract)
+    slider = page.locator("#threshold input[type=range]")
+    classify(page)
+    expect(winner(page)).to_be_visible()
+    first = slider.get_attribute("min")
+    assert 85 <= int(first) < 95
+    advanced(page).get_by_label("equally frequent").check()
+    expect(slider).not_to_have_attribute("min", first)  # where rare spheres are frequent it acts earlier
+    advanced(page).get_by_label("what the probabilities add up to").check()
+    expect(slider).to_have_attribute("min", "50")
+
+
+def test_the_answer_is_said_in_words_and_what_else_is_possible(visit):
+    page = visit()
+    box(page, "Abstract").fill(ABSTRACT)
+    classify(page)
+    expect(page.locator(".sentence")).to_have_text("No other sphere is likely enough to be listed.")
+    page.locator("#threshold input[type=range]").press("End")
+    expect(page.locator(".sentence")).to_have_text(
+        re.compile(r"^Also possible: [A-Z][A-Za-z ]+, <?\d+%; [A-Z][A-Za-z ]+, <?\d+%, and 5 more\.$")
+    )
+
+
 def test_what_the_threshold_sets_can_be_changed_and_is_said_in_measured_terms(visit, counting):
     page = visit()
-    expect(page.get_by_text("include the true one for 95 of 100 articles")).to_be_visible()
+    meaning = page.locator("#meaning")
+    expect(meaning).to_have_text(re.compile(r"Lists the right sphere for 9\d of 100 new articles, \d\.\d spheres on"))
     box(page, "Title").fill("Gradient noise and generalisation in stochastic optimisation")
     classify(page)
     expect(winner(page)).to_be_visible()
     calibrated, runs = len(chosen(page)), counting.runs
-    page.get_by_label("What the probabilities add up to").check()
-    expect(
-        page.get_by_text("until their probabilities add up to 95%; measured on unseen articles, spheres as")
-    ).to_be_visible()
+    expect(page.locator(".answer thead th")).to_have_count(2)
+    advanced(page).get_by_label("what the probabilities add up to").check()
+    expect(meaning).to_have_text(re.compile(r"Adds up to 95%: the right sphere for 9\d of 100 new articles"))
+    expect(page.get_by_role("columnheader", name="Running total")).to_be_visible()
     assert len(chosen(page)) > calibrated
     assert counting.runs == runs
 
@@ -110,26 +138,29 @@ def test_the_mix_of_articles_can_be_chosen_and_everything_shown_follows_without_
     box(page, "Title").fill("Adam: a method for stochastic optimization")
     classify(page)
     expect(winner(page)).to_contain_text("Computer Science")
-    expect(page.locator("#meaning")).to_contain_text("measured on unseen articles, spheres as on arXiv")
     summary, runs = page.locator("#summary"), counting.runs
     expect(summary).to_contain_text("Computer Science")
-    page.get_by_label("equally frequent").first.check()
+    advanced(page).get_by_label("equally frequent").check()
     expect(winner(page)).to_contain_text("Statistics")
-    expect(page.locator("#meaning")).to_contain_text("measured on unseen articles, spheres equally frequent")
     expect(summary).to_contain_text(re.compile("^\\s*Statistics"))
     expect(page.locator("#categories [data-category]").first).to_have_attribute("data-category", re.compile("^stat"))
     assert counting.runs == runs
-    page.get_by_label("as on arXiv").first.check()
+    advanced(page).get_by_label("as on arXiv").check()
     expect(winner(page)).to_contain_text("Computer Science")
     assert counting.runs == runs
 
 
 def test_an_unfamiliar_text_gets_no_confident_sphere(visit):
     page = visit()
-    box(page, "Title").fill("Как приготовить борщ дома")
+    box(page, "Title").fill("Take two eggs, flour and sugar, and bake for forty minutes")
     classify(page)
     expect(winner(page)).to_have_text("Unfamiliar text")
     expect(page.locator(".sentence")).to_contain_text("does not look like the articles the model learned from")
+    bars = page.locator(".answer .bar span")
+    assert len({bar.evaluate("bar => getComputedStyle(bar).backgroundColor") for bar in bars.all()}) == 1  # all grey
+    box(page, "Title").fill("Как приготовить наваристый борщ дома за один час")
+    classify(page)
+    expect(page.locator(".sentence")).to_contain_text("This is Russian; the model reads English")
     assert sorted(chosen(page) + left_out(page)) == sorted(GROUPS)
 
 
@@ -138,7 +169,7 @@ def test_dragging_the_slider_to_its_ends_ends_with_the_last_position(visit, coun
     box(page, "Title").fill(TITLE)
     classify(page)
     expect(winner(page)).to_be_visible()
-    runs, place = counting.runs, page.get_by_label("range slider for Threshold").bounding_box()
+    runs, place = counting.runs, page.locator("#threshold input[type=range]").bounding_box()
     middle = place["y"] + place["height"] / 2
     page.mouse.move(place["x"] + place["width"] * 0.9, middle)
     page.mouse.down()
@@ -154,11 +185,13 @@ def test_a_half_typed_threshold_counts_as_the_nearest_possible_and_brings_no_com
     box(page, "Title").fill(TITLE)
     classify(page)
     expect(winner(page)).to_be_visible()
-    number = page.get_by_label("number input for Threshold")
-    for typed, kept, n_chosen in (("3", "1", 8), ("0", "0.5", 1), ("1", "1", 8), ("-1", "0.5", 1), ("", "0.5", None)):
+    number = page.locator("#threshold input[type=number]")
+    least = page.locator("#threshold input[type=range]").get_attribute("min")
+    cases = (("300", "100", 8), ("9", least, 1), ("1", "100", 8), ("-1", "100", 8), ("", "100", 8), ("0.95", "95", 1))
+    for typed, kept, n_chosen in cases:
         number.fill(typed)
-        if n_chosen:
-            expect(page.locator(".chosen tr")).to_have_count(n_chosen)
+        number.press("Enter")
+        expect(page.locator(".chosen tr")).to_have_count(n_chosen)
         number.blur()
         expect(number).to_have_value(kept)
     no_complaint(page)
@@ -190,14 +223,14 @@ def test_clear_empties_boxes_and_answer_but_keeps_the_threshold(visit):
     page = visit()
     box(page, "Title").fill(TITLE)
     box(page, "Abstract").fill(ABSTRACT)
-    page.get_by_label("range slider for Threshold").press("Home")
+    page.locator("#threshold input[type=range]").press("End")
     classify(page)
     expect(winner(page)).to_be_visible()
     clear(page)
     expect(winner(page)).to_have_count(0)
     expect(box(page, "Title")).to_have_value("")
     expect(box(page, "Abstract")).to_have_value("")
-    expect(page.get_by_label("number input for Threshold")).to_have_value("0.5")
+    expect(page.locator("#threshold input[type=number]")).to_have_value("100")
 
 
 MARKUP = "<img src=x onerror=\"window.__xss=1\"><script>window.__xss=1</script><svg/onload='window.__xss=1'>${alert(1)}"
@@ -243,8 +276,7 @@ def test_a_long_text_is_answered_and_the_page_says_how_much_of_it_was_read(visit
     box(page, "Abstract").fill(text)
     classify(page)
     expect(winner(page)).to_contain_text("Mathematics")
-    expect(page.locator(".note")).to_contain_text("Only the first")
-    expect(page.locator(".note")).to_contain_text("(2%)")
+    expect(page.locator(".note")).to_have_text("Read: the first 2%.")
     no_complaint(page)
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from visiting import advanced
 
 from browser.test_classifying import TITLE, box, classify, winner
 from browser.test_panels import ask, open_tab
@@ -61,15 +62,15 @@ def test_the_page_speaks_the_browsers_language_or_english(visit, speaking, local
 def test_a_switch_changes_the_language_keeps_the_text_and_is_remembered(visit, speaking, site):
     page = visit("", within=speaking("en-US"))
     ask(page, TITLE, EXAMPLES[1].abstract)
-    page.get_by_label("range slider for Threshold").press("Home")
+    page.locator("#threshold input[type=range]").press("End")
     switch = page.get_by_role("link", name="Русский")
-    expect(switch).to_have_attribute("href", re.compile("threshold=0.5&"))
+    expect(switch).to_have_attribute("href", re.compile("threshold=1&"))
     switch.click()
     expect(page.locator("h1")).to_have_text(RUSSIAN(NAME))
     expect(box(page, "Название")).to_have_value(TITLE)
     expect(box(page, "Аннотация")).to_have_value(EXAMPLES[1].abstract)
     expect(winner(page)).to_be_visible()
-    expect(page.locator("#threshold input[type=number]")).to_have_value("0.5")
+    expect(page.locator("#threshold input[type=number]")).to_have_value("100")
     page.goto(site)
     expect(page.locator("h1")).to_have_text(RUSSIAN(NAME))
     page.get_by_role("link", name="English").click()
@@ -122,16 +123,17 @@ def test_refusals_and_notes_are_russian_as_well(visit):
         "Пока нечего определять: вставьте название, аннотацию или и то и другое."
     )
     ask_in_russian(page, "", "We prove that every compact manifold has finite homotopy groups. " * 100)
-    expect(page.locator(".note")).to_contain_text("Прочитано начало текста")
-    expect(page.locator("#meaning")).to_contain_text("в 95\u00a0% случаев")
+    expect(page.locator(".note")).to_contain_text("Прочитаны первые")
+    expect(page.locator("#meaning")).to_contain_text("из 100 новых статей")
 
 
 def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit, speaking):
     page = visit("", within=speaking("en-US"))
     ask(page, TITLE + ' & "more" <b>', EXAMPLES[1].abstract)
-    page.get_by_label("range slider for Threshold").press("Home")
-    page.get_by_label("What the probabilities add up to").first.check()
-    page.get_by_label("equally frequent").first.check()
+    advanced(page).get_by_label("what the probabilities add up to").check()
+    advanced(page).get_by_label("equally frequent").check()
+    expect(page.locator("#threshold input[type=range]")).to_have_attribute("min", "50")
+    page.locator("#threshold input[type=range]").press("Home")
     open_tab(page, "Share")
     link = page.get_by_label("Link to this classification", exact=True)
     expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum&prior=equal$"))
@@ -141,8 +143,8 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     other = visit(address, within=speaking("en-US"))
     expect(box(other, "Title")).to_have_value(TITLE + ' & "more" <b>')
     expect(winner(other)).to_be_visible()
-    expect(other.locator("#threshold input[type=number]")).to_have_value("0.5")
-    expect(other.get_by_label("equally frequent").first).to_be_checked()
+    expect(other.locator("#threshold input[type=number]")).to_have_value("50")
+    expect(advanced(other).get_by_label("equally frequent")).to_be_checked()
     expect(other.locator(".chosen")).to_have_text(before.replace("\n", "").replace("\t", ""), use_inner_text=False)
 
 
@@ -152,9 +154,9 @@ def test_an_odd_link_opens_the_page_as_it_is(visit, site):
         page.goto("about:blank")
         page.goto(site + fragment)
         expect(box(page, "Title")).to_be_visible()
-        expect(page.locator("#threshold input[type=number]")).to_have_value("0.95")
-        expect(page.locator("#meaning")).to_contain_text("95 of 100")
-        expect(page.get_by_label("as on arXiv").first).to_be_checked()
+        expect(page.locator("#threshold input[type=number]")).to_have_value("95")
+        expect(page.locator("#meaning")).to_contain_text("of 100 new articles")
+        expect(advanced(page).get_by_label("as on arXiv")).to_be_checked()
         expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 

@@ -77,7 +77,14 @@ NUMBERS = {
 LIKE_IDENTIFIERS = [
     *("1706.037", "1706,03762", "1713.03762", "arXiv:17060.3762", "1706.03762v", "hep-xx/9711200", "hep-th/971120"),
     *("https://doi.org/10.1103/PhysRevLett.1.1", "10.1103/PhysRevLett.1.1", "doi: 10.1000/182", "PMID: 12345678"),
-    *("https://www.nature.com/articles/x", "www.example.com", "https://arxiv.org/list/cs.LG/recent", "PMC1234567"),
+    *(
+        "https://www.nature.com/articles/x",
+        "nature.com/articles/x",
+        "doi.org/10.1038/x",
+        "www.example.com",
+        "https://arxiv.org/list/cs.LG/recent",
+        "PMC1234567",
+    ),
     *("978-3-16-148410-0", "ISBN 978-3-16-148410-0", "https://export.arxiv.org/api/query?id_list=1706.03762"),
 ]
 TITLES = [

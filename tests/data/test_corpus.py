@@ -166,6 +166,7 @@ def test_reading_keeps_one_record_in_memory(tmp_path: Path) -> None:
     assert peak < 8e6  # the window, and a few bytes an article to know duplicates by
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CORPORA.is_dir(), reason=f"the published corpora are not in {CORPORA}: set SPHERES_CORPORA")
 @pytest.mark.parametrize(
     ("name", "format", "n"),

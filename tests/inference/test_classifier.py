@@ -70,7 +70,7 @@ def test_a_head_that_is_not_there_yet_is_named_with_the_commands_that_make_it(tm
 
 
 def test_a_rule_that_is_none_is_one_sentence() -> None:
-    with pytest.raises(SphereError, match=r"The rule is 'luck': give one of sum, coverage\."):
+    with pytest.raises(SphereError, match=r"The rule is 'luck': give one of coverage, sum\."):
         Classification((1.0,) + (0.0,) * 7, 1, 1).predict_set(0.9, "luck")
 
 

@@ -173,7 +173,7 @@ def test_the_first_rows_are_shown_in_short(tmp_path: Path) -> None:
     line = lines_of(tmp_path / "out.jsonl")[2]
     assert list(first[2].spheres) == line["spheres"]
     assert first[2].classification.predict_set(0.95) == line["spheres"]
-    assert "Only the first" in lines_of(tmp_path / "out.jsonl")[0]["note"]
+    assert "Read: the first" in lines_of(tmp_path / "out.jsonl")[0]["note"]
 
 
 def test_a_bad_row_is_named_keeps_its_place_and_stops_no_other(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_row_longer_than_any_abstract_is_answered_with_a_note(tmp_path: Path) 
     source = csv_of(tmp_path / "c.jsonl", json.dumps({"id": 4, "abstract": "prime " * MAX_CHARACTERS}))
     assert classified(source, tmp_path / "out.jsonl")[-1].n_answered == 1
     (line,) = lines_of(tmp_path / "out.jsonl")
-    assert "Only the first" in line["note"]
+    assert "Read: the first" in line["note"]
     assert len(line["abstract"]) == 6 * MAX_CHARACTERS
 
 

@@ -123,7 +123,8 @@ def test_whatever_is_above_nothing_and_at_most_one_is_a_threshold(threshold: flo
 @pytest.mark.parametrize(
     ("sent", "nearest"),
     [
-        *((0.7, 0.7), (0, 0.5), (0.49, 0.5), (7, 1.0), (1, 1.0), (-math.inf, 0.5), (math.inf, 1.0)),
+        *((0.7, 0.7), (0, 0.5), (0.49, 0.5), (1, 1.0), (-math.inf, 0.5), (math.inf, 1.0)),
+        *((95, 0.95), (57, 0.57), (7, 0.5), (100, 1.0), (700, 1.0)),
         *((math.nan, 0.95), (None, 0.95), ("0.7", 0.95), ([], 0.95), (True, 0.95)),
     ],
 )

@@ -30,7 +30,7 @@ NAMES = {  # that stay Latin in a Russian sentence
     "OpenDocument", "ZIP", "PDF", "Feather", "Arrow", "RTF", "zstd", "xlsx", "xls",
     "title", "abstract", "python", "embed", "py", "CORPUS", "pip", "install", "classify", "classify_file",
     "head", "predict", "encoder", "out", "column", "id", "jsonl", "csv", "tsv", "FILE", "UTF", "cs", "CL",
-    "rank_listed", "p_listed",
+    "rank_listed", "p_listed", "classify_many",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from visiting import served, until, upload
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
+from spheres.model.prediction_sets import RULES
 from spheres.model.prior import ARXIV, EQUAL
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
@@ -100,13 +101,13 @@ def test_title_abstract_and_threshold_have_defaults(client):
 
 def test_another_prior_is_another_answer_and_one_that_is_none_is_refused(client, site):
     usual, arxiv, equal = (
-        client.predict("Estimating wages", "", 0.9, *prior, api_name="/classify") for prior in PRIORS
+        client.predict("Estimating wages", "", 0.9, "sum", *prior, api_name="/classify") for prior in PRIORS
     )
     assert usual == arxiv and (arxiv["prior"], equal["prior"]) == ("arxiv", "equal")
     assert equal["probabilities"]["econ"] > 1.2 * arxiv["probabilities"]["econ"]
     for name in ("file", "x", None, 7, ["arxiv"]):
         for endpoint, values in (
-            ("classify", [TITLE, "", 0.9]),
+            ("classify", [TITLE, "", 0.9, "sum"]),
             ("classify_many", [[{"title": TITLE}], 0.9, "sum"]),
             ("category_fit", [TITLE, "", "cs.CL"]),
         ):
@@ -136,7 +137,7 @@ def test_a_higher_threshold_names_at_least_as_many_spheres(client):
 
 
 def test_a_long_text_comes_with_a_note(client):
-    assert "Only the first" in client.predict(abstract=EXAMPLES[0].abstract * 9, api_name="/classify")["note"]
+    assert "Read: the first" in client.predict(abstract=EXAMPLES[0].abstract * 9, api_name="/classify")["note"]
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "0", "-1", "NaN", "Infinity", "true", "null", '"0.9"', '"<b>"', "[]"])
@@ -209,7 +210,7 @@ def test_the_endpoints_are_typed_and_described(client):
         "abstract": "str",
         "threshold": "float",
         "file": "filepath",
-        "rule": "Literal['sum', 'coverage']",
+        "rule": "Literal['coverage', 'sum']",
         "title_column": "None | str",
         "abstract_column": "None | str",
         "prior": "Literal['arxiv', 'equal', 'file']",
@@ -218,10 +219,11 @@ def test_the_endpoints_are_typed_and_described(client):
         "title": "",
         "abstract": "",
         "threshold": 0.95,
+        "rule": "coverage",
         "prior": "arxiv",
     }
     optional = ("threshold", "rule", "title_column", "abstract_column", "prior")
-    assert [many[name]["parameter_default"] for name in optional] == [0.95, "sum", None, None, "arxiv"]
+    assert [many[name]["parameter_default"] for name in optional] == [0.95, "coverage", None, None, "arxiv"]
     assert all(many[name]["parameter_has_default"] for name in optional)
     assert not many["file"]["parameter_has_default"]
     for endpoint in seen.values():
@@ -289,7 +291,7 @@ def test_a_bad_record_costs_itself_alone(site, record, id, says):
             "The records have 550,000 characters together, more than the 500,000 allowed",
         ),
         ([[], 2], "The threshold is 2: give a number"),
-        ([[], 0.9, "x"], "The rule must be sum or coverage."),
+        ([[], 0.9, "x"], "The rule must be coverage or sum."),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -351,7 +353,7 @@ def test_threshold_and_rule_of_a_file_are_those_of_the_call(client, tmp_path, cl
         answers, _ = client.predict(file, *arguments, api_name="/classify_file")
         lines = [json.loads(line) for line in Path(answers).read_text().splitlines()]
         expected = [
-            classifier.classify(example.title, example.abstract).predict_set(*(arguments or (0.95, "sum")))
+            classifier.classify(example.title, example.abstract).predict_set(*(arguments or (0.95, "coverage")))
             for example in EXAMPLES
         ]
         assert [line["spheres"] for line in lines] == expected
@@ -491,9 +493,9 @@ def test_no_file_at_all_is_refused_with_what_to_do(site, sent):
         (None, "sum", "The threshold is None: give a number above 0 and at most 1, such as 0.95."),
         (True, "sum", "The threshold is True: give a number above 0 and at most 1, such as 0.95."),
         (1.1, "coverage", "The threshold is 1.1: give a number above 0 and at most 1, such as 0.95."),
-        (0.9, "x", "The rule must be sum or coverage."),
-        (0.9, None, "The rule must be sum or coverage."),
-        (0.9, ["sum"], "The rule must be sum or coverage."),
+        (0.9, "x", "The rule must be coverage or sum."),
+        (0.9, None, "The rule must be coverage or sum."),
+        (0.9, ["sum"], "The rule must be coverage or sum."),
     ],
 )
 def test_a_threshold_or_rule_of_a_file_that_is_none_is_refused(site, threshold, rule, sentence):
@@ -506,7 +508,7 @@ def test_a_call_with_too_few_values_is_told_so(site):
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("classify", 4), ("classify_many", 4), ("category_fit", 4), ("classify_file", 6)]
+    ("name", "n"), [("classify", 5), ("classify_many", 4), ("category_fit", 4), ("classify_file", 6)]
 )
 def test_a_call_with_too_many_values_is_told_so(site, name, n):
     sentence = f"This endpoint takes {n} values, and got {n + 1}: give no more."
@@ -515,9 +517,11 @@ def test_a_call_with_too_many_values_is_told_so(site, name, n):
 
 def test_values_left_out_at_the_end_of_a_call_have_their_defaults(site):
     path = upload(site, "articles.csv", ARTICLES)
-    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "sum", None, None, "arxiv"]}), "classify_file")[1][1]
+    whole = call(site, json.dumps({"data": [{"path": path}, 0.95, "coverage", None, None, "arxiv"]}), "classify_file")[
+        1
+    ][1]
     assert whole["answered"] == 2
-    for values in ([], [0.95], [0.95, "sum"], [0.95, "sum", "title"]):
+    for values in ([], [0.95], [0.95, "coverage"], [0.95, "coverage", "title"]):
         kind, data = call(site, json.dumps({"data": [{"path": path}, *values]}), "classify_file")
         assert (kind, data[1]) == ("complete", whole)
     assert call(site, json.dumps({"data": [TITLE]})) == call(site, json.dumps({"data": [TITLE, "", 0.95]}))
@@ -586,7 +590,7 @@ def test_the_page_may_be_framed_and_loads_no_foreign_script(site):
     assert not [part for part in answer.text.split("<script")[1:] if 'src="http' in part.split(">")[0]]
 
 
-@pytest.mark.parametrize(("sent", "asked"), [(None, 0.95), (0, 0.5), (7, 1.0), (0.7, 0.7)])
+@pytest.mark.parametrize(("sent", "asked"), [(None, 0.95), (0, 0.5), (7, 0.5), (70, 0.7), (700, 1.0)])
 def test_a_half_typed_threshold_counts_as_the_nearest_possible(sent, asked, classifier):
     show, classification = article_tab(classifier).show, classifier.classify(TITLE, "")
     assert show(classification, sent, "sum") == show(classification, asked, "sum")
@@ -600,10 +604,17 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 
 def test_the_sliders_meaning_is_what_was_measured(classifier):
     show = article_tab(classifier).show
-    for prior, mix in ((ARXIV, "as on arXiv"), (EQUAL, "equally frequent")):
+    for prior in (ARXIV, EQUAL):
         covered, size = classifier.measured("both", "coverage", 0.95, prior)
         assert 0.94 < covered < 0.96 and size < 2
-        measured = f"; measured on unseen articles, spheres {mix}: {100 * covered:.1f} of 100, {size:.1f} spheres on"
-        meaning = show(None, 0.95, "coverage", prior.name)[2]
-        assert f"the true one for 95 of 100 articles{measured} average" in meaning
-    assert "add up to 95%" in show(None, 0.95, "sum")[2]
+        measured = f"the right sphere for {100 * covered:.0f} of 100 new articles, {size:.1f} spheres on average."
+        assert measured in show(None, 95, "coverage", prior.name)[2]
+    assert "Adds up to 95%" in show(None, 95, "sum")[2]
+
+
+def test_the_slider_begins_at_the_last_position_that_changes_nothing(classifier):
+    for view in ("both", "title", "abstract"):
+        for rule, prior in ((rule, prior) for rule in RULES for prior in (ARXIV, EQUAL)):
+            first = round(100 * classifier.acts_from(view, rule, prior))
+            least, at, more = (classifier.measured(view, rule, n / 100, prior)[1] for n in (50, first, first + 1))
+            assert least == at < more

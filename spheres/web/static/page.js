@@ -26,10 +26,22 @@
     const answer = await ask(...request);
     return answer.status === 503 ? Response.json({ detail: busy }, { status: 429 }) : answer;
   };
+  // A number typed beside the slider: 0.95 means 95, once it is complete, and an emptied box keeps its number.
+  const typed = (event) => event.target.matches?.('.threshold input[type=number]') && !(event.target.valueAsNumber > 1);
+  addEventListener('input', (event) => { if (typed(event)) event.stopImmediatePropagation(); }, true);
+  addEventListener('change', (event) => {
+    if (!typed(event)) return;
+    const box = event.target;
+    const share = box.valueAsNumber;
+    box.value = share > 0 ? Math.round(100 * share) : box.closest('.threshold').querySelector('[type=range]').value;
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+  }, true);
+
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
-  const fragment = (title, abstract, threshold, rule, prior) =>
-    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold, rule, prior }) : '';
+  // A link holds the threshold as a share, as programs and older links do; the slider shows it in percent.
+  const fragment = (title, abstract, percent, rule, prior) =>
+    title || abstract ? '#' + new URLSearchParams({ title, abstract, threshold: percent / 100, rule, prior }) : '';
   const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const copied = async (text) => {
     try {
@@ -52,7 +64,7 @@
     }
   };
 
-  let asked = ['', '', 0.95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
+  let asked = ['', '', 95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
       link.href = pageIn(link.lang) + location.search + fragment(...asked);
@@ -80,11 +92,11 @@
     },
 
     // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
-    fromLink(title, abstract, threshold, rule, prior) {
+    fromLink(title, abstract, percent, rule, prior) {
       const held = new URLSearchParams(location.hash.slice(1));
       const share = Number.parseFloat(held.get('threshold'));
       const one = (name, values, usual) => values.includes(held.get(name)) ? held.get(name) : usual;
-      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? share : threshold,
+      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? Math.round(100 * share) : percent,
         one('rule', ['sum', 'coverage'], rule), one('prior', ['arxiv', 'equal'], prior)];
       lead();
       return asked;
@@ -93,8 +105,8 @@
     remember(...values) { asked = values; lead(); },
 
     // The link to this classification, and the markup that shows it in another page.
-    toShare(title, abstract, threshold, rule, prior, compact) {
-      const held = fragment(title ?? '', abstract ?? '', threshold, rule, prior);
+    toShare(title, abstract, percent, rule, prior, compact) {
+      const held = fragment(title ?? '', abstract ?? '', percent, rule, prior);
       const at = location.origin + pageIn(language);
       const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
       const frame = `<iframe src="${escaped(at + (compact ? '?view=compact' : '') + held)}" ${size} style="border:0" ` +
