@@ -24,7 +24,7 @@ from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_THRESHOLD, RULES, check_threshold
 from spheres.model.prior import PRIORS, check_prior
 from spheres.server.uploads import find_upload
-from spheres.web.article_tab import ENCODER_EVENT
+from spheres.web.events import ENCODER_EVENT
 from spheres.web.file_tab import FILE_EVENT
 from spheres.web.records import check_size, read_record, read_text
 

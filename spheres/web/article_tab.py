@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -21,64 +21,16 @@ from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
 from spheres.data.text import Text, placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES, nearest_threshold
+from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, RULES, nearest_threshold
 from spheres.model.prior import ARXIV, PRIORS
+from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
-from spheres.web.render import (
-    answer_html,
-    copies,
-    group_names,
-    meaning_html,
-    prior_names,
-    rule_names,
-    sentence_html,
-    summary,
-)
+from spheres.web.render import answer_html, copies, group_names, meaning_html, prior_names, summary
+from spheres.web.threshold import build_advanced, build_slider, slider_range
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
-
-MAX_CONCURRENT = 16  # questions taken up at once: they wait for the encoder together, or for arXiv
-
-# How Gradio runs the two steps. Classifying is queued, and the last question asked is the one that counts. Showing
-# passes the queue by, and takes the slider's number as it is: Gradio would complain of one half typed.
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-ENCODER_EVENT: dict[str, Any] = {"concurrency_id": "encoder", "concurrency_limit": MAX_CONCURRENT}
-CLASSIFY_EVENT = {**ENCODER_EVENT, **PRIVATE, "trigger_mode": "always_last", "show_progress": "minimal"}
-SHOW_EVENT: dict[str, Any] = {
-    **PRIVATE,
-    "queue": False,
-    "preprocess": False,
-    "show_progress": "hidden",
-    "trigger_mode": "always_last",
-}
-
-
-@dataclass(eq=False)
-class Visit:
-    """What a visitor asked last. One object a visitor, which all events share: so a run sees that it is outdated.
-
-    Attributes:
-        question: the number of the last question.
-        text: the text of the last answer.
-        group: the group whose explanation was asked for; None stands for the most probable one.
-    """
-
-    question: int = 0
-    text: Text | None = None
-    group: str | None = None
-
-    def ask(self) -> int:
-        """The number of a new question."""
-        self.question += 1
-        return self.question
-
-    def answer(self, question: int, text: Text | None) -> bool:
-        """Whether an answer is to the last question; then its text is the last one, and no group is chosen for it."""
-        if question == self.question:
-            self.text, self.group = text, None
-        return question == self.question
 
 
 class ArticleTab:
@@ -254,54 +206,6 @@ class ArticleTab:
     def fit_slider(self, outcome: Outcome, rule: str | None, prior: str | None) -> dict[str, Any]:
         """Let the slider begin where it begins to act on texts like the visitor's."""
         return slider_range(self.service, rule, prior, view_of(outcome))
-
-
-def build_slider(service: Service, language: Language, prefix: str = "") -> gr.Slider:
-    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart."""
-    return gr.Slider(
-        _first_percent(service, DEFAULT_RULE, ARXIV.name),
-        round(100 * MAX_THRESHOLD),
-        round(100 * DEFAULT_THRESHOLD),
-        step=1,
-        label=language.gettext("How sure should this list be?"),
-        elem_id=f"{prefix}threshold",
-        elem_classes="threshold",
-        buttons=[],
-    )
-
-
-def slider_range(service: Service, rule: str | None, prior: str | None, view: str = "both") -> dict[str, Any]:
-    """An update of a slider's beginning: below, no answer changes."""
-    return dict(gr.update(minimum=_first_percent(service, rule, prior, view)))
-
-
-def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
-    rule = rule if rule in RULES else DEFAULT_RULE
-    return round(100 * service.classifier.acts_from(view, rule, PRIORS.get(str(prior), ARXIV)))
-
-
-def build_advanced(priors: dict[str, str], language: Language, prefix: str = "") -> tuple[gr.Radio, gr.Radio]:
-    """Out of sight until asked for: what the slider's number means, and how frequent the spheres are.
-
-    Args:
-        priors: prior -> its name; the first is chosen.
-        language: the page's.
-        prefix: tells two on one page apart.
-    """
-    _ = language.gettext
-    with gr.Accordion(_("Advanced"), open=False, elem_id=f"{prefix}advanced", elem_classes="advanced"):
-        choices = [(name, rule) for rule, name in rule_names(language).items()]
-        label = _("What the number says")
-        rule = gr.Radio(choices, value=DEFAULT_RULE, label=label, elem_id=f"{prefix}rule", elem_classes="rule")
-        example = _(
-            "Adding up: the most probable spheres are listed until their probabilities reach the number. Of 71%, 21% "
-            "and 5%, the number 95 lists all three, and 90 the first two."
-        )
-        gr.HTML(sentence_html(example), apply_default_css=False)
-        choices = [(name, prior) for prior, name in priors.items()]
-        label = _("Spheres among your articles")
-        prior = gr.Radio(choices, value=ARXIV.name, label=label, elem_id=f"{prefix}prior", elem_classes="rule")
-    return rule, prior
 
 
 def view_of(outcome: Outcome) -> str:

@@ -25,9 +25,10 @@ from spheres.inference.notes import notes
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import nearest_threshold
 from spheres.model.prior import PRIORS
-from spheres.web.article_tab import SHOW_EVENT, build_advanced, build_slider, slider_range
+from spheres.web.events import SHOW_EVENT
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, prior_names, render, sentence_html
+from spheres.web.threshold import build_advanced, build_slider, slider_range
 
 FILE_EVENT: dict[str, Any] = {
     "concurrency_id": "file",

@@ -22,16 +22,8 @@ from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_RULE, RULES, nearest_threshold
-from spheres.web.article_tab import (
-    CLASSIFY_EVENT,
-    SHOW_EVENT,
-    ArticleTab,
-    Visit,
-    build_copy_button,
-    of_article,
-    press,
-    under,
-)
+from spheres.web.article_tab import ArticleTab, build_copy_button, of_article, press, under
+from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
 from spheres.web.render_why import changes_nothing, why_html

@@ -1,0 +1,61 @@
+"""The slider "How sure should this list be?" and what is under "Advanced", of the article and of the file tab alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from spheres.inference.service import Service
+from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES
+from spheres.model.prior import ARXIV, PRIORS
+from spheres.web.i18n import Language
+from spheres.web.render import rule_names, sentence_html
+
+
+def build_slider(service: Service, language: Language, prefix: str = "") -> gr.Slider:
+    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart."""
+    return gr.Slider(
+        _first_percent(service, DEFAULT_RULE, ARXIV.name),
+        round(100 * MAX_THRESHOLD),
+        round(100 * DEFAULT_THRESHOLD),
+        step=1,
+        label=language.gettext("How sure should this list be?"),
+        elem_id=f"{prefix}threshold",
+        elem_classes="threshold",
+        buttons=[],
+    )
+
+
+def slider_range(service: Service, rule: str | None, prior: str | None, view: str = "both") -> dict[str, Any]:
+    """An update of a slider's beginning: below, no answer changes."""
+    return dict(gr.update(minimum=_first_percent(service, rule, prior, view)))
+
+
+def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
+    rule = rule if rule in RULES else DEFAULT_RULE
+    return round(100 * service.classifier.acts_from(view, rule, PRIORS.get(str(prior), ARXIV)))
+
+
+def build_advanced(priors: dict[str, str], language: Language, prefix: str = "") -> tuple[gr.Radio, gr.Radio]:
+    """Out of sight until asked for: what the slider's number means, and how frequent the spheres are.
+
+    Args:
+        priors: prior -> its name; the first is chosen.
+        language: the page's.
+        prefix: tells two on one page apart.
+    """
+    _ = language.gettext
+    with gr.Accordion(_("Advanced"), open=False, elem_id=f"{prefix}advanced", elem_classes="advanced"):
+        choices = [(name, rule) for rule, name in rule_names(language).items()]
+        label = _("What the number says")
+        rule = gr.Radio(choices, value=DEFAULT_RULE, label=label, elem_id=f"{prefix}rule", elem_classes="rule")
+        example = _(
+            "Adding up: the most probable spheres are listed until their probabilities reach the number. Of 71%, 21% "
+            "and 5%, the number 95 lists all three, and 90 the first two."
+        )
+        gr.HTML(sentence_html(example), apply_default_css=False)
+        choices = [(name, prior) for prior, name in priors.items()]
+        label = _("Spheres among your articles")
+        prior = gr.Radio(choices, value=ARXIV.name, label=label, elem_id=f"{prefix}prior", elem_classes="rule")
+    return rule, prior
