@@ -99,7 +99,7 @@ class FileTab:
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
         fit = (self.fit_slider, [self.rule, self.prior], self.threshold)
-        gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
+        gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
         # 2. The run
         asked = [self.upload, self.threshold, self.rule, *menus, self.prior]
         at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
