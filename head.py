@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spheres.data.readers.problems import check_file
+from spheres.embeddings.engine import ENGINES, check_engine
 from spheres.errors import SphereError
 from spheres.model.head_files import ARTIFACTS, check_known, default_encoder, find_head
 from spheres.model.prediction_sets import DEFAULT_RULE, RULES, check_threshold
@@ -141,6 +142,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="how frequent each sphere is among such articles: as among arXiv's new articles (default), all alike, or "
         "as it is estimated from CORPUS itself, if it has 200 articles at least",
     )
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="local: this process; ray: many, here or on a cluster, needs `pip install -r requirements/ray.txt`",
+    )
     add_columns(command)
     return parser.parse_args(arguments)
 
@@ -236,6 +243,7 @@ def predict(args: argparse.Namespace) -> None:
     if one == (args.corpus is not None):
         raise SphereError("Give a file, CORPUS --out FILE, or one article, by --title, --abstract, or both.")
     unfit = {"--out": args.out, "--keep-columns": args.keep_columns, "--prior file": args.prior == "file"}
+    unfit["--engine ray"] = args.engine == "ray"
     unfit |= {"--title-column": args.title_column, "--abstract-column": args.abstract_column}
     for option, given in (unfit if one else {"--json": args.json}).items():
         if given:
@@ -277,10 +285,11 @@ def predict_one(args: argparse.Namespace) -> None:
 
 def predict_file(args: argparse.Namespace) -> None:
     """Classify every article of a file."""
-    from contextlib import closing
+    from contextlib import ExitStack
 
     from tqdm import tqdm
 
+    from spheres.embeddings.engine import open_engine
     from spheres.inference.classify_file import classify_file
     from spheres.inference.export import check_out
 
@@ -289,6 +298,7 @@ def predict_file(args: argparse.Namespace) -> None:
     if args.out is None:
         raise SphereError("--out FILE is missing: name the file of answers, such as --out answers.csv.")
     check_out(args.out, args.corpus)
+    check_engine(args.engine)
     find_head(args.encoder, args.artifacts)
     # 2. the answers
     from spheres.inference.classifier import Classifier
@@ -302,8 +312,10 @@ def predict_file(args: argparse.Namespace) -> None:
         "prior": args.prior,
         **columns,
     }
-    run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, **options)
-    with closing(run):
+    with ExitStack() as stack:
+        engine = None if args.engine == "local" else stack.enter_context(open_engine(args.engine, classifier.encoder))
+        run = classify_file(classifier, args.corpus, args.out, args.threshold, args.rule, engine=engine, **options)
+        stack.callback(run.close)
         progress = next(run)  # the rows are counted; or the file is refused, and no bar was begun
         rows, done = progress.n_rows, progress.n_done
         if not args.quiet:
@@ -314,7 +326,11 @@ def predict_file(args: argparse.Namespace) -> None:
             for progress in run:
                 bar.update(progress.n_done - bar.n)
     if not args.quiet:
-        print(f"{args.out}: {progress.describe()} {progress.describe_prior()}")
+        print(
+            *(engine.remarks if engine else ()),
+            f"{args.out}: {progress.describe()} {progress.describe_prior()}",
+            sep="\n",
+        )
         if progress.n_problems:
             print(f"{progress.n_problems:,} without an answer:")
         for place, sentence in progress.problems[:SHOWN_PROBLEMS]:

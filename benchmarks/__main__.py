@@ -2,7 +2,7 @@
 
     python -m benchmarks embedding --corpus FILE      # one table, and benchmarks/results/embedding.json
     python -m benchmarks all --corpus FILE
-    python -m benchmarks check                        # which ratios fell by over 15 % below benchmarks/baseline.json
+    python -m benchmarks check                        # which ratios fell by over 15 % on this kind of processor
     python -m benchmarks keep                         # make the latest results the baseline, and the tables in docs/
 
 The other libraries need `pip install -r benchmarks/requirements.txt`. Let nothing else run meanwhile.
@@ -18,6 +18,7 @@ from spheres.errors import SphereError
 
 BENCHMARKS = {
     "embedding": "articles a second, beside sentence-transformers and the textbook loop",
+    "bulk": "predict over a file beside the bare encoder, and memory as the file grows",
     "precision": "what bf16 changes: vectors, and figures of the shipped head on the test articles",
     "shape": "the same for DistilBERT's shape, with random weights",
     "live": "one article over HTTP, the slider, an explanation, neighbours",

@@ -1,6 +1,7 @@
 """Keep the latest results, as ratios in baseline.json and as tables in docs/performance.md, and find ratios that fell.
 
-In the document a table stands between `<!-- NAME -->` and `<!-- end -->`, NAME being a benchmark's.
+Ratios compare among processors of one kind only: an advantage that bf16 gives is none where it is emulated. In the
+document a table stands between `<!-- NAME KIND -->` and `<!-- end -->`: a benchmark's name, and a processor's kind.
 """
 
 import json
@@ -8,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import describe, kind_of
 from benchmarks.table import RESULTS, Table, results
 from spheres.errors import SphereError
 
@@ -18,15 +20,20 @@ TOLERANCE = 0.15  # of a ratio: by how much two runs on the same machine differ 
 Ratios = dict[str, dict[str, float]]  # benchmark -> name -> ratio, the higher the better
 
 
-def latest() -> Ratios:
-    """The ratios of the latest results."""
-    return {name: result["ratios"] for name, result in results().items()}
+def latest() -> dict[str, Ratios]:
+    """The ratios of the latest results, by the kind of processor."""
+    found: dict[str, Ratios] = {}
+    for name, result in results().items():
+        found.setdefault(kind_of(result["machine"]), {})[name] = result["ratios"]
+    return found
 
 
 def keep() -> None:
     """Make the latest results the baseline; benchmarks that were not run keep their ratios."""
-    known = json.loads(BASELINE.read_text()) if BASELINE.is_file() else {}
-    BASELINE.write_text(json.dumps(known | latest(), indent=1, sort_keys=True) + "\n")
+    known: dict[str, Ratios] = json.loads(BASELINE.read_text()) if BASELINE.is_file() else {}
+    for kind, ratios in latest().items():
+        known[kind] = known.get(kind, {}) | ratios
+    BASELINE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
     print(f"Wrote {BASELINE}.")
 
 
@@ -37,8 +44,11 @@ def check() -> int:
     now, before = latest(), json.loads(BASELINE.read_text())
     if not now:
         raise SphereError(f"{RESULTS} holds no results: run `python -m benchmarks all --corpus FILE` first.")
-    sentences = regressions(now, before)
-    print("\n".join(sentences) or f"No ratio of {', '.join(now)} fell by more than {TOLERANCE:.0%}.")
+    for kind in now.keys() - before.keys():
+        print(f"No baseline of a processor with {kind}: only ratios of one kind of processor compare.")
+    sentences = [s for kind in now.keys() & before.keys() for s in regressions(now[kind], before[kind])]
+    names = ", ".join(name for kind in now.keys() & before.keys() for name in now[kind])
+    print("\n".join(sentences) or f"No ratio of {names or 'any benchmark'} fell by more than {TOLERANCE:.0%}.")
     return 1 if sentences else 0
 
 
@@ -59,25 +69,46 @@ def regressions(now: Ratios, before: Ratios) -> list[str]:
 
 
 def fill_document() -> None:
-    """Replace each table of docs/performance.md of which there is a result."""
-    tables = results()
-
-    def filled(block: re.Match[str]) -> str:
-        result = tables.get(block[1])
-        return block[0] if result is None else f"<!-- {block[1]} -->\n{markdown(result)}\n<!-- end -->"
-
-    text = re.sub(r"<!-- ([a-z]+) -->\n.*?<!-- end -->", filled, DOCUMENT.read_text(), flags=re.DOTALL)
+    """Replace or add each table of docs/performance.md of which there is a result."""
+    text = DOCUMENT.read_text()
+    for name, result in results().items():
+        text = with_table(text, name, kind_of(result["machine"]), markdown(result))
     DOCUMENT.write_text(text)
     print(f"Wrote {DOCUMENT}.")
 
 
-def markdown(result: dict[str, Any]) -> str:
+def with_table(text: str, name: str, kind: str, table: str) -> str:
+    """The document with this table in place of the one of the same kind, else behind the last one of its name.
+
+    >>> print(with_table("<!-- x avx2 -->\\nold\\n<!-- end -->", "x", "avx512f", "new"))
+    <!-- x avx2 -->
+    old
+    <!-- end -->
+    <BLANKLINE>
+    <!-- x avx512f -->
+    new
+    <!-- end -->
     """
-    >>> print(markdown({"name": "x", "columns": ["articles/s"], "rows": [["ours", [46.6]]], "notes": ["A note."]}))
+    block = f"<!-- {name} {kind} -->\n{table}\n<!-- end -->"
+    found = list(re.finditer(rf"<!-- {name} (\S+) -->\n.*?<!-- end -->", text, flags=re.DOTALL))
+    for match in found:
+        if match[1] == kind:
+            return text[: match.start()] + block + text[match.end() :]
+    end = found[-1].end() if found else len(text)
+    return f"{text[:end]}\n\n{block}{text[end:]}"
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """A result as a table, with the machine it was measured on.
+
+    >>> machine = {"processor": "AMD EPYC", "instructions": ["avx2"], "cores": 2, "memory_gb": 24}
+    >>> result = {"name": "x", "columns": ["articles/s"], "rows": [["ours", [46.6]]], "notes": [], "machine": machine}
+    >>> print(markdown(result))
+    Measured on 2 cores of an AMD EPYC (avx2) with 24 GB.
+    <BLANKLINE>
     | | articles/s |
     |---|---:|
     | ours | 46.6 |
-    <BLANKLINE>
-    A note.
     """
-    return Table(result["name"], tuple(result["columns"]), result["rows"], notes=result["notes"]).markdown()
+    table = Table(result["name"], tuple(result["columns"]), result["rows"], notes=result["notes"])
+    return f"{describe(result['machine'])}\n\n{table.markdown()}"

@@ -178,7 +178,7 @@ class StandIn:
 
 def embed(corpus: str, out: str, kind: str) -> Figures:
     """Run what `embed.py CORPUS --out OUT --quiet` runs; "before" are the seconds of loading and fitting."""
-    import spheres.embeddings.engine
+    import spheres.embeddings.build
     import spheres.embeddings.out_of_fold
     from spheres.data.corpus import Corpus
     from spheres.embeddings.build import Settings, embed_corpus
@@ -204,8 +204,8 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
     if kind == "stand-ins":
         TfidfModel.scores = lambda model, texts: np.tile(model.bias, (len(texts), 1))  # type: ignore[method-assign]
     if kind != "real encoder":
-        spheres.embeddings.engine.Encoder = StandIn  # type: ignore[assignment, misc]
-    timed(spheres.embeddings.engine.Encoder, "load")
+        spheres.embeddings.build.Encoder = StandIn  # type: ignore[assignment, misc]
+    timed(spheres.embeddings.build.Encoder, "load")
     started = time.perf_counter()
     settings = Settings(max_tfidf_articles=FITTED_ON)
     embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), settings=settings, log=lambda sentence: None)

@@ -2,8 +2,10 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "onnxruntime", "openvino", "gradio", "scikit-learn")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
@@ -19,6 +21,24 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "libraries": {name: found for name in LIBRARIES if (found := _version(name))},
     }
+
+
+def kind_of(machine: Mapping[str, Any]) -> str:
+    """The kind of processor, among which ratios compare: its most advanced instructions.
+
+    >>> kind_of({"processor": "AMD EPYC", "instructions": ["avx2", "avx512f"]})
+    'avx512f'
+    """
+    return str([machine["processor"] or "unknown", *machine["instructions"]][-1]).replace(" ", "-")
+
+
+def describe(machine: Mapping[str, Any]) -> str:
+    """
+    >>> describe({"processor": "AMD EPYC", "instructions": ["avx2"], "cores": 2, "memory_gb": 24})
+    'Measured on 2 cores of an AMD EPYC (avx2) with 24 GB.'
+    """
+    processor = f"{machine['processor']} ({kind_of(machine)})"
+    return f"Measured on {machine['cores']} cores of an {processor} with {machine['memory_gb']} GB."
 
 
 def _processor() -> str:

@@ -26,6 +26,7 @@ from spheres.embeddings.engine import open_engine
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import Shards
 from spheres.embeddings.tfidf import TfidfModel
+from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 
@@ -73,11 +74,11 @@ def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> F
     """Embed `n` articles, and kill `kills` workers at even distances."""
     n_shards = -(-n // shard)
     rows, folds = {"both": np.arange(n)}, np.full(n, -1, np.int8)  # the first n
-    shards = Shards(Corpus(Path(corpus)), rows, folds, shard, frozenset(range(n_shards)))
+    shards = Shards(Corpus(Path(corpus)), rows, folds, shard, frozenset(range(n_shards)), OutOfFoldTfidf(NO_TERMS, {}))
     vectors, times, killed = {}, [], 0
-    with open_engine(name, BUNDLED, "auto") as engine:
+    with open_engine(name, Encoder.load(BUNDLED)) as engine:
         started = time.perf_counter()
-        for embedded in engine.embed(shards, OutOfFoldTfidf(NO_TERMS, {})):
+        for embedded in engine.run(shards):
             vectors[embedded.number] = embedded.vectors
             times.append(time.perf_counter() - started)
             if killed < kills and len(vectors) * (kills + 1) >= (killed + 1) * n_shards:

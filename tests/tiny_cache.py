@@ -14,6 +14,7 @@ from spheres.data.taxonomy import GROUPS
 from spheres.data.views import COPIES, VIEWS, view_rows
 from spheres.embeddings.cache import MANIFEST, Identity
 from spheres.embeddings.cache_writer import CacheWriter, partial_of
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.shards import EmbeddedShard, Shards
 from spheres.embeddings.tfidf import TfidfModel
 from spheres.files.atomic import file_sha256
@@ -63,7 +64,9 @@ def writer_of(
 ) -> CacheWriter:
     """A writer of the first articles' cache, with the pieces that an earlier one has left."""
     rows = {view: view_rows(IDS[:n_articles], view, copies) for view in views}
-    shards = Shards(Corpus(Path("nowhere")), rows, np.full(n_articles, -1, np.int8), SHARD, frozenset())
+    shards = Shards(
+        Corpus(Path("nowhere")), rows, np.full(n_articles, -1, np.int8), SHARD, frozenset(), OutOfFoldTfidf(TFIDF, {})
+    )
     checkpoint = Checkpoint(partial_of(folder), folder, {"store": store, "views": list(views), "copies": dict(copies)})
     return CacheWriter(checkpoint, shards, DIM, store)
 

@@ -29,9 +29,10 @@ from spheres.embeddings.cache_writer import (
     partial_of,
     save_out_of_fold,
 )
-from spheres.embeddings.engine import open_engine
+from spheres.embeddings.engine import check_engine, open_engine
 from spheres.embeddings.out_of_fold import N_FOLDS, OutOfFoldTfidf, fit_out_of_fold
 from spheres.embeddings.shards import Shards
+from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec, fetch, fingerprint_of
 from spheres.errors import SphereError
 from spheres.files.checkpoint import Checkpoint, exclusive_lock, lock_of, read_plan
@@ -87,6 +88,7 @@ def embed_corpus(
     Raises:
         SphereError: the corpus or encoder cannot be used, the folder holds another cache, or another run is writing it.
     """
+    check_engine(settings.engine)
     files = fingerprint_of(fetch(spec))
     identity = Identity(
         encoder=spec.name,
@@ -102,7 +104,7 @@ def embed_corpus(
         return False
     with (
         exclusive_lock(lock_of(folder), folder, ", or give another --out"),
-        open_engine(settings.engine, spec, settings.precision) as engine,
+        open_engine(settings.engine, Encoder.load(spec, settings.precision)) as engine,
     ):
         # 1. What an earlier run of the same plan has done.
         store = settings.store or ("float16" if engine.precision == "bf16" else "float32")
@@ -119,13 +121,13 @@ def embed_corpus(
         ids = [article.id for article in articles]
         rows = {view: view_rows(ids, view, settings.copies) for view in views}
         wanted = missing_shards(checkpoint, len(ids), settings.shard_size)
-        shards = Shards(corpus, rows, folds, settings.shard_size, wanted)
+        shards = Shards(corpus, rows, folds, settings.shard_size, wanted, tfidf)
         writer = CacheWriter(checkpoint, shards, engine.dim, store)
         total = sum(map(len, rows.values()))
         if done := total - sum(map(shards.n_texts, wanted)):
             log(f"Resuming: an earlier run has embedded {done:,} of {total:,} texts.")
         with progress_bar(total=total, initial=done) if progress_bar else nullcontext() as bar:
-            for embedded in engine.embed(shards, tfidf, bar.update if bar else bool):
+            for embedded in engine.run(shards, bar.update if bar else bool):
                 writer.add(embedded)
         for remark in engine.remarks:
             log(remark)

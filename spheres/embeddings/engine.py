@@ -1,35 +1,33 @@
 """Where the encoder runs: in this process, or in many at once under Ray.
 
-    with open_engine("local", spec, "auto") as engine:
-        for embedded in engine.embed(shards, tfidf): ...
+    with open_engine("ray", encoder) as engine:
+        for result in engine.run(job): ...
 
-Whichever it is, it turns shards of texts into the same numbers; which are wanted, where they are kept and how a run is
-resumed is not its business.
+Whichever it is, it turns a job's pieces into the same results. What is computed of a piece is the job's business:
+vectors for a cache (`spheres.embeddings.shards.Shards`) or answers for a file (`spheres.inference.file_job.FileJob`).
 """
 
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-from spheres.embeddings.out_of_fold import OutOfFoldTfidf
-from spheres.embeddings.shards import Advance, EmbeddedShard, Shards
+from spheres.embeddings.job import Advance, Job, Result
 from spheres.encoder.encoder import Encoder
-from spheres.encoder.hub import EncoderSpec
 from spheres.errors import SphereError
 
 ENGINES = ("local", "ray")
 
 
 class Engine(Protocol):
-    """What computes shards."""
+    """What computes jobs."""
 
     dim: int  # of a vector
     precision: str  # "bf16" or "fp32"
     remarks: list[str]  # sentences for the user about how it went
 
-    def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """Compute the wanted shards, in whatever order they are done; `advance` takes each number of texts done."""
+    def run(self, job: Job[Result], advance: Advance = bool, in_order: bool = False) -> Iterator[Result]:
+        """The result of each wanted piece, as they are done or in order; `advance` takes each number of texts done."""
         ...
 
 
@@ -41,26 +39,28 @@ class LocalEngine:
         self.dim, self.precision = encoder.dim, encoder.precision
         self.remarks: list[str] = []
 
-    def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """See `Engine.embed`."""
-        for number, articles in shards.read():
-            yield shards.embed(number, articles, self.encoder, tfidf, advance)
+    def run(self, job: Job[Any], advance: Advance = bool, in_order: bool = False) -> Iterator[Any]:
+        """See `Engine.run`; always in order."""
+        for number, texts in job.read():
+            yield job.compute(number, texts, self.encoder, advance)
 
 
-@contextmanager
-def open_engine(name: str, spec: EncoderSpec, precision: str) -> Iterator[Engine]:
-    """The engine of this name, one of ENGINES, ready to compute; closed with what it started."""
+def check_engine(name: str) -> None:
+    """Raise SphereError where there is no such engine, or Ray is not installed."""
     if name not in ENGINES:
         raise SphereError(f"engine {name!r} is unknown: give one of {', '.join(ENGINES)}.")
     if name == "ray" and not importlib.util.find_spec("ray"):
         raise SphereError("--engine ray needs Ray, which is not installed: run `pip install -r requirements/ray.txt`.")
-    encoder = Encoder.load(spec, precision)
+
+
+@contextmanager
+def open_engine(name: str, encoder: Encoder) -> Iterator[Engine]:
+    """The engine of this name, one of ENGINES, ready to compute; closed with what it started."""
+    check_engine(name)
     if name == "local":
         yield LocalEngine(encoder)
         return
     from spheres.embeddings.ray_engine import RayEngine, start_ray
 
     with start_ray() as workers:
-        engine = RayEngine(encoder, workers)
-        del encoder  # the workers have their own
-        yield engine
+        yield RayEngine(encoder, workers)

@@ -4,14 +4,15 @@
     python embed.py CORPUS --engine ray                                # the cores of this machine
     RAY_ADDRESS=10.0.0.1:6379 python embed.py CORPUS --engine ray      # a cluster, from one of its machines
 
-One task reads the corpus on the machine where the command was given, a shard at a time and never far ahead; workers, a
-few cores each, hold the encoder and turn a shard into vectors; these come back here to be kept. A worker that dies is
-started anew, and what it was at goes to whoever is free, so it costs one shard's time. A shard is computed in the same
-batches as without Ray, so the vectors are the same. Docs: docs/scale.md.
+`head.py predict` takes both in the same way. One task reads the file on the machine where the command was given, a
+piece at a time and never far ahead; workers, a few cores each, hold the encoder and compute a piece; the results come
+back here to be kept. A worker that dies is started anew, and what it was at goes to whoever is free, so it costs one
+piece's time. A piece is computed in the same batches as without Ray, so the results are the same. Docs: docs/scale.md.
 """
 
 import logging
 import os
+import pickle
 import secrets
 import socket
 import tempfile
@@ -22,18 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spheres.data.text import Text, plain
-from spheres.embeddings.out_of_fold import OutOfFoldTfidf
-from spheres.embeddings.shards import Advance, EmbeddedShard, Shards
+from spheres.embeddings.job import Advance, Job
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec, Fingerprint
 from spheres.errors import SphereError
 
 CORES = 4  # of a worker at most: more would wait for each other, fewer hold more copies of the encoder
-MEMORY = 512 * 2**20  # bytes that shards may take on their way, on this machine; more of them wait on disk
+MEMORY = 512 * 2**20  # bytes that pieces may take on their way, on this machine; more of them wait on disk
 PATIENCE = 5.0  # seconds to wait for a sign of life from a cluster
 RESTARTS = 5  # of one worker: a run outlives that many failures, but does not go on for ever where each start fails
 
@@ -140,23 +137,22 @@ class RayEngine:
         self.remarks: list[str] = []
         self._encoder = encoder.spec, encoder.precision, encoder.fingerprint
         self.workers = workers
-        self.processes: set[str] = set()  # host:pid of workers that have computed shards, lost ones too
+        self.processes: set[str] = set()  # host:pid of workers that have computed pieces, lost ones too
         self.replacing: set[str] = set()  # those of them that took a lost one's place
 
-    def embed(self, shards: Shards, tfidf: OutOfFoldTfidf, advance: Advance = bool) -> Iterator[EmbeddedShard]:
-        """See `Engine.embed`; raises a SphereError where no worker can go on."""
+    def run(self, job: Job[Any], advance: Advance = bool, in_order: bool = False) -> Iterator[Any]:
+        """See `Engine.run`; raises a SphereError where no worker can go on."""
         import ray.exceptions
 
-        if not shards.wanted:
+        if not job.wanted:
             return  # workers would be started for nothing
         try:
-            for row in self._dataset(shards, tfidf).iter_rows():
+            for row in self._dataset(job, in_order).iter_rows():
                 self.processes.add(row["process"])
                 if row["replaces"]:
                     self.replacing.add(row["process"])
-                n = shards.n_texts(row["number"])
-                advance(n)
-                yield EmbeddedShard(row["number"], _array(row["vectors"], n), _array(row["scores"], n))
+                advance(job.n_texts(row["number"]))
+                yield pickle.loads(row["result"])  # noqa: S301  (a worker of ours wrote it)
         except ray.exceptions.RayError as e:
             raise SphereError(
                 f"Ray's workers could not go on ({_reason(e)}): fix that, then run the same command again."
@@ -164,8 +160,8 @@ class RayEngine:
         if n := len(self.replacing):
             self.remarks.append(f"Workers lost and replaced: {n}; their work was computed again.")
 
-    def _dataset(self, shards: Shards, tfidf: OutOfFoldTfidf) -> Any:
-        """A Ray data set with a row for each shard, computed as it is read."""
+    def _dataset(self, job: Job[Any], in_order: bool) -> Any:
+        """A Ray data set with a row for each piece, computed as it is read."""
         import ray.data
         from ray.util.annotations import RayDeprecationWarning
 
@@ -175,13 +171,14 @@ class RayEngine:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
+        context.execution_options.preserve_order = in_order
         # 2. One task here reads, the workers compute.
-        context.target_max_block_size = 1  # byte: a block is a shard, and so is what a retry costs
+        context.target_max_block_size = 1  # byte: a block is a piece, and so is what a retry costs
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        work = ray.put((shards, tfidf))  # millions of row numbers, which a task should not carry
+        work = ray.put(job)  # millions of row numbers, which a task should not carry
 
         def read(_: object) -> Iterator[Any]:
-            return as_tables(ray.get(work)[0])
+            return as_tables(ray.get(work))
 
         return (
             ray.data.from_items([0])
@@ -189,7 +186,7 @@ class RayEngine:
             .map(
                 Worker,
                 fn_constructor_args=(*self._encoder, self.workers.cores, [work]),
-                compute=ray.data.ActorPoolStrategy(size=min(self.workers.n, len(shards.wanted))),
+                compute=ray.data.ActorPoolStrategy(size=min(self.workers.n, len(job.wanted))),
                 num_cpus=self.workers.cores,
                 num_gpus=self.workers.gpus,
                 max_restarts=RESTARTS,
@@ -197,17 +194,15 @@ class RayEngine:
         )
 
 
-def as_tables(shards: Shards) -> Iterator[Any]:
-    """Arrow tables of one row each: a wanted shard's number, its titles and its abstracts."""
+def as_tables(job: Job[Any]) -> Iterator[Any]:
+    """Arrow tables of one row each: a wanted piece's number, its titles and its abstracts."""
     import pyarrow as pa
 
-    for number, articles in shards.read():
-        titles, abstracts = zip(*articles, strict=True)
-        yield pa.table({"number": [number], "titles": [list(titles)], "abstracts": [list(abstracts)]})
-
-
-def _array(content: bytes, n: int) -> NDArray[np.float32]:
-    return np.frombuffer(content, np.float32).reshape(n, -1)
+    texts_type = pa.list_(pa.string())
+    schema = pa.schema([("number", pa.int64()), ("titles", texts_type), ("abstracts", texts_type)])
+    for number, texts in job.read():
+        titles, abstracts = [title for title, _ in texts], [abstract for _, abstract in texts]
+        yield pa.table([[number], [titles], [abstracts]], schema)
 
 
 class Worker:
@@ -226,18 +221,16 @@ class Worker:
                 f"{spec.name} has other weights or another tokenizer on {os.uname().nodename}: "
                 "give every machine the same."
             )
-        self.shards, self.tfidf = ray.get(work[0])  # in a list, or Ray would carry all of it in the task
+        self.job: Job[Any] = ray.get(work[0])  # in a list, or Ray would carry all of it in the task
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row of `as_tables` as a row of what is computed of it."""
         import ray
 
-        articles = list(map(Text, row["titles"], row["abstracts"]))
-        embedded = self.shards.embed(row["number"], articles, self.encoder, self.tfidf)
+        texts = list(map(Text, row["titles"], row["abstracts"]))
         return {
-            "number": embedded.number,
-            "vectors": embedded.vectors.tobytes(),
-            "scores": embedded.scores.tobytes(),
+            "number": row["number"],
+            "result": pickle.dumps(self.job.compute(row["number"], texts, self.encoder)),
             "process": f"{os.uname().nodename}:{os.getpid()}",
             "replaces": ray.get_runtime_context().was_current_actor_reconstructed,
         }

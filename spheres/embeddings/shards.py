@@ -1,13 +1,12 @@
 """Shards: some thousand articles that an engine computes at a stretch, and that an interruption may cost at most.
 
-    shards = Shards(corpus, rows, folds, size=2048, wanted=frozenset({0, 2}))
-    for number, articles in shards.read():
-        texts, folds = shards.texts(number, articles)
+    shards = Shards(corpus, rows, folds, size=2048, wanted=frozenset({0, 2}), tfidf=tfidf)
+    for embedded in engine.run(shards): ...
 
 A shard is the same texts in the same order whoever reads it, here or on another machine, so its vectors are the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 from spheres.data.corpus import Corpus
 from spheres.data.text import Text
 from spheres.data.views import shown_in
+from spheres.embeddings.job import Advance
 from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.encoder.encoder import Encoder
-
-Advance = Callable[[int], object]  # takes a number of texts that are done
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Shards:
     folds: NDArray[np.int8]  # (n_articles,) the fold of an article that the TF-IDF model learns from; -1 for the others
     size: int
     wanted: frozenset[int]  # numbers of the shards that are still to be computed
+    tfidf: OutOfFoldTfidf
 
     def span(self, view: str, number: int) -> slice:
         """Which of a view's rows belong to a shard."""
@@ -69,10 +68,8 @@ class Shards:
             texts += [shown_in(articles[row], view) for row in some - number * self.size]
         return texts, self.folds[np.concatenate(rows)]
 
-    def embed(
-        self, number: int, articles: Sequence[Text], encoder: Encoder, tfidf: OutOfFoldTfidf, advance: Advance = bool
-    ) -> EmbeddedShard:
+    def compute(self, number: int, texts: Sequence[Text], encoder: Encoder, advance: Advance = bool) -> EmbeddedShard:
         """Vectors and scores of a shard; all its views go to the encoder together, so that its batches are full."""
-        texts, folds = self.texts(number, articles)
-        vectors = encoder.encode(encoder.tokenize(texts), advance)
-        return EmbeddedShard(number, vectors, tfidf.scores(texts, folds))
+        shown, folds = self.texts(number, texts)
+        vectors = encoder.encode(encoder.tokenize(shown), advance)
+        return EmbeddedShard(number, vectors, self.tfidf.scores(shown, folds))

@@ -1,7 +1,7 @@
 """BERT's and DistilBERT's layers for processors that compute in bf16, where they are faster than transformers' own.
 
     layers = Bf16Layers.for_model(model)            # None where the model or the processor is of another kind
-    hidden = layers(input_ids)                      # model(input_ids=input_ids).last_hidden_state, up to rounding
+    hidden = layers(ids, positions, spans)          # the last hidden states of `spheres.encoder.packing`'s batch
 
 Queries, keys and values are one multiplication here; bias, GELU and the sum with a layer's input happen inside the
 multiplication that they follow (oneDNN's, as `torch.compile` uses it, but without a compiler); and attention is two
@@ -15,6 +15,8 @@ bf16 alone.
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spheres.encoder.packing import Spans
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -97,23 +99,23 @@ class Bf16Layers:
             layers.append(Layer(joined, _linear(out), norm, _linear(up), _linear(down), last_norm))
         return cls(embeddings.word_embeddings.weight, positions, embeddings.LayerNorm, layers, c.num_attention_heads)
 
-    def __call__(self, input_ids: "Tensor") -> "Tensor":
-        """(n_texts, n_tokens) int64 -> (n_texts, n_tokens, dim), texts of one length, without padding."""
+    def __call__(self, ids: "Tensor", positions: "Tensor", spans: Spans) -> "Tensor":
+        """(n_tokens,) int64 token ids and their positions -> (n_tokens, dim)."""
         import torch
         from torch.nn.functional import embedding
 
         linear: Any = torch.ops.mkldnn._linear_pointwise
-        n, length = input_ids.shape
-        embedded = self.norm(embedding(input_ids, self.words) + self.positions[:length])
-        x: Tensor = embedded.flatten(0, 1)  # (n * length, dim)
+        sizes = [n * length for n, length in spans]
+        x: Tensor = self.norm(embedding(ids, self.words) + embedding(positions, self.positions))
         for layer in self.layers:
-            attended = self._attention(linear(x, *layer.qkv, "none", [], ""), n)
+            parts = linear(x, *layer.qkv, "none", [], "").split(sizes)
+            attended = torch.cat([self._attention(part, n) for part, (n, _) in zip(parts, spans, strict=True)])
             x = layer.norm(linear.binary(attended, x, *layer.out, "add"))
             x = layer.last_norm(linear.binary(linear(x, *layer.up, "gelu", [], "none"), x, *layer.down, "add"))
-        return x.view(n, length, -1)
+        return x
 
     def _attention(self, qkv: "Tensor", n: int) -> "Tensor":
-        """(n_texts * n_tokens, 3 * dim) -> (n_texts * n_tokens, dim)."""
+        """(n_texts * length, 3 * dim), texts of one length -> (n_texts * length, dim)."""
         import torch
         from torch.nn.functional import pad
 

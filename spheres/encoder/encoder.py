@@ -3,16 +3,18 @@
     encoder = Encoder.load(find_encoder("all-MiniLM-L6-v2"))
     vectors = encoder.encode(encoder.tokenize([Text("A title", "An abstract")]))      # (1, 384) float32
 
-A batch holds texts of exactly the same number of tokens, so there is no padding and no attention mask: nothing is
-computed in vain, and an article's vector does not depend on what else is in its batch. That is what makes a cached
-vector and a live one equal. Where there are several batches, each core computes one of its own: cores that share a
-batch wait for each other hundreds of times in it. A single batch gets all cores, unless others are being computed.
+A batch holds texts end to end, without padding or mask (`spheres.encoder.packing`): nothing is computed in vain, and an
+article's vector does not depend on what else is in its batch. That is what makes a cached vector and a live one equal.
+Where there are several batches, each core computes one of its own: cores that share a batch wait for each other
+hundreds of times in it. A single batch gets all cores, unless others are being computed. Of many texts one batch a core
+is begun at a time, so that whoever asks meanwhile waits for one batch, not for all of them.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,13 @@ from numpy.typing import NDArray
 from spheres.data.text import Text
 from spheres.encoder.bf16_layers import Bf16Layers, limit_onednn_cache
 from spheres.encoder.hub import EncoderSpec, Fingerprint, fetch, fingerprint_of
+from spheres.encoder.packing import Spans, make_packing, pack, spans_of
 from spheres.encoder.tokenizer import Tokens, tokenize
 from spheres.errors import SphereError
 
-BATCH_TOKENS = 2048  # tokens in one forward pass: enough to keep a core busy, few enough to stay in its cache
 PRECISIONS = ("auto", "bf16", "fp32")
+
+Computed = tuple[list[int], NDArray[np.float32]]  # a batch: positions of its texts, and (n_batch, dim) vectors
 
 
 class Encoder:
@@ -38,6 +42,7 @@ class Encoder:
         self.spec = spec
         self.model = model
         self.layers = Bf16Layers.for_model(model)  # in place of the model's own where they are faster, else None
+        self.packs = make_packing(model)  # whether it takes texts of several lengths in one pass
         self.tokenizer = tokenizer
         self.fingerprint = fingerprint
         self.precision = precision  # "bf16" or "fp32"
@@ -84,18 +89,31 @@ class Encoder:
         """The vectors of tokenized articles, (len(tokens), dim) float32; `advance` takes each batch's size."""
         vectors = np.empty((len(tokens), self.dim), np.float32)
 
-        def forward(batch: list[int]) -> NDArray[np.float32]:
-            return self._forward([tokens[i].ids for i in batch])
-
-        batches = list(batches_of_one_length([len(t.ids) for t in tokens]))
+        batches = pack([len(t.ids) for t in tokens])
         with self._count_run() as alone:
             parallel = self.model.device.type == "cpu" and not (alone and len(batches) == 1)
-            # the executor's `map` cancels what no worker has begun when this thread is interrupted
-            results = self._start_workers().map(forward, batches) if parallel else map(forward, batches)
-            for batch, part in zip(batches, results, strict=True):
+            for batch, part in self._side_by_side(tokens, batches) if parallel else self._one_by_one(tokens, batches):
                 vectors[batch] = part
                 advance(len(batch))
         return vectors
+
+    def _one_by_one(self, tokens: Sequence[Tokens], batches: Sequence[list[int]]) -> Iterator[Computed]:
+        """Each batch with its vectors, computed in this thread."""
+        for batch in batches:
+            yield batch, self._forward([tokens[i].ids for i in batch])
+
+    def _side_by_side(self, tokens: Sequence[Tokens], batches: Sequence[list[int]]) -> Iterator[Computed]:
+        """Each batch with its vectors, as they are done, a batch to a worker; no worker has a second one waiting."""
+        workers, n = self._start_workers()
+        begun: dict[Future[NDArray[np.float32]], list[int]] = {}
+        left = iter(batches)
+        while True:
+            for batch in islice(left, n - len(begun)):
+                begun[workers.submit(self._forward, [tokens[i].ids for i in batch])] = batch
+            if not begun:
+                return
+            for done in wait(begun, return_when=FIRST_COMPLETED).done:
+                yield begun.pop(done), done.result()
 
     @contextmanager
     def _count_run(self) -> Iterator[bool]:
@@ -109,47 +127,48 @@ class Encoder:
             with self._lock:
                 self._n_running -= 1
 
-    def _start_workers(self) -> ThreadPoolExecutor:
+    def _start_workers(self) -> tuple[ThreadPoolExecutor, int]:
         """As many threads as torch computes with, each of them computing alone; started once and kept."""
         import torch
 
         with self._lock:  # so that two first calls at once start one set of them
+            n = torch.get_num_threads()
             if self._workers is None:
-                n = torch.get_num_threads()
                 pool = ThreadPoolExecutor(n, "encoder", initializer=torch.set_num_threads, initargs=(1,))
                 everyone = threading.Barrier(n)
                 list(pool.map(lambda _: everyone.wait(), range(n)))  # all have started ...
                 torch.set_num_threads(n)  # ... for what a thread sets for itself is also what later threads start with
                 self._workers = pool
-            return self._workers
+            return self._workers, n
 
     def _forward(self, ids: list[tuple[int, ...]]) -> NDArray[np.float32]:
-        """One batch of texts of one length -> (n_batch, dim)."""
+        """One batch of texts, those of one length side by side -> (n_batch, dim)."""
         import torch
 
+        spans = spans_of([len(text) for text in ids])
         with torch.inference_mode():
-            input_ids = torch.tensor(ids, device=self.model.device)  # (n_batch, n_tokens) int64
-            # (n_batch, n_tokens, hidden_size), the last hidden states
-            hidden = self.layers(input_ids) if self.layers else self.model(input_ids=input_ids).last_hidden_state
-            parts = {"cls": hidden[:, 0].float(), "mean": hidden.float().mean(dim=1)}
-            pooled = torch.cat([parts[part] for part in self.spec.pooling.split("+")], dim=1)
-            return np.asarray(pooled.cpu().numpy())  # (n_batch, dim) float32
+            tokens = torch.tensor([token for text in ids for token in text], device=self.model.device)  # (n,) int64
+            hidden = self._hidden(tokens, spans)
+            pooled = []
+            for (n, length), part in zip(spans, hidden.split([n * length for n, length in spans]), strict=True):
+                states = part.view(n, length, -1)  # (n_texts, n_tokens, hidden_size)
+                even = torch.full((n, 1, length), 1 / length, device=self.model.device)  # faster than `mean`
+                parts = {"cls": states[:, 0].float(), "mean": (even @ states.float())[:, 0]}
+                pooled.append(torch.cat([parts[name] for name in self.spec.pooling.split("+")], dim=1))
+            return np.asarray(torch.cat(pooled).cpu().numpy())  # (n_batch, dim) float32
 
+    def _hidden(self, tokens: Any, spans: Spans) -> Any:
+        """(n_tokens,) int64 -> (n_tokens, hidden_size), the last hidden states of texts laid end to end."""
+        import torch
 
-def batches_of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions grouped so that all in a batch have the same length; the longest first, so that memory peaks early.
-
-    >>> list(batches_of_one_length([3, 5, 3, 5]))
-    [[1, 3], [0, 2]]
-    """
-    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
-    start = 0
-    while start < len(order):
-        length = lengths[order[start]]
-        end = start + max(1, BATCH_TOKENS // length)
-        batch = [int(i) for i in order[start:end] if lengths[i] == length]
-        start += len(batch)
-        yield batch
+        if not self.packs:  # the model takes texts of one length
+            parts = tokens.split([n * length for n, length in spans])
+            rows = [part.view(span) for part, span in zip(parts, spans, strict=True)]
+            return torch.cat([self.model(input_ids=ids).last_hidden_state.flatten(0, 1) for ids in rows])
+        positions = torch.cat([torch.arange(length, device=tokens.device).repeat(n) for n, length in spans])
+        if self.layers:
+            return self.layers(tokens, positions, spans)
+        return self.model(input_ids=tokens[None], position_ids=positions[None], spans=spans).last_hidden_state[0]
 
 
 def _load_parts(folder: Path, precision: str) -> tuple[Any, Any]:

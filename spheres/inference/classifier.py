@@ -9,6 +9,7 @@ Loading takes some seconds, most of them for torch; an article of 200 tokens tak
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from spheres.files.manifest import library_versions
 from spheres.inference.answer_cache import AnswerCache, digest_of
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibrator
+from spheres.model.categories import groups_of
 from spheres.model.head_files import ARTIFACTS, HEAD, acts_from, find_head, measured_at
 from spheres.model.prediction_sets import DEFAULT_RULE, RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
@@ -126,16 +128,18 @@ class Classification:
         >>> answer.categories()
         [('cs.CL', 0.75), ('hep-th', 0.25)]
         """
-        groups = dict(zip(GROUPS, self.probabilities, strict=True))
-        probabilities = [
-            groups[str(group_of(code))] * share for code, share in zip(self.codes, self.shares.tolist(), strict=True)
-        ]
-        return [(self.codes[i], probabilities[i]) for i in ranking(probabilities)[:n]]
+        if not self.codes:
+            return []
+        probabilities = np.array(self.probabilities)[_groups_of(self.codes)] * self.shares  # (n_categories,)
+        return [(self.codes[i], float(probabilities[i])) for i in ranking(probabilities)[:n]]
 
     def categories_of(self, group: str, n: int | None = N_CATEGORIES) -> list[tuple[str, float]]:
         """The `n` most probable categories of a group (None: all) with their shares of it, the largest first."""
         found = [(c, share) for c, share in zip(self.codes, self.shares.tolist(), strict=True) if group_of(c) == group]
         return sorted(found, key=lambda row: -row[1])[:n]
+
+
+_groups_of = lru_cache(maxsize=4)(groups_of)  # of the codes that all answers of a classifier share
 
 
 def _probabilities(log_probabilities: NDArray[np.float64]) -> tuple[float, ...]:

@@ -4,8 +4,8 @@
         print(progress.n_done, "of", progress.n_rows)
 
 `head.py predict` draws a bar from this; the page and `/classify_file` use it through `Service.classify_file`. On two
-cores some 50 articles take a second. The file is read twice: a table's header needs every column, a progress bar the
-number of rows, and a visitor is told before anything is computed that a file is too large.
+cores 20 to 50 articles take a second. The file is read twice: a table's header needs every column, a progress bar the
+number of rows, and a visitor is told before anything is computed that a file is too large. An engine reads it again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -28,22 +28,26 @@ from spheres.files.atomic import file_sha256
 from spheres.files.checkpoint import resumable_file
 from spheres.files.manifest import Manifest
 from spheres.inference.export import check_out, writer_for
+from spheres.inference.file_job import FileJob, in_batches
 from spheres.inference.file_rows import (
     FileRow,
     FileSummary,
     Limits,
-    classify_rows,
     open_file,
     summarize_file,
+    texts_of,
     to_file_row,
+    with_answers,
 )
 from spheres.model.prediction_sets import check_threshold
 from spheres.model.prior import ARXIV, PRIORS, Prior, check_prior, estimate_prior
 
-if TYPE_CHECKING:  # the classifier brings torch along
-    from spheres.inference.classifier import ClassifiesMany
+if TYPE_CHECKING:  # they bring torch along
+    from spheres.embeddings.engine import Engine
+    from spheres.inference.classifier import Classifier, ClassifiesMany
 
-BATCH_SIZE = 32  # rows between two reports: half a second on two cores, in which a visitor cannot cancel, others wait
+FIRST_BATCH, MAX_BATCH = 32, 2048  # rows between two reports where their number follows the time that they take
+SECONDS = 1.0  # between two reports then: so long a visitor cannot cancel
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20  # at most
 PRIOR_NAMES = (*PRIORS, "file")  # "file": estimated from the file itself, from rows spread evenly over it
 MIN_SAMPLE, MAX_SAMPLE = 200, 1000
@@ -118,12 +122,13 @@ def classify_file(
     rule: str,
     keep_columns: bool = True,
     limits: Limits | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     identity: Manifest | None = None,
     summary: FileSummary | None = None,
     title_column: str | None = None,
     abstract_column: str | None = None,
     prior: str = ARXIV.name,
+    engine: Engine | None = None,
 ) -> Generator[Progress, None, None]:
     """Classify the rows of `source` into `out`; labels are not needed and, where present, not looked at.
 
@@ -133,13 +138,14 @@ def classify_file(
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
         keep_columns: Whether .jsonl keeps the columns of `source`, as tables always do.
         limits: What is taken of the file; None takes everything.
-        batch_size: Rows between two steps; more of them are faster.
+        batch_size: Rows between two steps; None takes as many as are classified in a second.
         identity: What identifies the classifier; with it, an interrupted run leaves its answers beside `out`, and the
             same call resumes there. The source is known again by its sha256.
         summary: Of `source`, where the caller has counted it already; its columns are the ones that are read.
         title_column: Where the titles are, "" for nowhere; None looks, as `spheres.data.columns.find_columns`.
         abstract_column: The same for the abstracts.
         prior: One of PRIOR_NAMES.
+        engine: Answers in place of this process; `classifier` is a `Classifier` then, and `limits` None.
 
     Yields:
         Progress once the rows are counted, after each batch, and at last with the finished file's `path`.
@@ -170,15 +176,22 @@ def classify_file(
         rows = (to_file_row(row, summary.chosen) for row in open_file(source, stack, limits).rows)
         answers = stack.enter_context(resumable_file(out, plan, identity is not None, writer.convert))
         # 3. Pass over the rows that an interrupted run has answered; of their groups only the counts are known
-        for batch in in_batches(islice(rows, answers.n_rows), batch_size):
+        for batch in in_batches(islice(rows, answers.n_rows), batch_size or MAX_BATCH):
             progress = progress.after(batch)
         progress = replace(progress, counts={**progress.counts, **answers.counts})
         yield progress
         # 4. Classify the others, and write one batch after the other
         started, n_skipped = time.monotonic(), progress.n_done
         header = b"" if answers.n_rows else writer.header
-        for batch in in_batches(rows, batch_size):
-            classified = classify_rows(classifier, batch, threshold, rule, shares)
+        found, size = None, batch_size
+        if engine:
+            size = batch_size or MAX_BATCH
+            bundle = cast("Classifier", classifier).bundle
+            job = FileJob(source, summary.chosen, size, summary.n_rows, answers.n_rows, bundle)
+            found = engine.run(job, in_order=True)
+        for batch in paced(rows, size):
+            of_texts = next(found) if found else classifier.classify_many(texts_of(batch))
+            classified = with_answers(batch, of_texts, threshold, rule, shares)
             progress = progress.after(classified)
             answers.append(header + b"".join(map(writer.line, classified)), len(batch), progress.counts)
             header = b""
@@ -193,7 +206,7 @@ def _estimate_prior(
     source: Path,
     summary: FileSummary,
     limits: Limits | None,
-    batch_size: int,
+    batch_size: int | None,
     progress: Progress,
 ) -> Generator[Progress, None, Prior]:
     """The shares of the groups in a file, out of the answers to rows spread evenly over it.
@@ -208,9 +221,8 @@ def _estimate_prior(
     with ExitStack() as stack:
         step = -(-summary.n_rows // MAX_SAMPLE)
         rows = islice(open_file(source, stack, limits).rows, 0, None, step)
-        for batch in in_batches((to_file_row(row, summary.chosen) for row in rows), batch_size):
-            texts = [row.article.text for row in batch if row.article]
-            answers += [answer.probabilities for answer in classifier.classify_many(texts)]
+        for batch in paced((to_file_row(row, summary.chosen) for row in rows), batch_size):
+            answers += [answer.probabilities for answer in classifier.classify_many(texts_of(batch))]
             yield progress
     if len(answers) < MIN_SAMPLE:
         raise SphereError(
@@ -222,11 +234,18 @@ def _estimate_prior(
     return estimate_prior(np.log(np.maximum(answers, 1e-12)), ARXIV.shares)
 
 
-def in_batches(rows: Iterator[FileRow], batch_size: int) -> Iterator[list[FileRow]]:
-    """Lists of `batch_size` rows, the last one shorter.
+def paced(rows: Iterator[FileRow], size: int | None) -> Iterator[list[FileRow]]:
+    """Lists of `size` rows; of None as many as the caller needed SECONDS for, by what it needed for the list before.
 
-    >>> [len(batch) for batch in in_batches(iter([FileRow("", {})] * 5), 2)]
-    [2, 2, 1]
+    >>> [len(batch) for batch in paced(iter([FileRow("", {})] * 100), None)]
+    [32, 64, 4]
     """
-    while batch := list(islice(rows, batch_size)):
+    if size:
+        yield from in_batches(rows, size)
+        return
+    size = FIRST_BATCH
+    while batch := list(islice(rows, size)):
+        started = time.monotonic()
         yield batch
+        seconds = max(time.monotonic() - started, 1e-6)
+        size = min(2 * size, MAX_BATCH, max(1, int(len(batch) * SECONDS / seconds)))

@@ -269,10 +269,8 @@ def _categories(row: FileRow) -> dict[str, float]:
 
 def _listed(row: FileRow) -> tuple[int | None, float | None]:
     """Rank and probability of the category that the file lists first, None where there is nothing to compare."""
-    if not row.listed:
-        return None, None
-    rank, probability = row.listed
-    return rank, round(probability, 6)
+    listed = row.listed
+    return (listed[0], round(listed[1], 6)) if listed else (None, None)
 
 
 def _answer_cells(row: FileRow, compare: bool) -> list[Any]:

@@ -6,7 +6,7 @@ A row that cannot be read or holds no text stays a row, with a sentence in place
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,8 @@ from spheres.errors import Message, SphereError
 from spheres.inference.notes import notes
 
 if TYPE_CHECKING:  # the classifier brings torch along
-    from spheres.inference.classifier import Classification, ClassifiesMany
+    from spheres.data.text import Text
+    from spheres.inference.classifier import Classification
     from spheres.model.prior import Prior
 
 MIN_PROSE = 30  # words that an abstract has at least, where a column is taken for one by what it holds
@@ -216,17 +217,22 @@ def to_file_row(row: Row, columns: Columns | None = None) -> FileRow:
     return FileRow(row.place, row.record, article, source=row.source)
 
 
-def classify_rows(
-    classifier: ClassifiesMany, rows: Sequence[FileRow], threshold: float, rule: str, prior: Prior
+def texts_of(rows: Iterable[FileRow]) -> list[Text]:
+    """The texts of the rows that have one."""
+    return [row.article.text for row in rows if row.article]
+
+
+def with_answers(
+    rows: Sequence[FileRow], found: Iterable[Classification], threshold: float, rule: str, prior: Prior
 ) -> list[FileRow]:
-    """These rows with their answers, computed together.
+    """These rows with their answers.
 
     Args:
+        found: The answer to each of `texts_of(rows)`.
         threshold: In (0, 1], with `rule` as in `Classification.predict_set`.
         prior: Of the file's articles.
     """
-    texts = [row.article.text for row in rows if row.article]
-    answers = iter(classifier.classify_many(texts) if texts else ())
+    answers = iter(found)
     classified = []
     for row in rows:
         if row.article:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from spheres.inference.arxiv_api import ArxivClient
 from spheres.inference.batcher import Batcher
-from spheres.inference.classify_file import BATCH_SIZE, Progress, classify_file
+from spheres.inference.classify_file import Progress, classify_file
 from spheres.inference.export import download_name
 from spheres.inference.file_rows import Limits, summarize_file
 from spheres.model.prior import ARXIV
@@ -46,9 +46,8 @@ class Service:
         return self._batcher.classify(text)
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
-        """The answers to some hundreds of texts; between two batches of them the texts of others get their turn."""
-        batches = (texts[i : i + BATCH_SIZE] for i in range(0, len(texts), BATCH_SIZE))
-        return [answer for batch in batches for answer in self.classifier.classify_many(batch)]
+        """The answers to some hundreds of texts; between two batches of the encoder those of others get their turn."""
+        return self.classifier.classify_many(texts)
 
     def classify_file(
         self,

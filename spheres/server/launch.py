@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from gradio import I18n, processing_utils
+from gradio import I18n, networking, processing_utils
 from starlette.middleware import Middleware
 
 from spheres.errors import SphereError
@@ -108,6 +108,7 @@ def serve(
     # With Gradio's seed, whoever has it could compute an upload's address from the file's content
     processing_utils.hash_seed = secrets.token_bytes(32)
     _bypass_proxy(host)
+    networking.url_ok = _is_served
     try:
         _, url, _ = page.launch(
             server_name=f"[{host}]" if ":" in host else host,  # as Gradio wants IPv6
@@ -147,6 +148,14 @@ def wait(page: Any, load: Callable[[], object]) -> None:
             time.sleep(0.2)
     finally:
         page.close(verbose=False)
+
+
+def _is_served(url: str) -> bool:
+    """In place of Gradio's check of its own page, which gives up after three seconds: a busy machine may take longer.
+
+    The server runs when it comes to that: it has answered a request of Gradio's by then, for which there is no limit.
+    """
+    return True
 
 
 def _bypass_proxy(host: str) -> None:

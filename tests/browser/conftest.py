@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 from visiting import served
 
 from spheres.inference.arxiv_api import ArxivClient
-from spheres.inference.classify_file import BATCH_SIZE
+from spheres.inference.classify_file import FIRST_BATCH
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
 from spheres.web.page import build_page
@@ -42,7 +42,7 @@ class Counting:
 
     def classify_many(self, texts):
         self.runs += 1
-        if len(texts) == BATCH_SIZE:
+        if len(texts) >= FIRST_BATCH // 2:
             time.sleep(self.pause)
         return self.classifier.classify_many(texts)
 

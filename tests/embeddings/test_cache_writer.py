@@ -147,7 +147,9 @@ def test_more_copies_of_the_parts_mean_more_rows(tmp_path: Path) -> None:
 def test_a_view_that_no_article_has_is_kept_empty(store: str, tmp_path: Path) -> None:
     checkpoint = Checkpoint(partial_of(tmp_path / "tiny"), tmp_path / "tiny", {})
     rows = {"both": np.arange(2), "abstract": np.arange(0)}
-    shards = Shards(Corpus(Path("nowhere")), rows, np.full(2, -1, np.int8), SHARD, frozenset())
+    shards = Shards(
+        Corpus(Path("nowhere")), rows, np.full(2, -1, np.int8), SHARD, frozenset(), OutOfFoldTfidf(TFIDF, {})
+    )
     writer = CacheWriter(checkpoint, shards, DIM, store)
     writer.add(EmbeddedShard(0, vectors_of("both")[:2], scores_of("both")[:2]))
     checkpoint.finish(["both.npy", "abstract.npy", "abstract_tfidf.npy"])

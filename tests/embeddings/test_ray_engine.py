@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from made_up import write_corpus
+from tiny_cache import TFIDF
 from tiny_encoder import make_encoder
 
 import embed
 import spheres.embeddings.ray_engine
 from spheres.data.corpus import Corpus
 from spheres.embeddings.build import Settings, embed_corpus
+from spheres.embeddings.out_of_fold import OutOfFoldTfidf
 from spheres.embeddings.ray_engine import RayEngine, Worker, Workers, as_tables, start_ray, workers_for
 from spheres.embeddings.shards import Shards
 from spheres.encoder.hub import BUNDLED, EncoderSpec, fetch, fingerprint_of
@@ -155,7 +157,9 @@ def test_what_the_two_engines_made_has_the_same_manifest(survived: tuple[Path, P
 def test_titles_that_arrow_does_not_take_reach_a_worker_as_the_encoder_reads_them(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"id": "1", "title": "Lone \\ud800 surrogate", "abstract": "a\\u0000b", "categories": "cs.DS"}\n')
-    shards = Shards(Corpus(path), {"both": np.arange(1)}, np.array([-1], np.int8), 1, frozenset({0}))
+    shards = Shards(
+        Corpus(path), {"both": np.arange(1)}, np.array([-1], np.int8), 1, frozenset({0}), OutOfFoldTfidf(TFIDF, {})
+    )
     (row,) = [table.to_pylist()[0] for table in as_tables(shards)]
     assert row == {"number": 0, "titles": ["Lone ? surrogate"], "abstracts": ["ab"]}
 

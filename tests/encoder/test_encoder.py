@@ -1,6 +1,8 @@
 """Vectors: the same alone as in a batch, the same as the library's own, and DistilBERT with real weights."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 from made_up import articles
-from transformers import BertModel, DistilBertConfig, DistilBertModel
+from transformers import BertModel, DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
 from spheres.data.text import Text
-from spheres.encoder.encoder import Encoder, _computes_in_bf16, batches_of_one_length
+from spheres.encoder.encoder import Encoder, _computes_in_bf16
 from spheres.encoder.hub import BUNDLED, fetch, find_encoder
+from spheres.encoder.packing import BATCH_TOKENS, pack
 from spheres.errors import SphereError
 
 TEXTS = [Text(a["title"], a["abstract"]) for a in articles(8)] + [Text("Only a title", ""), Text("", "An abstract.")]
@@ -145,11 +148,66 @@ def test_both_poolings_in_one_pass_are_each_of_them_in_a_row(encoder: Encoder) -
     assert (vectors["cls+mean"] == np.concatenate([vectors["cls"], vectors["mean"]], axis=1)).all()
 
 
-def test_a_batch_holds_one_length_and_every_text_is_in_one_batch() -> None:
-    lengths = [int(n) for n in np.random.default_rng(0).integers(3, 40, 500)]
-    found = list(batches_of_one_length(lengths))
+def test_every_text_is_in_one_batch_and_all_batches_are_equally_full() -> None:
+    lengths = [int(n) for n in np.random.default_rng(0).integers(3, 256, 500)]
+    found = pack(lengths)
     assert sorted(i for batch in found for i in batch) == list(range(500))
-    assert all(len({lengths[i] for i in batch}) == 1 for batch in found)
+    sizes = [sum(lengths[i] for i in batch) for batch in found]
+    assert len(found) % 4 == 0
+    assert max(sizes) < BATCH_TOKENS + 256 and min(sizes) > 0.8 * max(sizes)
+    assert pack([]) == []
+
+
+def test_texts_of_many_lengths_in_one_batch_have_the_vectors_of_the_library(encoder: Encoder) -> None:
+    texts = encoder.tokenize(TEXTS)
+    assert len({len(text.ids) for text in texts}) > 3
+    together = encoder._forward([text.ids for text in texts])
+    plain = BertModel.from_pretrained(fetch(BUNDLED)).eval()
+    with torch.inference_mode():
+        for text, vector in zip(texts, together, strict=True):
+            own = plain(input_ids=torch.tensor([text.ids])).last_hidden_state[0].mean(dim=0).numpy()
+            assert np.abs(vector - own).max() < 1e-5
+
+
+def test_a_model_that_counts_positions_otherwise_reads_texts_of_one_length_at_a_time(encoder: Encoder) -> None:
+    torch.manual_seed(0)
+    config = RobertaConfig(vocab_size=30522, num_hidden_layers=1, hidden_size=16, num_attention_heads=2)
+    roberta = Encoder(
+        replace(BUNDLED, pooling="cls"), RobertaModel(config).eval(), encoder.tokenizer, encoder.fingerprint
+    )
+    tokens = encoder.tokenize(TEXTS)
+    assert not roberta.packs
+    with torch.inference_mode():
+        own = [roberta.model(input_ids=torch.tensor([t.ids])).last_hidden_state[0, 0].numpy() for t in tokens]
+    assert np.abs(roberta.encode(tokens) - np.stack(own)).max() < 1e-5
+
+
+def test_another_question_waits_for_one_batch_of_a_file_and_not_for_all(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file has eighty batches; a batch for each worker is begun when the question comes, and it is next."""
+    begun: list[int] = []
+    started = threading.Event()
+    file, question = encoder.tokenize(TEXTS[:1]) * 800, encoder.tokenize([Text("Only a title", "")])
+    forward = encoder._forward
+
+    def counted(ids: list[tuple[int, ...]]) -> np.ndarray:
+        begun.append(len(ids))
+        if len(begun) > 2:
+            started.set()
+        return forward(ids)
+
+    monkeypatch.setattr(encoder, "_forward", counted)
+    with ThreadPoolExecutor(1) as visitor:
+        running = visitor.submit(encoder.encode, file)
+        assert started.wait(30)
+        before = len(begun)
+        encoder.encode(question)
+        waited = len(begun) - before
+        assert not running.done()
+        monkeypatch.setattr(encoder, "_forward", lambda ids: np.zeros((len(ids), encoder.dim), np.float32))
+        running.result(30)
+    assert waited <= 2 * torch.get_num_threads() + 1
 
 
 def test_tampered_weights_are_refused_before_use(tmp_path: Path) -> None:
