@@ -100,7 +100,7 @@ def test_the_mix_of_spheres_changes_the_answer_without_the_encoder_and_is_shared
     expect(link).to_have_value(re.compile(r"&prior=equal$"))
     other = visit(link.input_value())
     expect(other.locator("#summary")).to_have_text(shown)
-    expect(other.get_by_label("equally frequent").first).to_be_checked()
+    expect(advanced(other).get_by_label("equally frequent")).to_be_checked()
 
 
 def test_the_nearest_articles_follow_the_next_answer(visit):
@@ -200,7 +200,7 @@ def test_the_chosen_spheres_come_first_among_those_to_explain(visit):
     names = page.locator("#why-group label")
     answered = page.locator(".answer:not(.chart) tr[data-group] th")
     expect(names).to_have_text(answered.all_inner_texts())
-    page.get_by_label("range slider for Threshold").press("Home")
+    page.locator("#threshold input[type=range]").press("Home")
     expect(names).to_have_text(answered.all_inner_texts())
 
 

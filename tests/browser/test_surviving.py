@@ -3,8 +3,9 @@
 import re
 
 from playwright.sync_api import expect
+from visiting import advanced
 
-from browser.test_classifying import TITLE, advanced, box, classify, clear, winner
+from browser.test_classifying import TITLE, box, classify, clear, winner
 from browser.test_languages_and_links import RUSSIAN
 from browser.test_panels import ask
 from spheres.web.examples import EXAMPLES
