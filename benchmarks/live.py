@@ -166,12 +166,12 @@ class BrowserSession:
         self.place = self.shows["inputs"].index(ids["threshold"])
         tab = next(part["id"] for part in config["components"] if part["props"].get("id") == "why")
         self.opens = next(event for event in events if [tab, "select"] in event["targets"])
-        self.weighs = next(event for event in events if event["trigger_after"] == self.opens["id"])
-        self._join(read["id"], list(text))
+        self.weighs = next(event for event in events if [ids["explain"], "click"] in event["targets"])
+        self._join(read["id"], [*text, None])
 
     def move(self, threshold: float) -> Any:
         """The answer's new markup, as the browser asks for it: past the queue."""
-        data: list[Any] = [None, None, "sum"]
+        data: list[Any] = [None, None, "sum", "arxiv", None]
         data[self.place] = threshold
         answer = self._ask(f"/gradio_api/run/{self.shows['api_name']}", self.shows["id"], data)
         if 'class="winner' not in str(answer["data"][0]):

@@ -1,4 +1,4 @@
-"""Take the pictures in docs/screenshots/ from the real page: python docs/take_screenshots.py
+"""Take the pictures in docs/screenshots/ from the real page, and draw its preview: python docs/take_screenshots.py
 
 Needs what the tests need (requirements/dev.txt and a Chromium); takes half a minute. Look at them afterwards, as a
 stranger would.
@@ -7,8 +7,10 @@ stranger would.
 import csv
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,10 +77,10 @@ def take(browser: Browser, site: str) -> None:
     ask(page, "Как приготовить борщ дома", "")
     shot(page, "unfamiliar")
     for name, number, ready, locale in (
-        ("near", 1, "#near tbody tr", "en-US"),
-        ("why", 2, "#why .strongest", "en-US"),
+        ("near", 0, "#near tbody tr", "en-US"),
+        ("why", 1, "#why .strongest", "en-US"),
         ("map", 3, "#map img", "en-US"),
-        ("russian", 2, "#why .strongest", "ru-RU"),
+        ("russian", 1, "#why .strongest", "ru-RU"),
     ):
         page = open_page(browser, site, locale=locale)
         ask(page, *MIXED)
@@ -112,6 +114,14 @@ def take_file(browser: Browser, site: str) -> None:
         shot(page, "file", whole=True)
 
 
+def draw_preview(neighbors: NeighborIndex) -> None:
+    """What a link to the page shows elsewhere: all articles as on the map."""
+    dots = Image.open(BytesIO(neighbors.map_image)).convert("RGBA")
+    sheet = Image.new("RGBA", (1200, 630), "#faf9f6")
+    sheet.alpha_composite(dots.resize((788, 630)), (206, 0))
+    sheet.convert("RGB").quantize(32).save(ROOT / "spheres/web/static/preview.png", optimize=True)
+
+
 def main() -> None:
     classifier = Classifier.load("all-MiniLM-L6-v2", ROOT / "artifacts")
     neighbors = NeighborIndex.load(ROOT / "artifacts" / classifier.name, classifier.bundle)
@@ -124,6 +134,7 @@ def main() -> None:
         take(browser, address)
         browser.close()
     page.close(verbose=False)
+    draw_preview(neighbors)
 
 
 if __name__ == "__main__":

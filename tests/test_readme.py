@@ -104,6 +104,15 @@ def test_pythons_example_classifies_an_article_and_a_file(site, tmp_path):
     assert problems.startswith("['line 3: ")
 
 
+def test_behind_a_password_both_examples_give_it(classifier, tmp_path):
+    bash, python = (under(USAGE, "Behind a password", language) for language in ("bash", "python"))
+    with served(build_page(Service(classifier)), ("USER", "PASSWORD")) as url:
+        code, command = (text.replace(ADDRESS, url.rstrip("/")) for (text,) in (python, bash))
+        assert "{'spheres': ['math']" in run([sys.executable, "-c", code], tmp_path)
+        said = run(["bash", "-euo", "pipefail", "-c", command], tmp_path)
+        assert json.loads(said.splitlines()[-1])[0]["spheres"] == ["math"]
+
+
 @pytest.fixture(scope="session")
 def node(tmp_path_factory) -> Path:
     """A folder in which Node finds the client that the example imports."""

@@ -1,4 +1,4 @@
-"""ASGI middleware that puts a script first into the head of every page, before Gradio's own scripts.
+"""ASGI middleware that puts a script first into the head of every page, before Gradio's own scripts, and a preview.
 
     Middleware(ScriptInjector, pages={"/": {"lang": "en"}, "/ru": {"lang": "ru"}}, script="...")
 
@@ -8,11 +8,16 @@ language of its labels); so the page's HTML is changed on its way out instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from gradio.route_utils import get_root_url
+from starlette.requests import Request
+
 from spheres.server.asgi import local_path
+from spheres.server.preview import PICTURE, Preview, write_preview
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,16 +27,30 @@ class ScriptInjector:
     """Adds the script, which holds no "</script", to the pages' HTML; every other response passes as it is.
 
     `pages` has the attributes of the script tag by the path of each page; `lang` also becomes the `lang` of the page.
+    `previews` has what a link to a page says, by the same paths.
     """
 
-    def __init__(self, app: ASGIApp, pages: Mapping[str, Mapping[str, str]], script: str) -> None:
-        self.app, self.pages, self.script = app, pages, script
+    def __init__(
+        self,
+        app: ASGIApp,
+        pages: Mapping[str, Mapping[str, str]],
+        script: str,
+        previews: Mapping[str, Preview] | None = None,
+    ) -> None:
+        self.app, self.pages, self.script, self.previews = app, pages, script, previews or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        attributes = self.pages.get(local_path(scope)) if scope["type"] == "http" else None
-        if attributes is not None:
-            send = _HeldResponse(send, attributes, self.script).send
+        path = local_path(scope) if scope["type"] == "http" else ""
+        if path in self.pages:
+            send = _HeldResponse(send, partial(self._change, scope, path)).send
         await self.app(scope, receive, send)
+
+    def _change(self, scope: Scope, path: str, html: bytes) -> bytes:
+        preview = self.previews.get(path)
+        if preview:
+            home = get_root_url(Request(scope), path, scope.get("root_path"))
+            html = write_preview(html, preview, home + path, home + PICTURE)
+        return insert_script(html, self.pages[path], self.script)
 
 
 def insert_script(html: bytes, attributes: Mapping[str, str], script: str) -> bytes:
@@ -51,8 +70,8 @@ def insert_script(html: bytes, attributes: Mapping[str, str], script: str) -> by
 class _HeldResponse:
     """A response that is held back until it is whole, since its length goes out first."""
 
-    def __init__(self, send: Send, attributes: Mapping[str, str], script: str) -> None:
-        self._send, self._attributes, self._script = send, attributes, script
+    def __init__(self, send: Send, change: Callable[[bytes], bytes]) -> None:
+        self._send, self._change = send, change
         self._start: Message = {}
         self._body = bytearray()
 
@@ -67,7 +86,7 @@ class _HeldResponse:
     async def _send_whole(self, body: bytes) -> None:
         headers = [(name.lower(), value) for name, value in self._start["headers"]]
         if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
-            changed = insert_script(body, self._attributes, self._script)
+            changed = self._change(body)
             if changed != body:
                 headers = [header for header in headers if header[0] != b"content-length"]
                 headers, body = [*headers, (b"content-length", str(len(changed)).encode())], changed

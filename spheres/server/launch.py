@@ -25,6 +25,7 @@ from spheres.errors import SphereError
 from spheres.server.allowlist import AllowlistMiddleware
 from spheres.server.inject import ScriptInjector
 from spheres.server.mcp import McpLogin, patch_mcp_server
+from spheres.server.preview import PICTURE, PictureMiddleware, Preview
 from spheres.server.sessions import use_light_sessions
 from spheres.server.theme import theme
 from spheres.server.uploads import check_and_preprocess
@@ -58,6 +59,8 @@ class Site:
         css: style sheet of all pages.
         locked_paths: files and folders of which nothing is ever handed out.
         translations: language code -> Gradio's key, such as "common.complete" -> its text, where Gradio has none.
+        previews: path of each page -> what a link to it says elsewhere.
+        picture: PNG file that such a link shows; None where there is none.
     """
 
     addresses: Mapping[str, Mapping[str, str]]
@@ -65,6 +68,8 @@ class Site:
     css: Path
     locked_paths: tuple[Path, ...] = ()
     translations: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+    picture: Path | None = None
 
 
 def serve(
@@ -90,9 +95,14 @@ def serve(
     """
     host, port = address
     login = McpLogin(auth) if auth else None
+    script, open_paths = (
+        site.script.read_text(encoding="utf-8"),
+        [*site.addresses, *([PICTURE] if site.picture else [])],
+    )
     middlewares = [
-        Middleware(AllowlistMiddleware, pages=site.addresses, max_upload=max_upload, login=login),
-        Middleware(ScriptInjector, pages=site.addresses, script=site.script.read_text(encoding="utf-8")),
+        Middleware(AllowlistMiddleware, pages=open_paths, max_upload=max_upload, login=login),
+        Middleware(ScriptInjector, pages=site.addresses, script=script, previews=site.previews),
+        Middleware(PictureMiddleware, picture=site.picture),
     ]
     page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)
     # With Gradio's seed, whoever has it could compute an upload's address from the file's content

@@ -3,18 +3,22 @@
 An answer takes two steps. `ArticleTab.predict` runs the encoder and leaves its probabilities in the visitor's state;
 `ArticleTab.show` reads them with the threshold of that very moment. The slider calls `show` alone, so it never runs the
 encoder.
+
+A visitor may ask again before an answer is there. Each question has a number (`Visit`): what belongs to an older one is
+dropped on the server, and `page.js` hides what is of another article than the answer on the page.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import zlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
-from spheres.data.text import placeholder_in, prepare_text
+from spheres.data.text import Text, placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES, nearest_threshold
@@ -42,7 +46,39 @@ MAX_CONCURRENT = 16  # questions taken up at once: they wait for the encoder tog
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 ENCODER_EVENT: dict[str, Any] = {"concurrency_id": "encoder", "concurrency_limit": MAX_CONCURRENT}
 CLASSIFY_EVENT = {**ENCODER_EVENT, **PRIVATE, "trigger_mode": "always_last", "show_progress": "minimal"}
-SHOW_EVENT = {**PRIVATE, "queue": False, "preprocess": False, "show_progress": "hidden"}
+SHOW_EVENT: dict[str, Any] = {
+    **PRIVATE,
+    "queue": False,
+    "preprocess": False,
+    "show_progress": "hidden",
+    "trigger_mode": "always_last",
+}
+
+
+@dataclass(eq=False)
+class Visit:
+    """What a visitor asked last. One object a visitor, which all events share: so a run sees that it is outdated.
+
+    Attributes:
+        question: the number of the last question.
+        text: the text of the last answer.
+        group: the group whose explanation was asked for; None stands for the most probable one.
+    """
+
+    question: int = 0
+    text: Text | None = None
+    group: str | None = None
+
+    def ask(self) -> int:
+        """The number of a new question."""
+        self.question += 1
+        return self.question
+
+    def answer(self, question: int, text: Text | None) -> bool:
+        """Whether an answer is to the last question; then its text is the last one, and no group is chosen for it."""
+        if question == self.question:
+            self.text, self.group = text, None
+        return question == self.question
 
 
 class ArticleTab:
@@ -52,12 +88,13 @@ class ArticleTab:
         question: the boxes for title and abstract, threshold, rule and prior.
         outcome: the visitor's answer under arXiv's prior, a message in its place, or None.
         text: the plain text that the answer is of; None where there is none.
-        answered: events after which `outcome` may be another one.
+        visit: counts the visitor's questions.
+        answered: the event after which `outcome` may be another one.
     """
 
     def __init__(self, page: gr.Blocks, service: Service, language: Language) -> None:
         self.service, self.language = service, language
-        self.outcome, self.text = gr.State(None), gr.State(None)
+        self.outcome, self.text, self.visit = gr.State(None), gr.State(None), gr.State(Visit())
         with gr.Row(elem_id="article-tab"):
             with gr.Column(elem_id="question", min_width=280):
                 self._build_boxes()
@@ -106,50 +143,59 @@ class ArticleTab:
             elif not example.title:
                 sphere = _("{sphere}, abstract only", sphere=sphere)
             labels.append(sphere)
-        self.examples = gr.Examples(
-            [[example.title, example.abstract] for example in EXAMPLES],
-            [self.title, self.abstract],
-            example_labels=labels,
+        self.examples = gr.Dataset(
+            components=[self.title, self.abstract],
+            samples=[[example.title, example.abstract] for example in EXAMPLES],
+            sample_labels=labels,
             label=_("Examples, written for this page"),
-            cache_examples=False,
-            api_visibility="private",
             elem_id="examples",
         )
 
-    def _wire(self, page: gr.Blocks) -> tuple[Any, ...]:
-        """Say which events call which method; returns the events that end with an answer shown."""
+    def _wire(self, page: gr.Blocks) -> Any:
+        """Say which events call which method; returns the event that ends with an answer shown."""
         boxes, question = [self.title, self.abstract], list(self.question)
+        asked = [*boxes, self.visit]
         answer = [self.outcome, self.text, self.title, self.abstract]
         view = [self.answer, self.summary, self.meaning, self.copied_text, self.copied_json]
-        classify_event = {**CLASSIFY_EVENT, "show_progress_on": self.answer}
+        sent = "(...values) => spheres.asking(...values)"
+        classify_event = {**CLASSIFY_EVENT, "show_progress_on": self.answer, "js": sent}
         submits = [self.start.click, self.title.submit, self.abstract.submit]
+        samples = json.dumps([[example.title, example.abstract] for example in EXAMPLES])
         # 1. What asks: the button, Enter, an example, a link that holds a text; and what empties the boxes
         asks = [
-            gr.on(submits, self.predict, boxes, answer, **classify_event),
-            self.examples.load_input_event.then(self.predict, boxes, answer, **classify_event),
-            page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(
-                self.predict_link, boxes, answer, **classify_event
+            gr.on(submits, self.predict, asked, answer, **classify_event),
+            self.examples.click(None, self.examples, boxes, js=f"(n) => {samples}[n]").then(
+                self.predict, asked, answer, **classify_event
             ),
-            self.clear.click(lambda: (None, None, "", ""), None, answer, **SHOW_EVENT),
+            page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(
+                self.predict_link, asked, answer, **classify_event
+            ),
+            self.clear.click(self.empty, self.visit, answer, **SHOW_EVENT),
         ]
-        # 2. What shows: each of these, and the slider by itself
-        shown = (self.show, [self.outcome, self.threshold, self.rule, self.prior], view)
-        answered = tuple(event.then(*shown, **SHOW_EVENT) for event in asks)
+        # 2. What shows: each of these, through one button (pressed by `spheres.answered`) and so through one event,
+        # whose last run counts; and the slider by itself
+        shown = (self.show, [self.outcome, self.threshold, self.rule, self.prior, self.text], view)
+        button = gr.Button(visible="hidden", elem_id="answered")
+        for event in asks:
+            event.then(None, js="() => spheres.answered()")
+        answered = button.click(*shown, **SHOW_EVENT)
         moves = [self.threshold.change, self.rule.change, self.prior.change]
-        gr.on(moves, *shown, trigger_mode="always_last", **SHOW_EVENT)
+        gr.on(moves, *shown, **SHOW_EVENT)
         # 3. Where the slider begins
         fit = (self.fit_slider, [self.outcome, self.rule, self.prior], self.threshold)
-        for event in answered:
-            event.then(*fit, **SHOW_EVENT)
-        gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
+        answered.then(*fit, **SHOW_EVENT)
+        gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
         # 4. The links to other languages take the question along
         changes = [part.change for part in self.question]
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
         return answered
 
-    def predict(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
-        """Run the encoder: the boxes' content -> answer or message, its text, and the boxes' new content."""
-        title, abstract = title or "", abstract or ""
+    def predict(self, title: str | None, abstract: str | None, visit: Visit) -> tuple[Any, ...]:
+        """Run the encoder: the boxes' content -> answer or message, its text, and the boxes' new content.
+
+        What comes after the visitor's next question changes nothing.
+        """
+        title, abstract, question = title or "", abstract or "", visit.ask()
         try:
             identifier = arxiv_identifier(title)
             if identifier:
@@ -160,22 +206,34 @@ class ArticleTab:
             text = prepare_text(title, abstract)
             outcome = replace(self.service.classify(text), placeholder=placeholder_in(title, abstract, text))
         except SphereError as error:
-            return self.language.translate(error), None, gr.skip(), gr.skip()
-        return outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
+            answer: tuple[Any, ...] = self.language.translate(error), None, gr.skip(), gr.skip()
+        else:
+            answer = outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
+        return answer if visit.answer(question, answer[1]) else (gr.skip(),) * len(answer)
 
-    def predict_link(self, title: str | None, abstract: str | None) -> tuple[Any, ...]:
+    def predict_link(self, title: str | None, abstract: str | None, visit: Visit) -> tuple[Any, ...]:
         """The same where the page's address holds a text; a page just opened is not asked anything."""
-        return self.predict(title, abstract) if title or abstract else (None, None, gr.skip(), gr.skip())
+        return self.predict(title, abstract, visit) if title or abstract else (gr.skip(),) * 4
+
+    def empty(self, visit: Visit) -> tuple[Any, ...]:
+        """No answer, no text, and empty boxes."""
+        visit.answer(visit.ask(), None)
+        return None, None, "", ""
 
     def show(
-        self, outcome: Outcome, threshold: float | None, rule: str | None, prior: str | None = None
+        self,
+        outcome: Outcome,
+        threshold: float | None,
+        rule: str | None,
+        prior: str | None = None,
+        text: Text | None = None,
     ) -> tuple[str, ...]:
         """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
         asked = nearest_threshold(threshold)
         rule = rule if rule in RULES else DEFAULT_RULE
         outcome = under(outcome, prior)
         return (
-            answer_html(outcome, asked, rule, self.language),
+            of_article(answer_html(outcome, asked, rule, self.language), text, PRIORS.get(str(prior), ARXIV).name),
             summary(outcome, asked, rule, self.language),
             self.meaning_html(outcome, asked, rule, prior),
             *copies(outcome, asked, rule, self.language),
@@ -249,6 +307,17 @@ def build_advanced(priors: dict[str, str], language: Language, prefix: str = "")
 def view_of(outcome: Outcome) -> str:
     """Which parts of an article the visitor's answer is of; before there is one, both."""
     return "both" if outcome is None or isinstance(outcome, str) else outcome.view
+
+
+def press(button: gr.Button) -> str:
+    """JavaScript that presses a button: events of many causes become one, of which Gradio runs one at a time."""
+    return f"() => {{ document.getElementById('{button.elem_id}').click(); }}"
+
+
+def of_article(html: str, text: Text | None, prior: str = "") -> str:
+    """Markup that says which article, and which prior, it is about; `page.js` shows it beside that answer only."""
+    article = f"{zlib.crc32(repr(text).encode('utf-8', 'replace')):08x}" if text else ""
+    return f'<div data-of="{article} {prior}">{html}</div>' if article else html
 
 
 def under(outcome: Outcome, prior: str | None) -> Outcome:

@@ -1,4 +1,4 @@
-"""The tab "A file of articles": choose one, correct its columns, watch it being classified, look at it, download it.
+"""The tab "Many articles": choose a file or paste titles, correct columns, watch, look at the answers, download them.
 
 A file is read as soon as it is chosen (a second or two for 50 MB), so that it is refused, or its columns are corrected,
 before anything is computed. Start counts it again: nothing of a visitor's file is kept in memory meanwhile.
@@ -9,6 +9,8 @@ half-written then goes with the temporary folder it stands in.
 
 from __future__ import annotations
 
+import csv
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,11 +81,14 @@ class FileTab:
                 self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
                 label = _("Column with the abstracts")
                 self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
+        hint = _("Behind a tab, as out of a spreadsheet, a line may have its abstract.")
+        label = _("Or paste titles, one a line")
+        self.pasted = gr.Textbox(label=label, placeholder=hint, lines=3, max_lines=3, elem_id="file-pasted")
         self.threshold = build_slider(self.service, self.language, "file-")
         names = {**prior_names(self.language), "file": _("as in this file, estimated")}
         self.rule, self.prior = build_advanced(names, self.language, "file-")
         with gr.Row(elem_id="file-actions"):
-            label = _("Classify the file")
+            label = _("Classify all")
             self.start = gr.Button(label, variant="primary", elem_id="file-classify", min_width=80, scale=3)
             self.cancel = gr.Button(_("Cancel"), elem_id="file-cancel", min_width=80, scale=1, interactive=False)
         self.status = gr.HTML("", elem_id="file-status", apply_default_css=False)
@@ -99,14 +104,16 @@ class FileTab:
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
         fit = (self.fit_slider, [self.rule, self.prior], self.threshold)
-        gr.on([self.rule.change, self.prior.change], *fit, trigger_mode="always_last", **SHOW_EVENT)
+        gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
         # 2. The run
-        asked = [self.upload, self.threshold, self.rule, *menus, self.prior]
-        run = self.start.click(self.run, asked, [*answers, *controls], **FILE_EVENT)
+        asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
+        at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        started = self.start.click(self.begin, None, [*answers, *controls], **at_once)
+        run = started.then(self.run, asked, [*answers, *controls], **FILE_EVENT)
         self.cancel.click(None, cancels=[run], api_visibility="private")
         # A cancelled run counts as failed once it has come to its end; until then the browser passes over another
         # start. What follows the click itself (`.then`) comes too early: Gradio does not wait there for that end.
-        run.failure(self.cancelled, None, [self.status, *controls], queue=False, api_visibility="private")
+        run.failure(self.cancelled, None, [*answers, *controls], queue=False, api_visibility="private")
 
     def read(self, upload: str | None) -> Iterator[tuple[Any, ...]]:
         """Read a chosen file's columns, and forget the answers to the one before.
@@ -118,7 +125,7 @@ class FileTab:
         if not upload:
             yield "", *self._no_answers(), gr.update(interactive=True), *no_menus
             return
-        yield self._reading(), *self._no_answers(), gr.update(interactive=False), gr.skip(), gr.skip(), gr.skip()
+        yield self._reading(), *self._no_answers(), gr.update(interactive=False), *no_menus
         try:
             summary = summarize_file(Path(upload), self.service.limits)
         except SphereError as error:
@@ -140,13 +147,26 @@ class FileTab:
             return
         yield self.summary_html(summary, Path(upload)), *self._no_answers()
 
+    def begin(self) -> tuple[Any, ...]:
+        """What a click on Start shows at once, whoever's file is at work: status, no answers, and the controls."""
+        sentence = self.language.gettext("Starting. One file is classified at a time.")
+        return sentence_html(sentence, "status", "status"), *self._no_answers(), *_controls(running=True)
+
     def run(
-        self, upload: str | None, threshold: float, rule: str, title: str | None, abstract: str | None, prior: str
+        self,
+        upload: str | None,
+        pasted: str | None,
+        threshold: float,
+        rule: str,
+        title: str | None,
+        abstract: str | None,
+        prior: str,
     ) -> Iterator[tuple[Any, ...]]:
-        """Classify an uploaded file, batch by batch.
+        """Classify an uploaded file or pasted lines, batch by batch.
 
         Args:
-            upload: Where the file lies.
+            upload: Where the file lies; None where there is none.
+            pasted: Titles, one a line; behind a tab each may have its abstract.
             threshold: As `spheres.model.prediction_sets.nearest_threshold` takes it: a percentage, of the slider.
             rule: "coverage" or "sum".
             title: The column with the titles, "" for none; None, where there are no menus, has it found.
@@ -158,12 +178,17 @@ class FileTab:
         """
         _ = self.language.gettext
         idle, share = _controls(running=False), nearest_threshold(threshold)
-        if not upload:
-            yield _problem(_("Choose a file first.")), *self._no_answers(), *idle
+        lines = (pasted or "").strip()
+        if bool(upload) == bool(lines):
+            both = _("Choose a file or paste titles, not both: remove one of them.")
+            problem = both if upload else _("Choose a file or paste titles first.")
+            yield _problem(problem), *self._no_answers(), *idle
             return
-        yield self._reading(), self.chart_html({}), *self._no_answers()[1:], *_controls(running=True)
+        yield self._reading(), *self._no_answers(), *_controls(running=True)
+        folder = tempfile.TemporaryDirectory()  # ends with this run, also a cancelled one
         try:
-            for progress in self.service.classify_file(Path(upload), share, rule, title, abstract, prior):
+            source = Path(upload) if upload else write_titles(lines, Path(folder.name))
+            for progress in self.service.classify_file(source, share, rule, title, abstract, prior):
                 done = progress.path is not None
                 yield (
                     self.progress_html(progress),
@@ -174,15 +199,17 @@ class FileTab:
                 )
         except SphereError as error:
             yield _problem(self.language.translate(error)), *self._no_answers(), *idle
+        finally:
+            folder.cleanup()
 
     def fit_slider(self, rule: str | None, prior: str | None) -> dict[str, Any]:
         """Let the slider begin where it begins to act."""
         return slider_range(self.service, rule, prior)
 
     def cancelled(self) -> tuple[Any, ...]:
-        """What stands there once a run was ended: the status and the controls."""
+        """What stands there once a run was ended: nothing of its answers, and the controls."""
         sentence = self.language.gettext("Cancelled. Nothing was kept.")
-        return sentence_html(sentence, "status", "status"), *_controls(running=False)
+        return sentence_html(sentence, "status", "status"), *self._no_answers(), *_controls(running=False)
 
     def summary_html(self, summary: FileSummary, source: Path) -> str:
         """How a file is read, and what is wrong where it cannot be."""
@@ -201,7 +228,9 @@ class FileTab:
         return render("file_progress.html", self.language, progress=progress, shares=shares)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:
-        """How many articles have each group as their most probable one."""
+        """How many articles have each group as their most probable one; a sentence where there are none."""
+        if not any(counts.values()):
+            return self._no_chart()
         return render("chart.html", self.language, counts=counts)
 
     def first_rows_html(self, rows: Any) -> str:
@@ -230,6 +259,22 @@ class FileTab:
         known = {value for _, value in choices}  # None has it found again
         menus = (gr.update(choices=choices, value=name if name in known else None) for name in found)
         return gr.update(visible=True), *menus
+
+
+def write_titles(pasted: str, folder: Path) -> Path:
+    """Pasted lines as a table, so that they are read as any file is: titles, and abstracts where lines have tabs.
+
+    >>> write_titles("Prime gaps\\n\\nWage contracts\\tWe study wages.", Path(getfixture("tmp_path"))).read_text()
+    'title,abstract\\nPrime gaps,\\nWage contracts,We study wages.\\n'
+    """
+    path = folder / "titles.csv"
+    with path.open("w", encoding="utf-8", newline="") as f:
+        table = csv.writer(f, lineterminator="\n")
+        table.writerow(["title", "abstract"])
+        for line in filter(str.strip, pasted.splitlines()):
+            title, _, abstract = line.partition("\t")
+            table.writerow([title, abstract])
+    return path
 
 
 def _controls(running: bool) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ import gradio as gr
 
 from spheres.inference.service import Service
 from spheres.server.launch import Site
+from spheres.server.preview import Preview
 from spheres.web.api import Endpoints
 from spheres.web.article_tab import ArticleTab
 from spheres.web.file_tab import FileTab
@@ -33,13 +34,19 @@ PROJECT = Path(__file__).resolve().parents[2]  # sources and artifacts: the serv
 
 def site() -> Site:
     """What the server must be told of the pages: one address a language, their script and their styles."""
-    addresses = {}
+    addresses, previews = {}, {}
     for code in LANGUAGES:
-        busy = language(code).gettext("The server is busy: try again in a moment.")
-        attributes = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-busy": busy}
-        addresses["/" if code == LANGUAGES[0] else f"/{code}"] = attributes
+        _ = language(code).gettext
+        path, name = "/" if code == LANGUAGES[0] else f"/{code}", _("Article Sphere Classifier")
+        busy = _("The server is busy: try again in a moment.")
+        addresses[path] = {"lang": code, "data-languages": " ".join(LANGUAGES), "data-name": name, "data-busy": busy}
+        sentence = _("Which of arXiv’s eight spheres an article belongs to") + _(
+            ", from its title, its abstract, or both"
+        )
+        previews[path] = Preview(name, f"{sentence}.")
     translations = {code: _gradio_texts(language(code)) for code in LANGUAGES[1:]}
-    return Site(addresses, STATIC / "page.js", STATIC / "page.css", (PROJECT,), translations)
+    css, picture = STATIC / "page.css", STATIC / "preview.png"
+    return Site(addresses, STATIC / "page.js", css, (PROJECT,), translations, previews, picture)
 
 
 def build_page(service: Service) -> gr.Blocks:
@@ -64,13 +71,14 @@ def _build_language(page: gr.Blocks, service: Service, own: Language) -> None:
     with gr.Tabs(elem_id="ways"):
         with gr.Tab(_("One article"), id="one"):
             ResultTabs(service, ArticleTab(page, service, own), own)
-        with gr.Tab(_("A file of articles"), id="many"):
+        with gr.Tab(_("Many articles"), id="many"):
             FileTab(service, own)
     with gr.Accordion(_("How this works, and its limits"), open=False, elem_id="how"):
         classifier = service.classifier
         gr.Markdown(render("how.md", own, name=classifier.name, n_articles=classifier.n_articles))
-    title = _("Article Sphere Classifier")
-    page.load(None, js=f"() => {{ spheres.ready({json.dumps(title)}, {json.dumps(_gradio_labels(own))}); }}")
+    edited = _("This answer is to the text before it was edited")
+    told = ", ".join(map(json.dumps, (_gradio_labels(own), edited)))
+    page.load(None, js=f"() => {{ spheres.ready({told}); }}")
 
 
 def _gradio_texts(own: Language) -> dict[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from spheres.inference.explain import Explanation, Piece
 
 FULL_COLOUR = 2.0  # log-odds from which an effect has the full colour: 50 % becomes 88 %, 95 % becomes 99 %
+NOTHING = 0.0005  # a change of a probability that is written as 0.0 points
 FAINTEST = 0.04  # share of the full colour below which none is shown: such an effect is too small to speak of
 
 
@@ -53,13 +54,14 @@ def why_html(explanation: Explanation, closer: Explanation | None, group: str, l
     words = [(piece, _mark(closer, piece, group, "word")) for piece in closer.pieces] if closer else []
     strongest = explanation.strongest(group)
     sentences = []
-    for piece in explanation.pieces:
+    unmoved = changes_nothing(explanation, group) or (not strongest and closer and changes_nothing(closer, group))
+    for piece in () if unmoved else explanation.pieces:
         if words and piece == strongest:
             inside = _segments(explanation.text[piece.part], piece.start, piece.end, words)
             sentences.append((piece, _mark(explanation, piece, group, "strongest", inside)))
         else:
             sentences.append((piece, _mark(explanation, piece, group, "sentence")))
-    marks = sentences or words  # a text of one sentence has none to leave out: its words are marked alone
+    marks = [] if unmoved else sentences or words  # a text of one sentence has none to leave out: its words alone
     parts = []
     for part, css_class in enumerate(("weighed-title", "weighed")):
         text = explanation.text[part]
@@ -74,7 +76,14 @@ def why_html(explanation: Explanation, closer: Explanation | None, group: str, l
         whole=explanation.whole[GROUPS.index(group)],
         with_sentences=bool(sentences),
         with_words=bool(sentences and words),
+        unmoved=("sentence" if strongest else "word") if unmoved else "",
     )
+
+
+def changes_nothing(explanation: Explanation, group: str) -> bool:
+    """Whether no piece moves the group's probability by as much as is written; so it is where an answer is certain."""
+    gains = [abs(explanation.gain(piece, group)) for piece in explanation.pieces]
+    return bool(gains) and max(gains) < NOTHING
 
 
 def _mark(

@@ -1,4 +1,4 @@
-"""The tabs below the answer: categories, nearest articles, why, map, share. Each is worked out when it is looked at.
+"""The tabs below the answer: nearest articles, why, categories, map, share. Each is worked out when it is looked at.
 
 Categories, the nearest articles and the map cost a few milliseconds and follow every answer. Why runs the encoder once
 for each sentence, so it waits until its tab is open; the sentences appear first, the words of the strongest one later.
@@ -7,7 +7,8 @@ for each sentence, so it waits until its tab is open; the sentences appear first
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,20 @@ from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
-from spheres.web.article_tab import CLASSIFY_EVENT, SHOW_EVENT, ArticleTab, build_copy_button, under
+from spheres.model.prediction_sets import DEFAULT_RULE, RULES, nearest_threshold
+from spheres.web.article_tab import (
+    CLASSIFY_EVENT,
+    SHOW_EVENT,
+    ArticleTab,
+    Visit,
+    build_copy_button,
+    of_article,
+    press,
+    under,
+)
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
-from spheres.web.render_why import why_html
+from spheres.web.render_why import changes_nothing, why_html
 
 if TYPE_CHECKING:
     from spheres.data.text import Text
@@ -39,15 +50,16 @@ class ResultTabs:
     def __init__(self, service: Service, article: ArticleTab, language: Language) -> None:
         self.service, self.article, self.language = service, article, language
         _ = language.gettext
-        with gr.Tabs(elem_id="panels"):
-            with gr.Tab(_("Categories"), id="categories") as self.categories_tab:
-                self._build_categories()
+        self.first = "near" if service.neighbors else "why"
+        with gr.Tabs(elem_id="panels", selected=self.first):
             with gr.Tab(_("Nearest"), id="near") as self.nearest_tab:
                 self.nearest = gr.HTML(self._nothing_near(), elem_id="near", apply_default_css=False)
             with gr.Tab(_("Why"), id="why") as self.why_tab:
-                choices = [(name, group) for group, name in group_names(language).items()]
-                self.group = gr.Radio(choices, value=None, label=_("Effect of the sentences on"), elem_id="why-group")
+                choices, label = self._choices(GROUPS), _("Effect of the sentences on")
+                self.group = gr.Radio(choices, value=None, label=label, elem_id="why-group")
                 self.why = gr.HTML(self._nothing_explained(), elem_id="why", apply_default_css=False)
+            with gr.Tab(_("Categories"), id="categories") as self.categories_tab:
+                self._build_categories()
             with gr.Tab(_("Map"), id="map") as self.map_tab:
                 self._build_map()
             with gr.Tab(_("Share"), id="share") as self.share_tab:
@@ -71,7 +83,8 @@ class ResultTabs:
         if index:
             intro = self.language.gettext(
                 "Each dot is one of {n:,} arXiv articles, coloured by its sphere; spheres that have much in common lie "
-                "close together. The cross is your article, the rings are its ten nearest.",
+                "close together. The cross is your article, the rings are its ten nearest. A plane distorts distances: "
+                "some of the ten may stand far off.",
                 n=index.n_articles,
             )
         gr.HTML(sentence_html(intro), apply_default_css=False)
@@ -86,6 +99,7 @@ class ResultTabs:
             "nothing is stored."
         )
         gr.HTML(sentence_html(intro), apply_default_css=False)
+        self.too_long = gr.HTML("", elem_id="too-long", apply_default_css=False)
         self.link = gr.Textbox(label=_("Link to this classification"), lines=3, max_lines=3, elem_id="link")
         build_copy_button(_("Copy the link"), self.link, "copy-link", self.language)
         label = _("Markup to show this page in another one")
@@ -96,59 +110,72 @@ class ResultTabs:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        article, open_tab = self.article, gr.State("categories")
+        article, open_tab = self.article, gr.State(self.first)
+        moves = [article.threshold.change, article.rule.change, article.prior.change]
         categories = (
             self.show_categories,
-            [article.outcome, article.prior, self.category],
+            [article.outcome, article.prior, self.category, article.text],
             [self.categories, self.fit],
         )
-        near = (self.find_nearest, [article.outcome], [self.nearest, self.marks])
-        why = (
+        near_of = [article.outcome, article.text]
+        near = (self.find_nearest, near_of, [self.nearest, self.marks])
+        share = (None, [*article.question, self.compact], [self.link, self.frame, self.too_long])
+        too_long = self.language.gettext("This text is too long for a link: shorten it, or send the text itself.")
+        told = json.dumps(sentence_html(too_long, "aside", "status"))
+        share_event: dict[str, Any] = {"js": f"(...boxes) => spheres.toShare({told}, ...boxes)"}
+        # 1. What explains: whatever asks for it presses this button, so that the last run is of the last article
+        explain = gr.Button(visible="hidden", elem_id="explain")
+        explain.click(
             self.explain,
-            [open_tab, article.outcome, article.text, self.group, article.prior],
+            [open_tab, article.outcome, article.text, article.prior, article.visit],
             [self.why, self.group],
+            **{**CLASSIFY_EVENT, "show_progress_on": self.why},
         )
-        why_event = {**CLASSIFY_EVENT, "show_progress_on": self.why}
-        share = (None, [*article.question, self.compact], [self.link, self.frame])
-        share_event: dict[str, Any] = {"js": "(...boxes) => spheres.toShare(...boxes)"}
-        # 1. After each answer
-        for answered in article.answered:
-            answered.then(*categories, **SHOW_EVENT)
-            answered.then(*near, **SHOW_EVENT)
-            most_probable = answered.then(lambda: None, None, self.group, **SHOW_EVENT)
-            most_probable.then(*why, **why_event)
-            answered.then(*share, **share_event)
-        # 2. When a tab is opened
+        # 2. After each answer
+        article.answered.then(*categories, **SHOW_EVENT)
+        article.answered.then(*near, **SHOW_EVENT)
+        asked = [article.outcome, article.threshold, article.rule, article.prior]
+        order = (self.order_groups, asked, self.group)
+        article.answered.then(*order, **SHOW_EVENT)
+        article.answered.then(None, js=press(explain))
+        article.answered.then(*share, **share_event)
+        # 3. When a tab is opened
         opened = {
-            "categories": self.categories_tab,
             "near": self.nearest_tab,
             "why": self.why_tab,
+            "categories": self.categories_tab,
             "map": self.map_tab,
             "share": self.share_tab,
         }
         for name, tab in opened.items():
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
-                event.then(*why, **why_event)
-        self.map_tab.select(self.show_map, [article.outcome], [self.picture, self.marks], **SHOW_EVENT)
-        # 3. What is chosen within one, or beside the answer
-        gr.on([self.group.input, article.prior.change], *why, **why_event)
-        gr.on([self.category.input, article.prior.change], *categories, trigger_mode="always_last", **SHOW_EVENT)
-        moves = [article.threshold.change, article.rule.change, article.prior.change]
+                event.then(None, js=press(explain))
+        self.map_tab.select(self.show_map, near_of, [self.picture, self.marks], **SHOW_EVENT)
+        # 4. What is chosen within one, or beside the answer
+        chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
+        for event in (chosen.then, article.prior.change):
+            event(None, js=press(explain))
+        gr.on([self.category.input, article.prior.change], *categories, **SHOW_EVENT)
         gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
+        gr.on(moves, *order, **SHOW_EVENT)
 
-    def show_categories(self, outcome: Outcome, prior: str | None, category: str | None) -> tuple[str, str]:
+    def show_categories(
+        self, outcome: Outcome, prior: str | None, category: str | None, text: Text | None
+    ) -> tuple[str, str]:
         """The likeliest categories as a table, and how well the chosen one fits."""
         outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str):
             return self.categories_html(None), ""
+        table = of_article(self.categories_html(outcome), text, outcome.prior.name)
         if not category:
-            return self.categories_html(outcome), ""
+            return table, ""
         try:
             fit = category_fit(outcome, category, self.service.classifier.cross_listed)
         except SphereError as error:
-            return self.categories_html(outcome), sentence_html(self.language.translate(error))
-        return self.categories_html(outcome), render("category_fit.html", self.language, fit=fit, names=NAMES)
+            return table, sentence_html(self.language.translate(error))
+        told = render("category_fit.html", self.language, fit=fit, names=NAMES)
+        return table, of_article(told, text, outcome.prior.name)
 
     def categories_html(self, answer: Classification | None) -> str:
         """The likeliest categories of an answer, and every sphere's own, the likeliest first."""
@@ -160,7 +187,7 @@ class ResultTabs:
         ]
         return render("categories.html", self.language, top=answer.categories(), spheres=spheres, names=NAMES)
 
-    def find_nearest(self, outcome: Outcome) -> tuple[str, str]:
+    def find_nearest(self, outcome: Outcome, text: Text | None) -> tuple[str, str]:
         """The nearest articles of an answer as a table, and their marks on the map."""
         index = self.service.neighbors
         if index is None or outcome is None or isinstance(outcome, str):
@@ -168,10 +195,24 @@ class ResultTabs:
         neighbors = index.nearest(outcome.vector)
         table = render("nearest.html", self.language, neighbors=neighbors, n_articles=index.n_articles)
         rings = [neighbor.position for neighbor in neighbors]
-        return table, self._map_html(index.map_position(outcome.vector), rings)
+        marks = self._map_html(index.map_position(outcome.vector), rings)
+        return of_article(table, text), of_article(marks, text)
+
+    def order_groups(self, outcome: Outcome, threshold: float | None, rule: str | None, prior: str | None) -> Any:
+        """The groups to explain in the answer's order: the chosen ones first."""
+        outcome = under(outcome, prior)
+        if outcome is None or isinstance(outcome, str):
+            return gr.update(choices=self._choices(GROUPS))
+        chosen = outcome.predict_set(nearest_threshold(threshold), rule if rule in RULES else DEFAULT_RULE)
+        ranked = [group for group, _ in outcome.ranked()]
+        return gr.update(choices=self._choices(sorted(ranked, key=lambda group: group not in chosen)))
+
+    def choose_group(self, group: str | None, visit: Visit) -> None:
+        """Another group is to be explained, for this article."""
+        visit.group = group if group in GROUPS else None
 
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, group: str | None, prior: str | None = None
+        self, open_tab: str, outcome: Outcome, text: Text | None, prior: str | None, visit: Visit
     ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
@@ -179,12 +220,13 @@ class ResultTabs:
             open_tab: nothing is computed for a tab that nobody looks at.
             outcome: the answer to explain.
             text: what it is the answer to.
-            group: the group to explain; another value stands for the most probable one.
             prior: that the answer is shown under.
+            visit: has the group to explain, and ends the run once its visitor has asked anew.
 
         Yields:
             The markup and the group.
         """
+        question = visit.question
         if open_tab != "why":
             yield gr.skip(), gr.skip()
             return
@@ -200,25 +242,32 @@ class ResultTabs:
             )
             yield sentence_html(too_long), gr.update(value=None)
             return
-        group = group if group in GROUPS else outcome.ranked()[0][0]
+        group = visit.group or outcome.ranked()[0][0]
         # For another group the sentences' answers are in the classifier's cache
         explanation = explain(self.service.classifier, text, outcome)
-        yield why_html(explanation, None, group, self.language), group
-        closer = explain_words(self.service.classifier, explanation, group)
-        yield why_html(explanation, closer, group, self.language), group
+        for with_words in (False,) if changes_nothing(explanation, group) else (False, True):
+            closer = explain_words(self.service.classifier, explanation, group) if with_words else None
+            if visit.question != question or visit.text != text:
+                return
+            html = why_html(explanation, closer, group, self.language)
+            yield of_article(html, text, outcome.prior.name), group
 
-    def show_map(self, outcome: Outcome) -> tuple[str, str]:
+    def show_map(self, outcome: Outcome, text: Text | None) -> tuple[str, str]:
         """The picture of all articles, in the page itself, and the marks on it."""
         if self.service.neighbors is None:
             return "", ""
         png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
-        return render("map_image.html", self.language, png=png), self.find_nearest(outcome)[1]
+        return render("map_image.html", self.language, png=png), self.find_nearest(outcome, text)[1]
 
     def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
         index = self.service.neighbors
         if index is None:
             return ""
         return render("map.html", self.language, centers=index.group_centers, cross=cross, rings=rings or [])
+
+    def _choices(self, groups: Iterable[str]) -> list[tuple[str, str]]:
+        names = group_names(self.language)
+        return [(names[group], group) for group in groups]
 
     def _nothing_near(self) -> str:
         wait = self.language.gettext("Classify an article, and the ten most similar ones appear here.")

@@ -106,6 +106,24 @@ def test_the_line_of_the_documents_is_such_a_frame(embedding, site, path, label)
     check_nothing_scrolls(small)
 
 
+def test_a_frame_grows_with_its_content_where_the_page_around_it_may_run_a_script(embedding, site):
+    embedding.locator("iframe#full").scroll_into_view_if_needed()  # out of sight, nothing is laid out
+    wide = frame(embedding, "full")
+    own = "document.scrollingElement.scrollHeight - document.scrollingElement.clientHeight"
+    expect(wide.locator("#examples")).to_be_visible()
+    before = embedding.locator("iframe#full").bounding_box()["height"]
+    ask(wide, EXAMPLES[1].title, EXAMPLES[1].abstract)
+    expect(wide.locator("#near tbody tr")).to_have_count(10)
+    embedding.wait_for_function("before => document.getElementById('full').offsetHeight > before + 300", arg=before)
+    embedding.wait_for_timeout(500)
+    assert wide.evaluate(own) <= 2, "the frame still scrolls"
+    wide.get_by_role("button", name="Clear").click()
+    embedding.wait_for_function("before => document.getElementById('full').offsetHeight < before + 50", arg=before)
+    (markup,) = under(ROOT / "docs" / "usage.md", "A frame that grows", "html")
+    embedding.set_content(markup.replace("https://your.server/", site))
+    embedding.wait_for_function("document.getElementById('spheres').offsetHeight > 950")
+
+
 def test_the_markup_to_copy_is_that_of_the_frames(embedding):
     for name in ("compact", "full"):
         address = embedding.locator(f"iframe#{name}").get_attribute("src")

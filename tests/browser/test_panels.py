@@ -4,6 +4,7 @@ import base64
 import re
 from io import BytesIO
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from visiting import advanced
@@ -32,8 +33,7 @@ def ask(page: Page, title: str, abstract: str) -> None:
 
 
 def test_the_ten_nearest_articles_come_with_every_answer_and_link_to_arxiv(visit, classifier, neighbors):
-    page = visit()
-    open_tab(page, "Nearest")
+    page = visit()  # where they stand first
     expect(page.locator("#near")).to_contain_text("the ten most similar ones appear here")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     rows = page.locator("#near tbody tr")
@@ -61,6 +61,7 @@ def test_on_a_narrow_screen_no_date_of_the_nearest_articles_is_broken(visit):
 
 def test_the_likeliest_categories_stand_below_the_answer_and_each_sphere_opens_to_its_own(visit):
     page = visit()
+    open_tab(page, "Categories")
     expect(page.locator("#categories")).to_contain_text("most probable arXiv categories here")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     rows = page.locator(".categories > table tbody tr")
@@ -75,6 +76,7 @@ def test_the_likeliest_categories_stand_below_the_answer_and_each_sphere_opens_t
 
 def test_an_author_is_told_how_the_category_they_have_in_mind_fits(visit):
     page = visit()
+    open_tab(page, "Categories")
     ask(page, PHYSICS.title, PHYSICS.abstract)
     page.get_by_label("Does yours fit?").fill("math.NT")
     page.get_by_role("option", name="math.NT Number Theory").click()
@@ -98,7 +100,7 @@ def test_the_mix_of_spheres_changes_the_answer_without_the_encoder_and_is_shared
     expect(link).to_have_value(re.compile(r"&prior=equal$"))
     other = visit(link.input_value())
     expect(other.locator("#summary")).to_have_text(shown)
-    expect(other.get_by_label("equally frequent").first).to_be_checked()
+    expect(advanced(other).get_by_label("equally frequent")).to_be_checked()
 
 
 def test_the_nearest_articles_follow_the_next_answer(visit):
@@ -152,7 +154,7 @@ def test_why_follows_the_next_answer_while_its_tab_is_open(visit):
     ask(page, "", MIXED)
     expect(page.locator("#why .legend")).to_contain_text("speaks for Physics")
     ask(page, "", EXAMPLES[1].abstract)
-    expect(page.locator("#why .legend")).to_contain_text("speaks for Mathematics")
+    expect(page.locator("#why .aside")).to_contain_text("the probability of Mathematics")
     expect(page.locator("#why")).to_contain_text("Let G be a finite group")
 
 
@@ -174,9 +176,32 @@ def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
     page = visit()
     runs = counting.runs
     ask(page, PHYSICS.title, PHYSICS.abstract)
-    expect(page.locator(".categories > table tbody tr")).to_have_count(5)
+    expect(page.locator("#near tbody tr")).to_have_count(10)
     page.wait_for_timeout(500)
     assert counting.runs == runs + 1
+
+
+def test_the_strongest_sentence_is_filled_in_the_colour_of_its_side(visit):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "", MIXED)
+    strongest = page.locator("#why .strongest")
+    expect(strongest).to_have_count(1)
+    ground = "piece => getComputedStyle(piece).backgroundColor"
+    legend = page.locator("#why .legend .for > .swatch").evaluate(ground)
+    colour = strongest.evaluate(ground)
+    assert colour.split(" ")[:3] == legend.split(" ")[:3] and "/ 0)" not in colour
+
+
+def test_the_chosen_spheres_come_first_among_those_to_explain(visit):
+    page = visit()
+    open_tab(page, "Why")
+    ask(page, "", MIXED)
+    names = page.locator("#why-group label")
+    answered = page.locator(".answer:not(.chart) tr[data-group] th")
+    expect(names).to_have_text(answered.all_inner_texts())
+    page.get_by_label("range slider for Threshold").press("Home")
+    expect(names).to_have_text(answered.all_inner_texts())
 
 
 def test_markup_in_a_text_is_explained_as_text(visit):
@@ -216,6 +241,30 @@ def test_the_map_shows_all_articles_light_to_load_with_this_one_on_it(visit):
     math = page.locator("#map .name", has_text="Mathematics").bounding_box()
     assert whole["x"] <= cross["x"] and cross["x"] + cross["width"] <= whole["x"] + whole["width"]
     assert apart(cross, physics) < apart(cross, math)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_on_the_map_cover_neither_marks_nor_one_another(visit, width):
+    page = visit(width=width)
+    open_tab(page, "Map")
+    expect(page.locator("#map img")).to_be_visible()
+    for example in EXAMPLES[:4]:
+        ask(page, example.title, example.abstract)
+        expect(winner(page)).to_have_attribute("data-group", example.group)
+        expect(page.locator("#map .ring")).to_have_count(10)
+        page.wait_for_timeout(300)
+        assert page.locator("#map .marks").evaluate(COVERED) == []
+
+
+# Names on the map and what they cover
+COVERED = """marks => {
+    const place = part => part.getBoundingClientRect();
+    const names = [...marks.querySelectorAll('.name')], others = [...marks.querySelectorAll('.ring, .cross')];
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return names.flatMap((name, n) => [...others, ...names.slice(n + 1)]
+        .filter(other => meet(place(name), place(other)))
+        .map(other => `${name.textContent} covers ${other.className}`));
+}"""
 
 
 def apart(one: dict, other: dict) -> float:

@@ -146,7 +146,6 @@ def test_for_another_group_the_sides_change() -> None:
 @pytest.mark.parametrize(
     ("without", "side", "strength"),
     [
-        (0.6, "", "0.00"),
         (0.59, "", "0.02"),
         (0.61, "", "0.02"),
         (0.5, "for", "0.20"),
@@ -161,6 +160,23 @@ def test_colour_grows_with_the_effect_up_to_the_full_one(without: float, side: s
     (first, *_) = Markup(why_html(told, None, "cs", EN)).of("sentence")
     assert first["class"].split() == ["sentence", *side.split()]
     assert first["style"] == f"--strength:{strength}"
+
+
+@pytest.mark.parametrize("whole", [0.9999, 0.0001, 0.6])
+def test_where_no_sentence_changes_what_is_written_the_text_has_no_colours_and_a_sentence_says_so(whole: float) -> None:
+    told = weighed(TEXT, answer(cs=whole), [answer(cs=whole - 0.00008), answer(cs=whole + 0.00004)])
+    for look in (None, closer_look(told, told.pieces[0], answer(cs=whole))):
+        read = Markup(why_html(told, look, "cs", EN))
+        assert "Leaving out any one sentence changes nothing: the probability of Computer Science stays" in read.text
+        assert read.of("points") == read.of("legend") == read.of("sentence") == []
+        assert [read.weighed["weighed-title"], read.weighed["weighed"]] == [*TEXT]
+
+
+def test_where_no_word_of_a_single_sentence_changes_the_answer_that_is_said_too() -> None:
+    text = Text("Old trees sway", "")
+    told = Explanation(text, WHOLE, ())
+    closer = closer_look(told, sentences_of(text)[0], WHOLE)
+    assert "Leaving out any one word changes nothing" in Markup(why_html(told, closer, "cs", EN)).text
 
 
 def test_the_words_of_the_strongest_sentence_stand_inside_it() -> None:

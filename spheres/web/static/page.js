@@ -1,17 +1,19 @@
 /* The page's own script. It stands in the page's head and runs before Gradio's, which asks the browser for its language
    and loads the words of its own parts by it. The page's language is the last part of its address: "" or "ru". */
 (() => {
-  const { lang: language, dataset: { languages, busy } } = document.currentScript; // web/page.py has them put there
+  const { lang: language, dataset: { languages, name, busy } } = document.currentScript; // web/page.py has them put there
   const others = languages.split(' ').slice(1); // the first is at home
   const home = location.pathname.replace(new RegExp(`/(${others.join('|')})/?$`), '/').replace(/\/?$/, '/');
   const pageIn = (code) => home + (code === languages.split(' ')[0] ? '' : code);
   const kept = { get: () => { try { return localStorage.getItem('language'); } catch { return null; } },
                  set: (code) => { try { localStorage.setItem('language', code); } catch { /* a frame may have none */ } } };
 
-  // By choice, else by the browser's language; only from home: an address that names a language means it.
+  // By choice, else by the browser's language; only from home: an address that names a language means it. Who comes
+  // back to a page, or reloads it, stays there.
   const wanted = kept.get() || (navigator.languages || [navigator.language])
     .map((name) => name.slice(0, 2)).find((code) => languages.split(' ').includes(code));
-  if (language === languages.split(' ')[0] && others.includes(wanted)) {
+  const opened = performance.getEntriesByType('navigation')[0]?.type === 'navigate';
+  if (opened && language === languages.split(' ')[0] && others.includes(wanted)) {
     location.replace(pageIn(wanted) + location.search + location.hash);
   }
   Object.defineProperty(navigator, 'language', { get: () => language });
@@ -20,12 +22,48 @@
   const compact = new URLSearchParams(location.search).get('view') === 'compact';
   document.documentElement.classList.toggle('compact', compact);
 
-  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only.
+  // Until its parts are in their places, the page shows Gradio's sign of loading alone, at the middle of the window: else
+  // everything would jump.
+  const style = (css) => { document.head.appendChild(document.createElement('style')).textContent = css; };
+  style('gradio-app .gradio-container { width: 100%; max-width: 1120px; margin: 0 auto; } ' +
+    'html.loading .gradio-container * { visibility: hidden; } ' +
+    'html.loading .gradio-container .wrap.full { position: fixed !important; inset: 0 !important; height: 100vh !important; } ' +
+    'html.loading .gradio-container .wrap.full, html.loading .wrap.full * { visibility: visible; } html.revealed * { transition: none !important; }');
+  const whole = () => {
+    const classes = document.documentElement.classList;
+    if (!classes.replace('loading', 'revealed')) return;
+    document.body.getBoundingClientRect(); // at once, without a transition, which a frame out of sight never ends
+    classes.remove('revealed');
+  };
+  document.documentElement.classList.add('loading');
+  setTimeout(whole, 10_000); // whatever happens
+  const waiting = setInterval(() => { // Gradio tells a frame that is out of sight nothing
+    if (!document.getElementById('classify')) return;
+    clearInterval(waiting);
+    setTimeout(whole, 1000);
+  }, 250);
+
+  // Where a password is asked for, Gradio loads none of this page's styles: the boxes get a border, the form a name.
+  document.addEventListener('readystatechange', () => {
+    if (!window.gradio_config?.auth_required) return;
+    window.gradio_config.auth_message = name;
+    whole();
+    style('.gradio-container .auth ~ * input { border: 1px solid var(--input-border-color) !important; ' +
+      'border-radius: 6px; padding: 8px 12px !important; }');
+  }, { once: true }); // when the page is read, before Gradio's own script runs
+
+  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
+  // the API asks for two addresses that are not here: the console would call that errors.
   const ask = window.fetch;
+  const notHere = (address) => address.endsWith('/monitoring/summary') ||
+    (address.endsWith('/gradio_api/mcp/schema') && !window.gradio_config?.mcp_server);
   window.fetch = async (...request) => {
+    if (notHere(String(request[0]))) return new Response('', { status: 404 });
     const answer = await ask(...request);
     return answer.status === 503 ? Response.json({ detail: busy }, { status: 429 }) : answer;
   };
+  const warn = console.warn; // Gradio's stream of events cannot be closed, and says so when it has ended
+  console.warn = (...said) => { if (said[0] !== 'Method not implemented.') warn(...said); };
   // A number typed beside the slider: 0.95 means 95, once it is complete, and an emptied box keeps its number.
   const typed = (event) => event.target.matches?.('.threshold input[type=number]') && !(event.target.valueAsNumber > 1);
   addEventListener('input', (event) => { if (typed(event)) event.stopImmediatePropagation(); }, true);
@@ -64,19 +102,84 @@
     }
   };
 
+  // What is said about an article (data-of: which, and under which prior) shows beside that article's answer only.
+  const hideOutdated = () => {
+    const shown = document.querySelector('#answer [data-of]')?.dataset.of ?? '';
+    for (const part of document.querySelectorAll('#panels [data-of]')) {
+      part.classList.toggle('outdated', !shown.startsWith(part.dataset.of));
+    }
+  };
+
+  const MAX_LINK = 16000; // characters; programs that pass links on cut longer ones off
+
+  // The names on the map make room for the marks and for one another: each goes to the free place nearest to its own.
+  const placeNames = (marks) => {
+    const map = marks.getBoundingClientRect(), gap = 2;
+    const taken = [...marks.querySelectorAll('.ring, .cross')].map((mark) => mark.getBoundingClientRect());
+    for (const name of map.width ? marks.querySelectorAll('.name') : []) {
+      const { width, height } = name.getBoundingClientRect();
+      const [x, y] = (name.dataset.at ??= `${parseFloat(name.style.left)} ${parseFloat(name.style.top)}`).split(' ');
+      const inside = (at, size, whole) => Math.min(Math.max(at, size / 2), whole - size / 2);
+      const free = (box) => taken.every((other) => box.right + gap < other.left || other.right + gap < box.left ||
+        box.bottom + gap < other.top || other.bottom + gap < box.top);
+      for (let n = 0; n < 2000; n++) { // along a spiral
+        const cx = inside(x * map.width / 100 + n / 6 * Math.cos(n / 4), width, map.width);
+        const cy = inside(y * map.height / 100 + n / 6 * Math.sin(n / 4), height, map.height);
+        const left = map.left + cx - width / 2, top = map.top + cy - height / 2;
+        const box = { left, top, right: left + width, bottom: top + height };
+        if (!free(box)) continue;
+        name.style.left = `${100 * cx / map.width}%`;
+        name.style.top = `${100 * cy / map.height}%`;
+        taken.push(box);
+        break;
+      }
+    }
+  };
+  const mapSize = new ResizeObserver((seen) => seen.forEach(({ target }) => placeNames(target)));
+
+  // A page that frames this one may let the frame grow: it is told the height of what is in it, and nothing else.
+  const tellHeight = () => {
+    const [content, foot] = ['main', 'footer'].map((part) => document.querySelector(part).getBoundingClientRect());
+    parent.postMessage({ articleSpheresHeight: Math.ceil(content.height + foot.height + 60) }, '*');
+  };
+
   let asked = ['', '', 95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
   const lead = () => {
     for (const link of document.querySelectorAll('.masthead a[lang]'))
       link.href = pageIn(link.lang) + location.search + fragment(...asked);
   };
 
+  // What the boxes hold outlasts a reload and Back: in this entry of the tab's history, which is neither sent nor stored
+  // with the site's data. Browsers bear two or three such notes a second.
+  const keep = () => history.replaceState({ ...history.state, asked }, '');
+  let keeping;
+  const keepSoon = () => { clearTimeout(keeping); keeping = setTimeout(keep, 500); };
+  addEventListener('pagehide', keep);
+
+  // An answer whose boxes were edited since says so. `held`: what the boxes held when it was asked for.
+  const inBoxes = () => ['title', 'abstract'].map((id) => document.querySelector(`#${id} :is(textarea, input)`)?.value);
+  let held = ['', ''], touched = false;
+  const markEdited = () => {
+    const edited = inBoxes().some((text, n) => text !== held[n]) && document.querySelector('#answer .winner');
+    document.getElementById('answer')?.classList.toggle('edited', Boolean(edited));
+  };
+
   window.spheres = {
     // Ctrl+Enter (Cmd+Enter) in the abstract, which classifies; a live region for the summary, which a screen reader
     // speaks when it changes; language links that take the text along.
-    ready(name, labels) {
+    ready(labels, edited) {
       document.title = name;
+      document.getElementById('answer')?.setAttribute('data-edited', edited);
+      for (const id of ['title', 'abstract'])
+        document.getElementById(id)?.addEventListener('input', () => { touched = true; markEdited(); });
       relabel(labels);
-      new MutationObserver(() => relabel(labels)).observe(document.body, { childList: true, subtree: true });
+      const follow = () => {
+        relabel(labels);
+        hideOutdated();
+        document.querySelectorAll('#map .marks').forEach((marks) => mapSize.observe(marks)); // once each
+      };
+      new MutationObserver(follow)
+        .observe(document.body, { childList: true, subtree: true });
       document.getElementById('summary')?.setAttribute('role', 'status');
       if (compact) document.getElementById('answer')?.setAttribute('tabindex', '0'); // it scrolls there
       document.getElementById('abstract')?.addEventListener('keydown', (event) => {
@@ -89,29 +192,44 @@
         link.addEventListener('click', () => kept.set(link.lang));
       }
       lead();
+      setTimeout(whole, 50);
+      if (parent !== window) new ResizeObserver(tellHeight).observe(document.querySelector('main'));
     },
 
-    // What the link's fragment holds, into boxes and slider; what it lacks stays as it is.
+    // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
     fromLink(title, abstract, percent, rule, prior) {
-      const held = new URLSearchParams(location.hash.slice(1));
-      const share = Number.parseFloat(held.get('threshold'));
-      const one = (name, values, usual) => values.includes(held.get(name)) ? held.get(name) : usual;
-      asked = [held.get('title') ?? title, held.get('abstract') ?? abstract, share >= 0.5 && share <= 1 ? Math.round(100 * share) : percent,
+      if (!history.state?.asked && location.hash.length < 2) return undefined; // and boxes already typed in stay
+      const link = new URLSearchParams(location.hash.slice(1));
+      const share = Number.parseFloat(link.get('threshold'));
+      const one = (name, values, usual) => values.includes(link.get(name)) ? link.get(name) : usual;
+      const shown = share >= 0.5 && share <= 1 ? Math.round(100 * share) : percent;
+      asked = history.state?.asked ?? [link.get('title') ?? title, link.get('abstract') ?? abstract, shown,
         one('rule', ['sum', 'coverage'], rule), one('prior', ['arxiv', 'equal'], prior)];
       lead();
       return asked;
     },
 
-    remember(...values) { asked = values; lead(); },
+    remember(...values) { asked = values; lead(); keepSoon(); },
 
-    // The link to this classification, and the markup that shows it in another page.
-    toShare(title, abstract, percent, rule, prior, compact) {
+    // A question is sent with what the boxes hold; its answer is there.
+    asking(...values) { held = inBoxes(); touched = false; return values; },
+    answered() {
+      if (!touched) held = inBoxes(); // an identifier has brought its article
+      asked = [...inBoxes(), ...asked.slice(2)];
+      keep();
+      markEdited();
+      document.getElementById('answered').click();
+    },
+
+    // The link to this classification, and the markup that shows it in another page; a sentence where it is too long.
+    toShare(tooLong, title, abstract, percent, rule, prior, compact) {
       const held = fragment(title ?? '', abstract ?? '', percent, rule, prior);
       const at = location.origin + pageIn(language);
+      if (held.length > MAX_LINK) return ['', '', tooLong];
       const size = compact ? 'width="320" height="480"' : 'width="100%" height="900"';
       const frame = `<iframe src="${escaped(at + (compact ? '?view=compact' : '') + held)}" ${size} style="border:0" ` +
         `title="${escaped(document.title)}" allow="clipboard-write"></iframe>`;
-      return [at + held, frame];
+      return [at + held, frame, ''];
     },
 
     async copy(text, button, said) {
