@@ -1,4 +1,4 @@
-"""The tab "A file of articles": choose one, correct its columns, watch it being classified, look at it, download it.
+"""The tab "Many articles": choose a file or paste titles, correct columns, watch, look at the answers, download them.
 
 A file is read as soon as it is chosen (a second or two for 50 MB), so that it is refused, or its columns are corrected,
 before anything is computed. Start counts it again: nothing of a visitor's file is kept in memory meanwhile.
@@ -9,6 +9,8 @@ half-written then goes with the temporary folder it stands in.
 
 from __future__ import annotations
 
+import csv
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,11 +81,14 @@ class FileTab:
                 self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
                 label = _("Column with the abstracts")
                 self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
+        hint = _("Behind a tab, as out of a spreadsheet, a line may have its abstract.")
+        label = _("Or paste titles, one a line")
+        self.pasted = gr.Textbox(label=label, placeholder=hint, lines=3, max_lines=3, elem_id="file-pasted")
         self.threshold = build_slider(self.service, self.language, "file-")
         names = {**prior_names(self.language), "file": _("as in this file, estimated")}
         self.rule, self.prior = build_advanced(names, self.language, "file-")
         with gr.Row(elem_id="file-actions"):
-            label = _("Classify the file")
+            label = _("Classify all")
             self.start = gr.Button(label, variant="primary", elem_id="file-classify", min_width=80, scale=3)
             self.cancel = gr.Button(_("Cancel"), elem_id="file-cancel", min_width=80, scale=1, interactive=False)
         self.status = gr.HTML("", elem_id="file-status", apply_default_css=False)
@@ -101,7 +106,7 @@ class FileTab:
         fit = (self.fit_slider, [self.rule, self.prior], self.threshold)
         gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
         # 2. The run
-        asked = [self.upload, self.threshold, self.rule, *menus, self.prior]
+        asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
         at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         started = self.start.click(self.begin, None, [*answers, *controls], **at_once)
         run = started.then(self.run, asked, [*answers, *controls], **FILE_EVENT)
@@ -148,12 +153,20 @@ class FileTab:
         return sentence_html(sentence, "status", "status"), *self._no_answers(), *_controls(running=True)
 
     def run(
-        self, upload: str | None, threshold: float, rule: str, title: str | None, abstract: str | None, prior: str
+        self,
+        upload: str | None,
+        pasted: str | None,
+        threshold: float,
+        rule: str,
+        title: str | None,
+        abstract: str | None,
+        prior: str,
     ) -> Iterator[tuple[Any, ...]]:
-        """Classify an uploaded file, batch by batch.
+        """Classify an uploaded file or pasted lines, batch by batch.
 
         Args:
-            upload: Where the file lies.
+            upload: Where the file lies; None where there is none.
+            pasted: Titles, one a line; behind a tab each may have its abstract.
             threshold: As `spheres.model.prediction_sets.nearest_threshold` takes it: a percentage, of the slider.
             rule: "coverage" or "sum".
             title: The column with the titles, "" for none; None, where there are no menus, has it found.
@@ -165,12 +178,17 @@ class FileTab:
         """
         _ = self.language.gettext
         idle, share = _controls(running=False), nearest_threshold(threshold)
-        if not upload:
-            yield _problem(_("Choose a file first.")), *self._no_answers(), *idle
+        lines = (pasted or "").strip()
+        if bool(upload) == bool(lines):
+            both = _("Choose a file or paste titles, not both: remove one of them.")
+            problem = both if upload else _("Choose a file or paste titles first.")
+            yield _problem(problem), *self._no_answers(), *idle
             return
         yield self._reading(), *self._no_answers(), *_controls(running=True)
+        folder = tempfile.TemporaryDirectory()  # ends with this run, also a cancelled one
         try:
-            for progress in self.service.classify_file(Path(upload), share, rule, title, abstract, prior):
+            source = Path(upload) if upload else write_titles(lines, Path(folder.name))
+            for progress in self.service.classify_file(source, share, rule, title, abstract, prior):
                 done = progress.path is not None
                 yield (
                     self.progress_html(progress),
@@ -181,6 +199,8 @@ class FileTab:
                 )
         except SphereError as error:
             yield _problem(self.language.translate(error)), *self._no_answers(), *idle
+        finally:
+            folder.cleanup()
 
     def fit_slider(self, rule: str | None, prior: str | None) -> dict[str, Any]:
         """Let the slider begin where it begins to act."""
@@ -239,6 +259,22 @@ class FileTab:
         known = {value for _, value in choices}  # None has it found again
         menus = (gr.update(choices=choices, value=name if name in known else None) for name in found)
         return gr.update(visible=True), *menus
+
+
+def write_titles(pasted: str, folder: Path) -> Path:
+    """Pasted lines as a table, so that they are read as any file is: titles, and abstracts where lines have tabs.
+
+    >>> write_titles("Prime gaps\\n\\nWage contracts\\tWe study wages.", Path(getfixture("tmp_path"))).read_text()
+    'title,abstract\\nPrime gaps,\\nWage contracts,We study wages.\\n'
+    """
+    path = folder / "titles.csv"
+    with path.open("w", encoding="utf-8", newline="") as f:
+        table = csv.writer(f, lineterminator="\n")
+        table.writerow(["title", "abstract"])
+        for line in filter(str.strip, pasted.splitlines()):
+            title, _, abstract = line.partition("\t")
+            table.writerow([title, abstract])
+    return path
 
 
 def _controls(running: bool) -> tuple[Any, ...]:

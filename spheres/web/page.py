@@ -71,7 +71,7 @@ def _build_language(page: gr.Blocks, service: Service, own: Language) -> None:
     with gr.Tabs(elem_id="ways"):
         with gr.Tab(_("One article"), id="one"):
             ResultTabs(service, ArticleTab(page, service, own), own)
-        with gr.Tab(_("A file of articles"), id="many"):
+        with gr.Tab(_("Many articles"), id="many"):
             FileTab(service, own)
     with gr.Accordion(_("How this works, and its limits"), open=False, elem_id="how"):
         classifier = service.classifier

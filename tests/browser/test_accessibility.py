@@ -32,7 +32,7 @@ def test_axe_finds_no_serious_violation_in_any_tab(visit, code, dark):
     assert violations(page) == []
     (ask if code == "en" else ask_in_russian)(page, "", MIXED)
     page.get_by_role("button", name=_("How this works, and its limits")).click()
-    for tab in (_("Nearest"), _("Why"), _("Categories"), _("Map"), _("Share"), _("A file of articles")):
+    for tab in (_("Nearest"), _("Why"), _("Categories"), _("Map"), _("Share"), _("Many articles")):
         open_tab(page, tab)
         if tab == _("Why"):
             expect(page.locator("#why .strongest")).to_have_count(1)
@@ -67,7 +67,7 @@ def test_no_tab_scrolls_sideways_on_a_phone(visit, code, width):
     _ = language(code).gettext
     page = visit("" if code == "en" else code, width=width, height=844)
     (ask if code == "en" else ask_in_russian)(page, "", MIXED)
-    for tab in (_("Nearest"), _("Why"), _("Categories"), _("Map"), _("Share"), _("A file of articles")):
+    for tab in (_("Nearest"), _("Why"), _("Categories"), _("Map"), _("Share"), _("Many articles")):
         page.get_by_role("tab", name=tab, exact=True).scroll_into_view_if_needed()
         open_tab(page, tab)
         page.wait_for_timeout(300)

@@ -181,13 +181,14 @@ def test_dragging_the_slider_to_its_ends_ends_with_the_last_position(visit, coun
     assert counting.runs == runs
 
 
-def test_a_half_typed_threshold_counts_as_the_nearest_possible_and_brings_no_complaint(visit):
+def test_a_half_typed_threshold_counts_as_the_nearest_possible_and_brings_no_complaint(visit, counting):
     page = visit()
     box(page, "Title").fill(TITLE)
     classify(page)
     expect(winner(page)).to_be_visible()
     number = page.locator("#threshold input[type=number]")
-    least = page.locator("#threshold input[type=range]").get_attribute("min")
+    least = f"{100 * counting.acts_from('title', 'coverage'):.0f}"
+    expect(page.locator("#threshold input[type=range]")).to_have_attribute("min", least)
     cases = (("300", "100", 8), ("9", least, 1), ("1", "100", 8), ("-1", "100", 8), ("", "100", 8), ("0.95", "95", 1))
     for typed, kept, n_chosen in cases:
         number.fill(typed)

@@ -37,7 +37,7 @@ def many(tmp_path: Path, n: int) -> Path:
     return path
 
 
-def upload(page: Page, path: Path, many_articles: str = "A file of articles") -> None:
+def upload(page: Page, path: Path, many_articles: str = "Many articles") -> None:
     open_tab(page, many_articles)
     page.locator("#file input[type=file]").set_input_files(path)
     expect(page.locator("#file-status :is(.read, .problem)").first).to_be_visible()
@@ -55,7 +55,7 @@ def choose(page: Page, menu: str, column: str) -> None:
 
 
 def start(page: Page) -> None:
-    page.get_by_role("button", name="Classify the file").click()
+    page.get_by_role("button", name="Classify all").click()
 
 
 def downloaded(page: Page) -> Path:
@@ -116,7 +116,7 @@ def test_progress_is_shown_with_the_time_left_and_a_run_can_be_cancelled(visit, 
     start(page)
     expect(page.locator("#file-status")).to_contain_text(re.compile(r"\d+ of 1,000 rows, \d+ (s|min) left"))
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Classify the file")).to_be_enabled()
+    expect(page.get_by_role("button", name="Classify all")).to_be_enabled()
 
 
 def test_a_files_own_mix_is_estimated_and_shown(visit, tmp_path):
@@ -134,7 +134,7 @@ def test_too_many_rows_are_refused_as_soon_as_the_file_is_chosen(visit, tmp_path
     page, runs = visit(), counting.runs
     upload(page, many(tmp_path, 1001))
     expect(page.locator(".status.problem")).to_contain_text("more than 1,000 rows")
-    expect(page.get_by_role("button", name="Classify the file")).to_be_disabled()
+    expect(page.get_by_role("button", name="Classify all")).to_be_disabled()
     assert counting.runs == runs
 
 
@@ -203,7 +203,7 @@ def test_another_file_puts_the_answers_to_the_last_one_away(visit, tmp_path, tab
     assert downloaded(page).name == "list-spheres.ris"
 
 
-@pytest.mark.parametrize(("path", "tab"), [("", "A file of articles"), ("ru", "Файл со статьями")])
+@pytest.mark.parametrize(("path", "tab"), [("", "Many articles"), ("ru", "Много статей")])
 def test_the_menus_appear_without_moving_what_is_below_and_fit_a_phone(visit, table, path, tab):
     page = visit(path, width=390, height=844, dark=True)
     open_tab(page, tab)
@@ -227,11 +227,11 @@ NO_ARTICLES = {
 
 def test_what_is_no_file_of_articles_is_refused_in_a_sentence_without_paths(visit, tmp_path):
     page = visit()
-    open_tab(page, "A file of articles")
+    open_tab(page, "Many articles")
     expect(page.locator("#file-intro")).to_contain_text("At most 1,000 rows and 50 MB")
     start(page)
     problem = page.locator(".status.problem")
-    expect(problem).to_have_text("Choose a file first.")
+    expect(problem).to_have_text("Choose a file or paste titles first.")
     for name, (content, sentence) in NO_ARTICLES.items():
         (tmp_path / name).write_bytes(content)
         upload(page, tmp_path / name)
@@ -279,8 +279,8 @@ def test_a_file_without_any_article_leaves_no_empty_chart(visit, tmp_path):
 
 def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
     page = visit("ru")
-    upload(page, table, "Файл со статьями")
-    page.get_by_role("button", name="Обработать файл").click()
+    upload(page, table, "Много статей")
+    page.get_by_role("button", name="Определить все").click()
     expect(page.locator("#file-status")).to_contain_text("Обработано строк: 3 из 5")
     problems = page.locator("#file-status .problems li")
     expect(problems.nth(0)).to_contain_text("строка 4")
@@ -304,3 +304,22 @@ def test_markup_in_a_files_name_and_cells_is_only_text(visit, tmp_path):
     assert downloaded(page).name.endswith("-spheres.csv")
     assert page.evaluate("window.ran") is None
     assert page.locator("#many img[src=x], #file-first :is(img, script, x-y), #file-status img").count() == 0
+
+
+def test_titles_pasted_one_a_line_come_back_as_a_table(visit, table):
+    page = visit()
+    open_tab(page, "Many articles")
+    box = page.get_by_label("Or paste titles, one a line")
+    box.fill("Prime gaps and the zeros of L-functions\n\nOptimal monetary policy\tWe study inflation and wages.\n")
+    start(page)
+    rows = page.locator("#file-first tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("Mathematics")
+    expect(rows.nth(1)).to_contain_text("Economics")
+    path = downloaded(page)
+    assert path.name == "titles-spheres.csv"
+    with path.open(encoding="utf-8-sig", newline="") as f:
+        assert [row["abstract"] for row in csv.DictReader(f)] == ["", "We study inflation and wages."]
+    upload(page, table)
+    start(page)
+    expect(page.locator("#file-status [role=alert]")).to_contain_text("not both: remove one of them")

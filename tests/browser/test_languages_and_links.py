@@ -22,7 +22,7 @@ LATIN = r"[A-Za-z]{2,}"
 NAMES = (
     r"arXiv|Gradio|CSV|TSV|Excel|Parquet|JSON|RIS|BibTeX|PubMed|EndNote|Web of Science|gzip|bzip2|xz|Kaggle|"
     r"Ctrl|Enter|Tab|API|all-MiniLM-L6-v2|title|abstract|logo|"
-    r"/classify_file|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
+    r"/classify_file|/classify_many|/classify|[a-z]+-[a-z]+|[a-z-]+\.[A-Z-]{2,}|\d+|"
     + "|".join(language(code).own_name for code in LANGUAGES)
 )
 
@@ -83,7 +83,7 @@ def test_a_russian_page_has_no_english_left_whatever_is_opened(visit, speaking):
     page = visit("ru", within=speaking("en-US"))  # Gradio's own parts would speak the browser's English
     page.evaluate(NOTE_ANNOUNCEMENTS)
     ask_in_russian(page, "", ASKED)
-    tabs = [RUSSIAN("Nearest"), RUSSIAN("Why"), RUSSIAN("Map"), RUSSIAN("Share"), RUSSIAN("A file of articles")]
+    tabs = [RUSSIAN("Nearest"), RUSSIAN("Why"), RUSSIAN("Map"), RUSSIAN("Share"), RUSSIAN("Many articles")]
     page.get_by_role("button", name=RUSSIAN("How this works, and its limits")).click()
     for tab in tabs:
         open_tab(page, tab)

@@ -187,7 +187,7 @@ def test_the_rule_decides_what_is_shown(classifier):
     [
         (0.5, "sum", None, "until they add up to 50%.", "не достигнет 50\u00a0%."),
         (0.95, "coverage", None, "to have the right one for 95 of 100 articles.", "у 95 из 100 статей."),
-        (0.95, "coverage", (0.9512, 1.64), "for 95 of 100 new articles, 1.6 spheres on", "в среднем 1,6 области."),
+        (0.95, "coverage", (0.9512, 1.64), "for 95 of 100 new articles, 1.6 spheres on", "в среднем 1,6."),
         (0.29, "sum", (0.5, 1.0), "Adds up to 29%: the right sphere for 50 of 100", "в среднем 1,0."),
     ],
 )
