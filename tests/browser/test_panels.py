@@ -200,7 +200,7 @@ def test_the_chosen_spheres_come_first_among_those_to_explain(visit):
     names = page.locator("#why-group label")
     answered = page.locator(".answer:not(.chart) tr[data-group] th")
     expect(names).to_have_text(answered.all_inner_texts())
-    page.get_by_label("range slider for Threshold").press("Home")
+    page.locator("#threshold input[type=range]").press("Home")
     expect(names).to_have_text(answered.all_inner_texts())
 
 

@@ -3,6 +3,7 @@
 import re
 
 from playwright.sync_api import expect
+from visiting import advanced
 
 from browser.test_classifying import TITLE, box, classify, clear, winner
 from browser.test_languages_and_links import RUSSIAN
@@ -13,7 +14,7 @@ from spheres.web.examples import EXAMPLES
 def test_a_reload_keeps_question_and_answer(visit):
     page = visit()
     ask(page, TITLE, EXAMPLES[1].abstract)
-    page.get_by_label("equally frequent").first.check()
+    advanced(page).get_by_label("equally frequent").check()
     page.wait_for_function("history.state?.asked?.[4] === 'equal'")
     shown = page.locator("#summary").inner_text()
     page.reload()
