@@ -140,7 +140,7 @@ def test_what_the_page_asks_is_answered(space, named, browser):
     event = httpx.post(f"{space}{CALL}", headers=headers, json=QUESTION)
     assert event.status_code == 200, event.text
     stream = httpx.get(f"{space}{CALL}/{event.json()['event_id']}", headers=headers, timeout=60).text
-    (answer,) = json.loads(next(line for line in stream.splitlines() if line.startswith("data: "))[6:])
+    (answer,) = json.loads(next(line for line in stream.splitlines() if line.startswith("data: ["))[6:])
     assert answer["spheres"] == ["math"]
 
 

@@ -124,6 +124,7 @@ def test_a_files_own_mix_is_estimated_and_shown(visit, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("title\n" + "".join(f"Wage contracts and unemployment in region {i}\n" for i in range(220)))
     upload(page, path)
+    page.locator("#file-advanced").get_by_role("button").first.click()
     page.get_by_label("as in this file, estimated").check()
     start(page)
     expect(page.locator("#file-status")).to_contain_text("220 of 220 rows classified", timeout=60_000)
@@ -264,7 +265,7 @@ def test_a_click_on_start_is_answered_within_a_second_while_another_file_is_at_w
     expect(page.locator("#file-status")).to_contain_text("One file is classified at a time", timeout=1_000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#file-status")).to_contain_text("Cancelled. Nothing was kept.")
-    expect(page.get_by_role("button", name="Classify the file")).to_be_enabled()
+    expect(page.get_by_role("button", name="Classify all")).to_be_enabled()
     busy.get_by_role("button", name="Cancel").click()
 
 

@@ -15,7 +15,7 @@ def test_an_arxiv_id_or_link_brings_title_and_abstract_and_their_spheres(visit):
         expect(box(page, "Title")).to_have_value(re.compile("^Counting Sparrows & Finches: A Survey"))
         expect(box(page, "Abstract")).to_have_value(re.compile("^We count birds at feeders, where a < b birds come"))
         expect(winner(page)).to_be_visible()
-        expect(page.locator(".categories > table tbody tr")).to_have_count(5)
+        expect(page.locator("#near tbody tr")).to_have_count(10)
         clear(page)
 
 

@@ -265,7 +265,7 @@ def test_markup_in_titles_and_file_names_comes_back_as_text(site):
         file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
         for part, trigger, values in [
             ("file", "change", []),
-            ("file-classify", "click", [0.9, "sum", None, None, "arxiv"]),
+            ("file-classify", "click", ["", 90, "sum", None, None, "arxiv"]),
         ]:
             event = events[ids[part], trigger]["id"]
             if part == "file-classify":  # the click itself shows at once that it was heard

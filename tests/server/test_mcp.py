@@ -90,7 +90,7 @@ def test_the_tools_are_named_typed_and_described(site):
     assert one["properties"]["threshold"]["default"] == 0.95
     assert "required" not in one
     assert list(many["properties"]) == ["file", "threshold", "rule", "title_column", "abstract_column", "prior"]
-    assert many["properties"]["rule"]["enum"] == ["sum", "coverage"]
+    assert many["properties"]["rule"]["enum"] == ["coverage", "sum"]
     assert many["properties"]["prior"]["enum"] == ["arxiv", "equal", "file"]
     assert many["required"] == ["file"]
     assert all(schema["description"] for tool in (one, many) for schema in tool["properties"].values())
