@@ -176,7 +176,10 @@
       const follow = () => {
         relabel(labels);
         hideOutdated();
-        document.querySelectorAll('#map .marks').forEach((marks) => mapSize.observe(marks)); // once each
+        for (const marks of document.querySelectorAll('#map .marks')) {
+          mapSize.observe(marks); // once each
+          if (marks.querySelector('.name:not([data-at])')) placeNames(marks); // new names at an unchanged size
+        }
       };
       new MutationObserver(follow)
         .observe(document.body, { childList: true, subtree: true });
