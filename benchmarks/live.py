@@ -167,7 +167,7 @@ class BrowserSession:
         tab = next(part["id"] for part in config["components"] if part["props"].get("id") == "why")
         self.opens = next(event for event in events if [tab, "select"] in event["targets"])
         self.weighs = next(event for event in events if [ids["explain"], "click"] in event["targets"])
-        self._join(read["id"], [*text, None])
+        self._join(read["id"], [*text, None, None])
 
     def move(self, threshold: float) -> Any:
         """The answer's new markup, as the browser asks for it: past the queue."""

@@ -106,7 +106,8 @@ class ArticleTab:
     def _wire(self, page: gr.Blocks) -> Any:
         """Say which events call which method; returns the event that ends with an answer shown."""
         boxes, question = [self.title, self.abstract], list(self.question)
-        asked = [*boxes, self.visit]
+        asked_at = gr.Number(visible=False)  # filled by `spheres.asking`
+        asked = [*boxes, asked_at, self.visit]
         answer = [self.outcome, self.text, self.title, self.abstract]
         view = [self.answer, self.summary, self.meaning, self.copied_text, self.copied_json]
         sent = "(...values) => spheres.asking(...values)"
@@ -122,7 +123,7 @@ class ArticleTab:
             page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(
                 self.predict_link, asked, answer, **classify_event
             ),
-            self.clear.click(self.empty, self.visit, answer, **SHOW_EVENT),
+            self.clear.click(self.empty, [asked_at, self.visit], answer, js=sent, **SHOW_EVENT),
         ]
         # 2. What shows: each of these, through one button (pressed by `spheres.answered`) and so through one event,
         # whose last run counts; and the slider by itself
@@ -142,12 +143,12 @@ class ArticleTab:
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
         return answered
 
-    def predict(self, title: str | None, abstract: str | None, visit: Visit) -> tuple[Any, ...]:
+    def predict(self, title: str | None, abstract: str | None, asked_at: float | None, visit: Visit) -> tuple[Any, ...]:
         """Run the encoder: the boxes' content -> answer or message, its text, and the boxes' new content.
 
         What comes after the visitor's next question changes nothing.
         """
-        title, abstract, question = title or "", abstract or "", visit.ask()
+        title, abstract, question = title or "", abstract or "", visit.ask(asked_at)
         try:
             identifier = arxiv_identifier(title)
             if identifier:
@@ -163,13 +164,15 @@ class ArticleTab:
             answer = outcome, text, *(text if identifier else (gr.skip(), gr.skip()))
         return answer if visit.answer(question, answer[1]) else (gr.skip(),) * len(answer)
 
-    def predict_link(self, title: str | None, abstract: str | None, visit: Visit) -> tuple[Any, ...]:
+    def predict_link(
+        self, title: str | None, abstract: str | None, asked_at: float | None, visit: Visit
+    ) -> tuple[Any, ...]:
         """The same where the page's address holds a text; a page just opened is not asked anything."""
-        return self.predict(title, abstract, visit) if title or abstract else (gr.skip(),) * 4
+        return self.predict(title, abstract, asked_at, visit) if title or abstract else (gr.skip(),) * 4
 
-    def empty(self, visit: Visit) -> tuple[Any, ...]:
+    def empty(self, asked_at: float | None, visit: Visit) -> tuple[Any, ...]:
         """No answer, no text, and empty boxes."""
-        visit.answer(visit.ask(), None)
+        visit.answer(visit.ask(asked_at), None)
         return None, None, "", ""
 
     def show(

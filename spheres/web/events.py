@@ -29,21 +29,23 @@ class Visit:
     """What a visitor asked last. One object a visitor, which all events share: so a run sees that it is outdated.
 
     Attributes:
-        question: the number of the last question.
+        question: when the last question was asked, in milliseconds by the visitor's clock: a slow network may bring an
+            earlier one later.
         text: the text of the last answer.
         group: the group whose explanation was asked for; None stands for the most probable one.
     """
 
-    question: int = 0
+    question: float = 0
     text: Text | None = None
     group: str | None = None
 
-    def ask(self) -> int:
-        """The number of a new question."""
-        self.question += 1
-        return self.question
+    def ask(self, at: float | None) -> float:
+        """Take note of a question; returns when it was asked."""
+        asked = at or self.question + 1  # whoever sends no time asks after what came before
+        self.question = max(self.question, asked)
+        return asked
 
-    def answer(self, question: int, text: Text | None) -> bool:
+    def answer(self, question: float, text: Text | None) -> bool:
         """Whether an answer is to the last question; then its text is the last one, and no group is chosen for it."""
         if question == self.question:
             self.text, self.group = text, None

@@ -322,5 +322,6 @@ def test_titles_pasted_one_a_line_come_back_as_a_table(visit, table):
     with path.open(encoding="utf-8-sig", newline="") as f:
         assert [row["abstract"] for row in csv.DictReader(f)] == ["", "We study inflation and wages."]
     upload(page, table)
+    expect(page.locator("#file-status")).to_contain_text("CSV, 5 rows.")
     start(page)
     expect(page.locator("#file-status [role=alert]")).to_contain_text("not both: remove one of them")

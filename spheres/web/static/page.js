@@ -215,7 +215,12 @@
     remember(...values) { asked = values; lead(); keepSoon(); },
 
     // A question is sent with what the boxes hold; its answer is there.
-    asking(...values) { held = inBoxes(); touched = false; return values; },
+    asking(...values) { // the last two are the time of the question, filled here, and the visit
+      held = inBoxes();
+      touched = false;
+      values[values.length - 2] = Date.now();
+      return values;
+    },
     answered() {
       if (!touched) held = inBoxes(); // an identifier has brought its article
       asked = [...inBoxes(), ...asked.slice(2)];
