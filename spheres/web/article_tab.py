@@ -4,7 +4,7 @@ An answer takes two steps. `ArticleTab.predict` runs the encoder and leaves its 
 `ArticleTab.show` reads them with the threshold of that very moment. The slider calls `show` alone, so it never runs the
 encoder.
 
-A visitor may ask again before an answer is there. Each question has a number (`Visit`): what belongs to an older one is
+A visitor may ask again before an answer is there. Each question has its time (`Visit`): what belongs to an older one is
 dropped on the server, and `page.js` hides what is of another article than the answer on the page.
 """
 
@@ -21,13 +21,12 @@ from spheres.data.arxiv_id import arxiv_identifier, check_no_identifier
 from spheres.data.text import Text, placeholder_in, prepare_text
 from spheres.errors import SphereError
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, RULES, nearest_threshold
-from spheres.model.prior import ARXIV, PRIORS
+from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, nearest_threshold
 from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
 from spheres.web.render import answer_html, copies, group_names, meaning_html, prior_names, summary
-from spheres.web.threshold import build_advanced, build_slider, slider_range
+from spheres.web.threshold import build_advanced, build_slider, known_prior, known_rule, slider_range
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
@@ -40,7 +39,7 @@ class ArticleTab:
         question: the boxes for title and abstract, threshold, rule and prior.
         outcome: the visitor's answer under arXiv's prior, a message in its place, or None.
         text: the plain text that the answer is of; None where there is none.
-        visit: counts the visitor's questions.
+        visit: knows which question of the visitor is the last.
         answered: the event after which `outcome` may be another one.
     """
 
@@ -184,11 +183,10 @@ class ArticleTab:
         text: Text | None = None,
     ) -> tuple[str, ...]:
         """An answer by the threshold: its markup, summary, the threshold's meaning, and as text and JSON to copy."""
-        asked = nearest_threshold(threshold)
-        rule = rule if rule in RULES else DEFAULT_RULE
+        asked, rule = nearest_threshold(threshold), known_rule(rule)
         outcome = under(outcome, prior)
         return (
-            of_article(answer_html(outcome, asked, rule, self.language), text, PRIORS.get(str(prior), ARXIV).name),
+            of_article(answer_html(outcome, asked, rule, self.language), text, known_prior(prior).name),
             summary(outcome, asked, rule, self.language),
             self.meaning_html(outcome, asked, rule, prior),
             *copies(outcome, asked, rule, self.language),
@@ -202,8 +200,7 @@ class ArticleTab:
         prior: str | None = None,
     ) -> str:
         """What the slider's position means for a text like the visitor's."""
-        known = PRIORS.get(str(prior), ARXIV)
-        measured = self.service.classifier.measured(view_of(outcome), rule, threshold, known)
+        measured = self.service.classifier.measured(view_of(outcome), rule, threshold, known_prior(prior))
         return meaning_html(threshold, rule, measured, self.language)
 
     def fit_slider(self, outcome: Outcome, rule: str | None, prior: str | None) -> dict[str, Any]:
@@ -231,7 +228,7 @@ def under(outcome: Outcome, prior: str | None) -> Outcome:
     """The visitor's outcome, an answer among them under a prior; an unknown one stands for arXiv's."""
     if outcome is None or isinstance(outcome, str):
         return outcome
-    return outcome.under(PRIORS.get(str(prior), ARXIV))
+    return outcome.under(known_prior(prior))
 
 
 def build_copy_button(label: str, box: gr.Textbox, elem_id: str, language: Language) -> None:

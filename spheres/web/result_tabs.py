@@ -21,12 +21,13 @@ from spheres.errors import SphereError
 from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_RULE, RULES, nearest_threshold
+from spheres.model.prediction_sets import nearest_threshold
 from spheres.web.article_tab import ArticleTab, build_copy_button, of_article, press, under
 from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
 from spheres.web.render_why import changes_nothing, why_html
+from spheres.web.threshold import known_rule
 
 if TYPE_CHECKING:
     from spheres.data.text import Text
@@ -195,7 +196,7 @@ class ResultTabs:
         outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str):
             return gr.update(choices=self._choices(GROUPS))
-        chosen = outcome.predict_set(nearest_threshold(threshold), rule if rule in RULES else DEFAULT_RULE)
+        chosen = outcome.predict_set(nearest_threshold(threshold), known_rule(rule))
         ranked = [group for group, _ in outcome.ranked()]
         return gr.update(choices=self._choices(sorted(ranked, key=lambda group: group not in chosen)))
 

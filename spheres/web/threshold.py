@@ -8,7 +8,7 @@ import gradio as gr
 
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES
-from spheres.model.prior import ARXIV, PRIORS
+from spheres.model.prior import ARXIV, PRIORS, Prior
 from spheres.web.i18n import Language
 from spheres.web.render import rule_names, sentence_html
 
@@ -33,8 +33,25 @@ def slider_range(service: Service, rule: str | None, prior: str | None, view: st
 
 
 def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
-    rule = rule if rule in RULES else DEFAULT_RULE
-    return round(100 * service.classifier.acts_from(view, rule, PRIORS.get(str(prior), ARXIV)))
+    return round(100 * service.classifier.acts_from(view, known_rule(rule), known_prior(prior)))
+
+
+def known_rule(rule: str | None) -> str:
+    """The rule that is chosen; the default for what is none.
+
+    >>> known_rule("sum"), known_rule(None)
+    ('sum', 'coverage')
+    """
+    return rule if rule in RULES else DEFAULT_RULE
+
+
+def known_prior(prior: str | None) -> Prior:
+    """The prior of the name that is chosen; arXiv's for what is none, such as a file's own before it is estimated.
+
+    >>> known_prior("equal").name, known_prior("file").name
+    ('equal', 'arxiv')
+    """
+    return PRIORS.get(str(prior), ARXIV)
 
 
 def build_advanced(priors: dict[str, str], language: Language, prefix: str = "") -> tuple[gr.Radio, gr.Radio]:
