@@ -95,10 +95,8 @@ def serve(
     """
     host, port = address
     login = McpLogin(auth) if auth else None
-    script, open_paths = (
-        site.script.read_text(encoding="utf-8"),
-        [*site.addresses, *([PICTURE] if site.picture else [])],
-    )
+    script = site.script.read_text(encoding="utf-8")
+    open_paths = [*site.addresses, PICTURE] if site.picture else site.addresses
     middlewares = [
         Middleware(AllowlistMiddleware, pages=open_paths, max_upload=max_upload, login=login),
         Middleware(ScriptInjector, pages=site.addresses, script=script, previews=site.previews),

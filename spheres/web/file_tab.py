@@ -186,22 +186,20 @@ class FileTab:
             yield _problem(problem), *self._no_answers(), *idle
             return
         yield self._reading(), *self._no_answers(), *_controls(running=True)
-        folder = tempfile.TemporaryDirectory()  # ends with this run, also a cancelled one
-        try:
-            source = Path(upload) if upload else write_titles(lines, Path(folder.name))
-            for progress in self.service.classify_file(source, share, rule, title, abstract, prior):
-                done = progress.path is not None
-                yield (
-                    self.progress_html(progress),
-                    self.chart_html(progress.counts),
-                    self.first_rows_html(progress.first) if progress.first else "",
-                    gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
-                    *(idle if done else [gr.skip()] * len(idle)),
-                )
-        except SphereError as error:
-            yield _problem(self.language.translate(error)), *self._no_answers(), *idle
-        finally:
-            folder.cleanup()
+        with tempfile.TemporaryDirectory() as folder:  # ends with this run, also a cancelled one
+            source = Path(upload) if upload else write_titles(lines, Path(folder))
+            try:
+                for progress in self.service.classify_file(source, share, rule, title, abstract, prior):
+                    done = progress.path is not None
+                    yield (
+                        self.progress_html(progress),
+                        self.chart_html(progress.counts),
+                        self.first_rows_html(progress.first) if progress.first else "",
+                        gr.update(value=str(progress.path), interactive=True) if done else gr.skip(),
+                        *(idle if done else [gr.skip()] * len(idle)),
+                    )
+            except SphereError as error:
+                yield _problem(self.language.translate(error)), *self._no_answers(), *idle
 
     def fit_slider(self, rule: str | None, prior: str | None) -> dict[str, Any]:
         """Let the slider begin where it begins to act."""
