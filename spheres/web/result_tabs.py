@@ -110,8 +110,7 @@ class ResultTabs:
             [article.outcome, article.prior, self.category, article.text],
             [self.categories, self.fit],
         )
-        near_of = [article.outcome, article.text]
-        near = (self.find_nearest, near_of, [self.nearest, self.marks])
+        near = (self.find_nearest, [article.outcome, article.text], [self.nearest, self.marks])
         share = (None, [*article.question, self.compact], [self.link, self.frame, self.too_long])
         too_long = self.language.gettext("This text is too long for a link: shorten it, or send the text itself.")
         told = json.dumps(sentence_html(too_long, "aside", "status"))
@@ -144,7 +143,7 @@ class ResultTabs:
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
                 event.then(None, js=press(explain))
-        self.map_tab.select(self.show_map, near_of, [self.picture, self.marks], **SHOW_EVENT)
+        self.map_tab.select(self.show_map, article.outcome, [self.picture, self.marks], **SHOW_EVENT)
         # 4. What is chosen within one, or beside the answer
         chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
         for event in (chosen.then, article.prior.change):
@@ -245,12 +244,13 @@ class ResultTabs:
             html = why_html(explanation, closer, group, self.language)
             yield of_article(html, text, outcome.prior.name), group
 
-    def show_map(self, outcome: Outcome, text: Text | None) -> tuple[str, str]:
-        """The picture of all articles, in the page itself, and the marks on it."""
+    def show_map(self, outcome: Outcome) -> tuple[str, Any]:
+        """The picture of all articles, in the page itself, and the names on it; an answer has brought its own marks."""
         if self.service.neighbors is None:
             return "", ""
         png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
-        return render("map_image.html", self.language, png=png), self.find_nearest(outcome, text)[1]
+        marks = self._map_html(None) if outcome is None or isinstance(outcome, str) else gr.skip()
+        return render("map_image.html", self.language, png=png), marks
 
     def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
         index = self.service.neighbors
