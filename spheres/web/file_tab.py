@@ -265,9 +265,11 @@ def write_titles(pasted: str, folder: Path) -> Path:
 
     >>> write_titles("Prime gaps\\n\\nWage contracts\\tWe study wages.", Path(getfixture("tmp_path"))).read_text()
     'title,abstract\\nPrime gaps,\\nWage contracts,We study wages.\\n'
+    >>> write_titles("\\ud800 x", Path(getfixture("tmp_path"))).read_text()     # half a character, which no file can hold
+    'title,abstract\\n? x,\\n'
     """
     path = folder / "titles.csv"
-    with path.open("w", encoding="utf-8", newline="") as f:
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(["title", "abstract"])
         for line in filter(str.strip, pasted.splitlines()):
