@@ -265,7 +265,7 @@ def write_titles(pasted: str, folder: Path) -> Path:
 
     >>> write_titles("Prime gaps\\n\\nWage contracts\\tWe study wages.", Path(getfixture("tmp_path"))).read_text()
     'title,abstract\\nPrime gaps,\\nWage contracts,We study wages.\\n'
-    >>> write_titles("\\ud800 x", Path(getfixture("tmp_path"))).read_text()     # half a character, which no file can hold
+    >>> write_titles("\\ud800 x", Path(getfixture("tmp_path"))).read_text()  # half a character
     'title,abstract\\n? x,\\n'
     """
     path = folder / "titles.csv"
