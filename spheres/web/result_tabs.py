@@ -143,7 +143,7 @@ class ResultTabs:
             event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
             if name == "why":
                 event.then(None, js=press(explain))
-        self.map_tab.select(self.show_map, article.outcome, [self.picture, self.marks], **SHOW_EVENT)
+        self.map_tab.select(self.show_map, article.visit, [self.picture, self.marks], **SHOW_EVENT)
         # 4. What is chosen within one, or beside the answer
         chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
         for event in (chosen.then, article.prior.change):
@@ -244,12 +244,15 @@ class ResultTabs:
             html = why_html(explanation, closer, group, self.language)
             yield of_article(html, text, outcome.prior.name), group
 
-    def show_map(self, outcome: Outcome) -> tuple[str, Any]:
-        """The picture of all articles, in the page itself, and the names on it; an answer has brought its own marks."""
+    def show_map(self, visit: Visit) -> tuple[str, Any]:
+        """The picture of all articles, in the page itself, and the names on it; an answer brings its own marks.
+
+        Drawing the picture takes seconds, once; so whether there is an answer is looked up after that.
+        """
         if self.service.neighbors is None:
             return "", ""
         png = base64.b64encode(self.service.neighbors.map_image).decode("ascii")
-        marks = self._map_html(None) if outcome is None or isinstance(outcome, str) else gr.skip()
+        marks = self._map_html(None) if visit.text is None else gr.skip()
         return render("map_image.html", self.language, png=png), marks
 
     def _map_html(self, cross: tuple[float, float] | None, rings: list[tuple[float, float]] | None = None) -> str:
