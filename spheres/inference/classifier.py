@@ -113,7 +113,7 @@ class Classification:
         else:
             answer = np.log(np.maximum([self.probabilities], 1e-12))
             calibrated = shift_prior(answer, self.prior.shares, prior.shares)
-        return replace(self, prior=prior, probabilities=_probabilities(calibrated))
+        return replace(self, prior=prior, probabilities=_probabilities(calibrated[0]))
 
     def ranked(self) -> list[tuple[str, float]]:
         """Every group with its probability, the most probable first."""
@@ -143,8 +143,8 @@ _groups_of = lru_cache(maxsize=4)(groups_of)  # of the codes that all answers of
 
 
 def _probabilities(log_probabilities: NDArray[np.float64]) -> tuple[float, ...]:
-    """(1, n_groups) -> the probabilities, summing to 1."""
-    probabilities = np.exp(log_probabilities[0])
+    """(n_groups,) -> the probabilities, summing to 1."""
+    probabilities = np.exp(log_probabilities)
     return tuple((probabilities / probabilities.sum()).tolist())
 
 
@@ -265,28 +265,31 @@ class Classifier:
         recipe, tfidf = self.bundle.recipe, self.bundle.tfidf
         scores = tfidf.scores(texts) if tfidf else None  # (n, n_groups)
         features = build_features(unit_vectors if recipe.unit_length else vectors, scores)  # (n, n_features)
-        # 3. Answer each by itself, with the calibration of what was given: both parts or one
-        answers = []
-        for i, text in enumerate(texts):
-            view = view_of(text) if view_of(text) in self.bundle.calibrators else "both"
+        answers_of_head = self.bundle.heads.log_probabilities(features)  # (n, n_groups)
+        # 3. Calibrate the texts of each view together: of both parts or of one
+        answers: dict[int, Classification] = {}
+        views = [view if view in self.bundle.calibrators else "both" for view in map(view_of, texts)]
+        for view in set(views):
+            rows = [i for i, of in enumerate(views) if of == view]
             calibrator = self.bundle.calibrators[view]
-            unfamiliar = self.bundle.ood.is_ood(unit_vectors[i], view)
-            answers_of_head = self.bundle.heads.log_probabilities(features[i : i + 1])  # (1, n_groups)
-            answer = Classification(
-                probabilities=_probabilities(calibrator.under(ARXIV).apply(answers_of_head)),
-                n_tokens=tokens[i].n_text,
-                n_tokens_read=tokens[i].n_read,
-                view=view,
-                out_of_distribution=unfamiliar,
-                written_in=foreign_language(" ".join(text)) if unfamiliar else "",
-                log_probabilities=tuple(answers_of_head[0].tolist()),
-                calibrator=calibrator,
-                codes=self.bundle.categories.codes,
-                shares=self.bundle.categories.shares(features[i : i + 1], view)[0].astype(np.float32),
-                vector=_kept(unit_vectors[i]),
-            )
-            answers.append(answer)
-        return answers
+            probabilities = calibrator.under(ARXIV).apply(answers_of_head[rows])  # (n_rows, n_groups) logarithms
+            shares = self.bundle.categories.shares(features[rows], view).astype(np.float32)  # (n_rows, n_categories)
+            unfamiliar = self.bundle.ood.is_ood(unit_vectors[rows], view)  # (n_rows,)
+            for n, i in enumerate(rows):
+                answers[i] = Classification(
+                    probabilities=_probabilities(probabilities[n]),
+                    n_tokens=tokens[i].n_text,
+                    n_tokens_read=tokens[i].n_read,
+                    view=view,
+                    out_of_distribution=bool(unfamiliar[n]),
+                    written_in=foreign_language(" ".join(texts[i])) if unfamiliar[n] else "",
+                    log_probabilities=tuple(answers_of_head[i].tolist()),
+                    calibrator=calibrator,
+                    codes=self.bundle.categories.codes,
+                    shares=_kept(shares[n]),
+                    vector=_kept(unit_vectors[i]),
+                )
+        return [answers[i] for i in range(len(texts))]
 
     def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
         """As `spheres.model.head_files.measured_at`."""
@@ -298,7 +301,7 @@ class Classifier:
 
 
 def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A copy that keeps no other vector in memory, and that nobody changes."""
+    """A copy that keeps no other row in memory, and that nobody changes."""
     copy = vector.copy()
     copy.setflags(write=False)
     return copy

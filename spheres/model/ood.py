@@ -30,9 +30,9 @@ class OodDetector:
         """(n, dim) unit vectors -> (n,) distances; about sqrt(dim) for an article like the others."""
         return np.asarray(np.linalg.norm((vectors - self.mean) @ self.whitening, axis=1))
 
-    def is_ood(self, vector: NDArray[np.floating], view: str) -> bool:
-        """Whether the text of this unit vector, (dim,), is unlike the articles of this view."""
-        return bool(self.distances(vector[None])[0] > self.thresholds[view])
+    def is_ood(self, vectors: NDArray[np.floating], view: str) -> NDArray[np.bool_]:
+        """Which texts of these unit vectors, (n, dim), are unlike the articles of this view, (n,)."""
+        return np.asarray(self.distances(vectors) > self.thresholds[view])
 
 
 def fit_ood(training: NDArray[np.floating], held_out: Mapping[str, NDArray[np.floating]]) -> OodDetector:
