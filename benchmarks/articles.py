@@ -8,7 +8,7 @@ from spheres.data.corpus import Corpus
 from spheres.data.text import Text
 from spheres.errors import SphereError
 
-NAME = "arxiv-spheres.jsonl.xz"
+NAME = "arxiv-spheres-large.jsonl.xz"
 
 
 def corpus_file(given: Path | None) -> Path:
