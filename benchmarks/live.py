@@ -202,7 +202,7 @@ class NoClassifier:
     """A classifier that cannot classify: what calls it raises AttributeError."""
 
     def __init__(self, classifier: Classifier) -> None:
-        self.measured, self.acts_from = classifier.measured, classifier.acts_from
+        self.measured = classifier.measured
 
 
 def check_show_needs_no_encoder(classifier: Classifier, text: Text) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.classifier import Classification
+from spheres.model.measured_sets import MeasuredSets
 
 WINDOW = 254  # words that it reads, as many as the bundled encoder reads tokens
 
@@ -17,6 +18,7 @@ class FakeClassifier:
     name = "fake"
     n_articles = 1000
     codes: tuple[str, ...] = ()
+    measured = MeasuredSets({})
 
     def classify(self, title: str, abstract: str) -> Classification:
         seed = hashlib.sha256(" ".join(f"{title} | {abstract}".split()).encode("utf-8", "replace")).digest()
@@ -26,12 +28,6 @@ class FakeClassifier:
 
     def classify_many(self, texts: Sequence[tuple[str, str]]) -> list[Classification]:
         return [self.classify(*text) for text in texts]
-
-    def measured(self, view: str, rule: str, threshold: float, prior: object = None) -> None:
-        """It was not measured."""
-
-    def acts_from(self, view: str, rule: str, prior: object = None) -> float:
-        return 0.5
 
     def identity(self) -> dict[str, str]:
         return {"encoder": self.name}

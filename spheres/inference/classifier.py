@@ -28,7 +28,8 @@ from spheres.inference.answer_cache import AnswerCache, digest_of
 from spheres.model.bundle import Bundle
 from spheres.model.calibration import Calibrator
 from spheres.model.categories import groups_of
-from spheres.model.head_files import ARTIFACTS, HEAD, acts_from, find_head, measured_at
+from spheres.model.head_files import ARTIFACTS, HEAD, find_head
+from spheres.model.measured_sets import MeasuredSets
 from spheres.model.prediction_sets import DEFAULT_RULE, RULES, predict_set, ranking
 from spheres.model.prior import ARXIV, Prior, shift_prior
 from spheres.model.recipe import build_features
@@ -162,6 +163,7 @@ class Classifier:
         n_articles: How many articles the head was trained from.
         codes: (n_categories,) the categories that it ranks.
         cross_listed: What is usually listed beside each, as `spheres.model.categories.Categories.cross_listed`.
+        measured: What sets did on test articles at each threshold.
     """
 
     def __init__(self, encoder: Encoder, bundle: Bundle, n_cached: int = N_CACHED) -> None:
@@ -170,6 +172,7 @@ class Classifier:
         self.name = encoder.spec.name
         self.n_articles = bundle.n_articles
         self.codes, self.cross_listed = bundle.categories.codes, bundle.categories.cross_listed
+        self.measured = MeasuredSets(bundle.measured)
         self._cache = AnswerCache(n_cached)
 
     @classmethod
@@ -290,14 +293,6 @@ class Classifier:
                     vector=_kept(unit_vectors[i]),
                 )
         return [answers[i] for i in range(len(texts))]
-
-    def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
-        """As `spheres.model.head_files.measured_at`."""
-        return measured_at(self.bundle.measured, view, rule, threshold, prior)
-
-    def acts_from(self, view: str, rule: str, prior: Prior = ARXIV) -> float:
-        """As `spheres.model.head_files.acts_from`."""
-        return acts_from(self.bundle.measured, view, rule, prior)
 
 
 def _kept(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -19,8 +19,8 @@ from spheres.embeddings.cache import ABOUT_GROUPS, MANIFEST, rebuild_hint
 from spheres.errors import SphereError
 from spheres.files.atomic import read_json
 from spheres.files.manifest import read_manifest
-from spheres.model.head_files import HEAD, acts_from, find_head, measured_at, retrain_hint
-from spheres.model.prior import ARXIV, Prior
+from spheres.model.head_files import HEAD, find_head, retrain_hint
+from spheres.model.measured_sets import MeasuredSets
 
 if TYPE_CHECKING:  # they bring torch along
     import numpy as np
@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # they bring torch along
 
 
 class PendingClassifier:
-    """Stands for a `Classifier` that `load` will load; attributes and `measured` are those of the classifier.
+    """Stands for a `Classifier` that `load` will load; its attributes are those of the classifier.
 
     Args:
         encoder: As `Classifier.load`, like the next.
@@ -55,18 +55,10 @@ class PendingClassifier:
             self.cross_listed = {
                 code: [(other, share) for other, share in found] for code, found in cross_listed.items()
             }
-            self._measured = manifest["measured"]
+            self.measured = MeasuredSets(manifest["measured"])
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise SphereError(f"{self.folder / HEAD} does not say enough of the head ({e!r}): {hint}.") from e
         self.loaded: Future[Classifier] = Future()
-
-    def measured(self, view: str, rule: str, threshold: float, prior: Prior = ARXIV) -> tuple[float, float] | None:
-        """As `Classifier.measured`."""
-        return measured_at(self._measured, view, rule, threshold, prior)
-
-    def acts_from(self, view: str, rule: str, prior: Prior = ARXIV) -> float:
-        """As `Classifier.acts_from`."""
-        return acts_from(self._measured, view, rule, prior)
 
     def classify_many(self, texts: Sequence[Text]) -> list[Classification]:
         """As `Classifier.classify_many`, once it is loaded; SphereError where that has failed."""

@@ -5,15 +5,10 @@ spec, folder = find_head(None, ARTIFACTS)      # of distilbert-base-cased where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from spheres.encoder.hub import BUNDLED, DISTILBERT, KNOWN, EncoderSpec, find_encoder
 from spheres.errors import SphereError
-
-if TYPE_CHECKING:  # it brings numpy along
-    from spheres.model.prior import Prior
 
 HEAD = "head.json"  # the head's manifest, in artifacts/<encoder>
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"  # beside the package, wherever one stands
@@ -65,34 +60,3 @@ def check_known(encoder: str, artifacts: Path, file: str) -> None:
 def retrain_hint(folder: Path) -> str:
     """What makes a damaged head anew, for the end of a sentence."""
     return f"run `python head.py train --encoder {folder.name}`"
-
-
-def measured_at(
-    measured: Mapping[str, Any], view: str, rule: str, threshold: float, prior: Prior
-) -> tuple[float, float] | None:
-    """What sets at this threshold did on test articles of this view and prior, None where that was not measured.
-
-    Args:
-        measured: Prior -> view -> `spheres.model.evaluate.measure_sets`, as in a head's manifest.
-
-    Returns:
-        The share of articles whose primary group was in the set, and the mean number of groups in it.
-    """
-    for at, covered, size in measured.get(prior.name, {}).get(view, {}).get(rule, []):
-        if abs(at - threshold) < 0.005:
-            return covered, size
-    return None
-
-
-def acts_from(measured: Mapping[str, Any], view: str, rule: str, prior: Prior) -> float:
-    """The threshold from which on sets grow: at any lower one they are as small as there, by `measured` as above.
-
-    >>> from spheres.model.prior import ARXIV
-    >>> table = [[0.5, 0.9, 1.0], [0.6, 0.9, 1.0], [0.7, 0.95, 1.2]]
-    >>> acts_from({"arxiv": {"both": {"sum": table}}}, "both", "sum", ARXIV)
-    0.6
-    """
-    from spheres.model.prediction_sets import MIN_THRESHOLD  # it brings numpy along
-
-    found = measured.get(prior.name, {}).get(view, {}).get(rule, [])
-    return float(max((at for at, _, size in found if size == found[0][2]), default=MIN_THRESHOLD))

@@ -200,7 +200,7 @@ class ArticleTab:
         prior: str | None = None,
     ) -> str:
         """What the slider's position means for a text like the visitor's."""
-        measured = self.service.classifier.measured(view_of(outcome), rule, threshold, known_prior(prior))
+        measured = self.service.classifier.measured.at(view_of(outcome), rule, threshold, known_prior(prior))
         return meaning_html(threshold, rule, measured, self.language)
 
     def fit_slider(self, outcome: Outcome, rule: str | None, prior: str | None) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def slider_range(service: Service, rule: str | None, prior: str | None, view: st
 
 
 def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
-    return round(100 * service.classifier.acts_from(view, known_rule(rule), known_prior(prior)))
+    return round(100 * service.classifier.measured.acts_from(view, known_rule(rule), known_prior(prior)))
 
 
 def known_rule(rule: str | None) -> str:

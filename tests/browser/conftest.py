@@ -36,6 +36,7 @@ class Counting:
         self.classifier, self.runs, self.pause = classifier, 0, 0.0
         self.name, self.n_articles = classifier.name, classifier.n_articles
         self.codes, self.cross_listed = classifier.codes, classifier.cross_listed
+        self.measured = classifier.measured
 
     def classify(self, title, abstract):
         return self.classify_many([(title, abstract)])[0]
@@ -45,12 +46,6 @@ class Counting:
         if len(texts) >= FIRST_BATCH // 2:
             time.sleep(self.pause)
         return self.classifier.classify_many(texts)
-
-    def measured(self, *position):
-        return self.classifier.measured(*position)
-
-    def acts_from(self, *position):
-        return self.classifier.acts_from(*position)
 
 
 def chromium_program(playwright: Playwright) -> str:

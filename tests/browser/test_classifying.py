@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from visiting import advanced
 
 from spheres.data.taxonomy import GROUPS
+from spheres.model.prior import ARXIV
 from spheres.web.examples import EXAMPLES
 
 TITLE = "Neural machine translation with recurrent attention networks"
@@ -187,7 +188,7 @@ def test_a_half_typed_threshold_counts_as_the_nearest_possible_and_brings_no_com
     classify(page)
     expect(winner(page)).to_be_visible()
     number = page.locator("#threshold input[type=number]")
-    least = f"{100 * counting.acts_from('title', 'coverage'):.0f}"
+    least = f"{100 * counting.measured.acts_from('title', 'coverage', ARXIV):.0f}"
     expect(page.locator("#threshold input[type=range]")).to_have_attribute("min", least)
     cases = (("300", "100", 8), ("9", least, 1), ("1", "100", 8), ("-1", "100", 8), ("", "100", 8), ("0.95", "95", 1))
     for typed, kept, n_chosen in cases:

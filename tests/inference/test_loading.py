@@ -15,7 +15,7 @@ from spheres.inference.classifier import Classifier
 from spheres.inference.loading import PendingClassifier, PendingNeighbors, load
 from spheres.inference.neighbors import NeighborIndex
 from spheres.inference.service import Service
-from spheres.model.prior import ARXIV, EQUAL
+from spheres.model.prior import EQUAL
 
 NAME = "all-MiniLM-L6-v2"
 TEXT = Text("Prime gaps and the zeros of L-functions", "We bound gaps between primes.")
@@ -32,11 +32,9 @@ def test_what_a_page_shows_before_it_is_asked_is_that_of_the_loaded_parts(
     classifier: Classifier, neighbors: NeighborIndex
 ) -> None:
     pending = PendingClassifier(NAME, SHIPPED)
-    for fact in ("name", "n_articles", "codes", "cross_listed"):
+    for fact in ("name", "n_articles", "codes", "cross_listed", "measured"):
         assert getattr(pending, fact) == getattr(classifier, fact)
-    for view, rule, prior in (("both", "coverage", ARXIV), ("title", "sum", EQUAL)):
-        measured = classifier.measured(view, rule, 0.95, prior)
-        assert measured and pending.measured(view, rule, 0.95, prior) == measured
+    assert pending.measured.at("title", "sum", 0.95, EQUAL)
     found = PendingNeighbors.find(pending.folder)
     assert found and found.n_articles == neighbors.n_articles
 

@@ -605,7 +605,7 @@ def test_an_unfamiliar_text_is_answered_with_a_note(client):
 def test_the_sliders_meaning_is_what_was_measured(classifier):
     show = article_tab(classifier).show
     for prior in (ARXIV, EQUAL):
-        covered, size = classifier.measured("both", "coverage", 0.95, prior)
+        covered, size = classifier.measured.at("both", "coverage", 0.95, prior)
         assert 0.94 < covered < 0.96 and size < 2
         measured = f"the right sphere for {100 * covered:.0f} of 100 new articles, {size:.1f} spheres on average."
         assert measured in show(None, 95, "coverage", prior.name)[2]
@@ -615,6 +615,6 @@ def test_the_sliders_meaning_is_what_was_measured(classifier):
 def test_the_slider_begins_at_the_last_position_that_changes_nothing(classifier):
     for view in ("both", "title", "abstract"):
         for rule, prior in ((rule, prior) for rule in RULES for prior in (ARXIV, EQUAL)):
-            first = round(100 * classifier.acts_from(view, rule, prior))
-            least, at, more = (classifier.measured(view, rule, n / 100, prior)[1] for n in (50, first, first + 1))
+            first = round(100 * classifier.measured.acts_from(view, rule, prior))
+            least, at, more = (classifier.measured.at(view, rule, n / 100, prior)[1] for n in (50, first, first + 1))
             assert least == at < more
