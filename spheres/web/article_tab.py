@@ -116,7 +116,7 @@ class ArticleTab:
         # 1. What asks: the button, Enter, an example, a link that holds a text; and what empties the boxes
         asks = [
             gr.on(submits, self.predict, asked, answer, **classify_event),
-            self.examples.click(None, self.examples, boxes, js=f"(n) => {samples}[n]").then(
+            self.examples.click(None, self.examples, boxes, js=f"(n) => spheres.fromExample({samples}[n])").then(
                 self.predict, asked, answer, **classify_event
             ),
             page.load(None, question, question, js="(...boxes) => spheres.fromLink(...boxes)").then(

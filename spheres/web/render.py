@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from spheres.data.categories import NAMES
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.map_image import COLOURS
 from spheres.inference.notes import answer_as_json, notes, reading_note, unfamiliar_note
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # the classifier brings torch along; sentences and markup do 
     Outcome = Classification | str | None  # an answer, a message in its place, or nothing asked yet
 
 MOST_NAMED = 2  # spheres beside the most probable one, in the answer's words: two lines of them
+LEAST_SHOWN = 0.005  # of a category's probability beside the answer: what rounds to 0 % is left to the tab
 
 
 @cache
@@ -176,6 +178,8 @@ def answer_html(outcome: Outcome, threshold: float, rule: str, language: Languag
         message=None,
         warning=language.translate(warning) if warning else "",
         also=also_possible(outcome, chosen, language),
+        categories=[(code, p) for code, p in outcome.categories() if p >= LEAST_SHOWN],
+        category_names=NAMES,
         totals=rule == "sum",
         rows=rows,
         n_chosen=len(chosen),

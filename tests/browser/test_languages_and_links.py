@@ -139,6 +139,7 @@ def test_a_link_brings_the_very_classification_and_the_server_is_not_told(visit,
     expect(link).to_have_value(re.compile(r"#title=.*&abstract=.*&threshold=0\.5&rule=sum&prior=equal$"))
     address = link.input_value()
     assert not urlsplit(address).query  # the text stands in the fragment, which no server is sent
+    expect(page.locator("#answer [data-of]")).to_have_attribute("data-of", re.compile("equal$"))  # the last event's
     before = page.locator(".chosen").inner_text()
     other = visit(address, within=speaking("en-US"))
     expect(box(other, "Title")).to_have_value(TITLE + ' & "more" <b>')

@@ -1,9 +1,10 @@
 """What stands below the answer is of that answer, however quickly one asks, whatever the network, and after Back."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from browser.test_classifying import box, winner
 from browser.test_panels import MIXED, ask, open_tab
@@ -23,6 +24,25 @@ def page(request, visit) -> Page:
         slow = {"offline": False, "latency": LATENCY, "downloadThroughput": 200_000, "uploadThroughput": 100_000}
         page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
     return page
+
+
+@pytest.fixture
+def settle(page) -> Callable[[], None]:
+    """Wait until the page has asked the server nothing and awaited nothing for a second: what may come has come."""
+    asked: set[Request] = set()
+    ended: set[Request] = set()
+    page.on("request", lambda request: "heartbeat" in request.url or asked.add(request))  # that one lasts as the page
+    page.on("requestfinished", ended.add)
+    page.on("requestfailed", ended.add)
+
+    def wait() -> None:
+        quiet, seen = 0, -1
+        while quiet < 10:
+            quiet = quiet + 1 if len(asked) == seen and asked <= ended else 0
+            seen = len(asked)
+            page.wait_for_timeout(100)
+
+    return wait
 
 
 def click_example(page: Page, n: int) -> None:
@@ -47,7 +67,7 @@ def explained(page: Page, abstract: str) -> None:
     )
 
 
-def test_why_is_of_the_last_of_five_articles_asked_quickly(page):
+def test_why_is_of_the_last_of_five_articles_asked_quickly(page, settle):
     open_tab(page, "Why")
     for n in LONG:
         click_example(page, n)
@@ -56,18 +76,18 @@ def test_why_is_of_the_last_of_five_articles_asked_quickly(page):
     expect(winner(page)).to_have_attribute("data-group", last.group)
     explained(page, last.abstract)
     expect(page.locator("#why .strongest")).to_have_count(1)
-    page.wait_for_timeout(3000)  # what was asked before must not come back
+    settle()  # what was asked before must not come back
     explained(page, last.abstract)
     assert len(shown_articles(page)) == 1
 
 
-def test_clear_while_an_answer_is_awaited_leaves_nothing_of_it(page):
+def test_clear_while_an_answer_is_awaited_leaves_nothing_of_it(page, settle):
     for tab in ("Why", "Nearest"):
         open_tab(page, tab)
         click_example(page, LONG[0])
         page.wait_for_timeout(300)
         page.get_by_role("button", name="Clear").click()
-        page.wait_for_timeout(4000)
+        settle()
         expect(winner(page)).to_have_count(0)
         expect(box(page, "Abstract")).to_have_value("")
         sentence = "how much each of its sentences" if tab == "Why" else "ten most similar ones appear here"
@@ -75,7 +95,7 @@ def test_clear_while_an_answer_is_awaited_leaves_nothing_of_it(page):
         expect(page.locator("#why .why, #near .near, .categories, #map .cross")).to_have_count(0)
 
 
-def test_every_panel_follows_the_last_of_two_articles_asked_quickly(page):
+def test_every_panel_follows_the_last_of_two_articles_asked_quickly(page, settle):
     panels = {"Map": "#map .cross", "Why": "#why .weighed", "Categories": ".categories", "Nearest": "#near tbody"}
     for tab, panel in panels.items():
         open_tab(page, tab)
@@ -83,7 +103,7 @@ def test_every_panel_follows_the_last_of_two_articles_asked_quickly(page):
         page.wait_for_timeout(PACE)
         click_example(page, LONG[1])
         expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[1]].group)
-        page.wait_for_timeout(2500)
+        settle()
         assert len(shown_articles(page)) == 1, tab
         expect(page.locator(panel)).to_be_visible()
         click_example(page, LONG[2])

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html import escape
 
+import numpy as np
 import pytest
 
 from spheres.data.taxonomy import GROUPS
@@ -80,6 +81,18 @@ def test_the_most_probable_sphere_is_the_headline():
         r'class="winner" data-group="cs"><span>Computer Science</span> <span class="figure">60%<',
         panel(DIVIDED, 0.5),
     )
+
+
+def test_the_likeliest_categories_stand_beside_the_answer():
+    shares = np.array([0.997, 0.003, 0.8, 0.2], np.float32)
+    html = panel(replace(DIVIDED, codes=("cs.CL", "cs.SD", "stat.ML", "stat.ME"), shares=shares))
+    (line,) = re.findall(r'<p class="codes">(.*?)</p>', html)
+    assert re.sub("<.*?>", "", line) == "Categories: cs.CL 60%, stat.ML 24%, stat.ME 6%"  # cs.SD's 0.2 % would read 0%
+    assert 'title="Computation and Language"' in line
+
+
+def test_an_unfamiliar_text_is_given_no_categories():
+    assert '<p class="codes">' not in panel(STRANGE)
 
 
 @pytest.mark.parametrize("outcome", ["<b>no</b>", '"><script>alert(1)</script>', "a & b"])

@@ -212,6 +212,13 @@
       return asked;
     },
 
+    // An example's text for the boxes, which on a phone stand above the button that was tapped.
+    fromExample(texts) {
+      const question = document.getElementById('question');
+      if (question.getBoundingClientRect().top < 0) question.scrollIntoView();
+      return texts;
+    },
+
     remember(...values) { asked = values; lead(); keepSoon(); },
 
     // A question is sent with what the boxes hold; its answer is there.
