@@ -24,7 +24,11 @@ class Engine(Protocol):
 
     dim: int  # of a vector
     precision: str  # "bf16" or "fp32"
-    remarks: list[str]  # sentences for the user about how it went
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences for the user about how it went."""
+        ...
 
     def run(self, job: Job[Result], advance: Advance = bool, in_order: bool = False) -> Iterator[Result]:
         """The result of each wanted piece, as they are done or in order; `advance` takes each number of texts done."""
@@ -37,7 +41,11 @@ class LocalEngine:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.dim, self.precision = encoder.dim, encoder.precision
-        self.remarks: list[str] = []
+
+    @property
+    def remarks(self) -> list[str]:
+        """See `Engine`: none, what goes wrong here ends the run."""
+        return []
 
     def run(self, job: Job[Any], advance: Advance = bool, in_order: bool = False) -> Iterator[Any]:
         """See `Engine.run`; always in order."""

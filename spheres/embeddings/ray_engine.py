@@ -134,7 +134,6 @@ class RayEngine:
 
     def __init__(self, encoder: Encoder, workers: Workers) -> None:
         self.dim, self.precision = encoder.dim, encoder.precision
-        self.remarks: list[str] = []
         self._encoder = encoder.spec, encoder.precision, encoder.fingerprint
         self.workers = workers
         self.processes: set[str] = set()  # host:pid of workers that have computed pieces, lost ones too
@@ -157,8 +156,12 @@ class RayEngine:
             raise SphereError(
                 f"Ray's workers could not go on ({_reason(e)}): fix that, then run the same command again."
             ) from e
-        if n := len(self.replacing):
-            self.remarks.append(f"Workers lost and replaced: {n}; their work was computed again.")
+
+    @property
+    def remarks(self) -> list[str]:
+        """See `Engine`; at any time of a run, whose end a caller that knows the number of pieces does not wait for."""
+        n = len(self.replacing)
+        return [f"Workers lost and replaced: {n}; their work was computed again."] if n else []
 
     def _dataset(self, job: Job[Any], in_order: bool) -> Any:
         """A Ray data set with a row for each piece, computed as it is read."""
