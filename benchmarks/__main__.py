@@ -24,7 +24,7 @@ BENCHMARKS = {
     "live": "one article over HTTP, the slider, an explanation, neighbours",
     "start": "from `python app.py` to the first page, and memory after 100 classifications",
     "training": "the head, beside scikit-learn's MLPClassifier",
-    "growth": "1 k to 300 k articles: rate and peak memory; neighbours over 40 k and 1 M vectors",
+    "growth": "1 k to 100 k articles: rate and peak memory; neighbours over 40 k and 1 M vectors",
     "scaling": "embed.py's local engine beside Ray's, and Ray's while workers are killed",
     "dirt": "answers that change where texts come spoiled by exporters, PDFs and web pages, with and without `plain`",
     "users": "1, 8 and 32 clients at once, and the queue's bound",

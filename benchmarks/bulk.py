@@ -2,7 +2,7 @@
 
 The bare encoder gets the texts of the whole file at once, tokenized and sorted by length, and nothing is made of its
 vectors. Rows without answers in memory: the classifier keeps none. Then a file of distinct texts with a stand-in for
-the encoder, to see memory over many more rows. About six minutes on two cores that embed 60 articles a second.
+the encoder, to see memory over many more rows. About five minutes on two cores that embed 60 articles a second.
 
     python -m benchmarks.bulk memory CORPUS N                     # what runs in a process: one line of JSON
 """
@@ -24,7 +24,7 @@ from spheres.encoder.hub import BUNDLED
 from spheres.inference.classifier import Classifier
 from spheres.inference.classify_file import classify_file
 
-ARTICLES, QUICK_ARTICLES, ROUNDS = 2000, 500, 1
+ARTICLES, QUICK_ARTICLES, ROUNDS = 1000, 500, 1
 IN_MEMORY, QUICK_IN_MEMORY = (10_000, 100_000), (1_000, 2_000)
 COMPUTED = 100_000  # rows, whose hours are computed from the rate
 DUPLICATES = 4  # times that each text stands in the file of duplicates

@@ -22,6 +22,7 @@ from spheres.encoder.hub import BUNDLED
 from spheres.model.bundle import Bundle
 from spheres.model.head_files import ARTIFACTS
 from spheres.model.metrics import kl_divergence
+from spheres.model.prior import EQUAL
 from spheres.model.recipe import build_features
 
 MOVES = 0.2  # points that a figure may move by
@@ -41,7 +42,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     tops: dict[str, NDArray[np.intp]] = {}
     shares: dict[str, float] = {}
     for name, found in vectors.items():
-        answers = bundle.log_probabilities(build_features(found, scores), "both")
+        answers = bundle.log_probabilities(build_features(found, scores), "both", EQUAL)
         tops[name] = answers.argmax(axis=1)
         shares[name] = 100 * float((tops[name] == cache.primary[rows]).mean())
         kl = float(kl_divergence(answers, cache.targets[rows]).mean())
@@ -49,7 +50,10 @@ def run(corpus: Path | None, quick: bool) -> Table:
         table.add(name, f"{least_cosine(found, precise):.6f}", f"{shares[name]:.2f}", f"{kl:.4f}", f"{differ:.2f}")
     moved = max(abs(share - shares["fp32"]) for share in shares.values())
     table.ratios["0.2 points over what a figure moves by"] = MOVES / max(moved, 0.01)
-    table.notes.append(f"{len(rows):,} test articles, title and abstract. Asked: at most {MOVES} points, cosine 0.999.")
+    table.notes.append(
+        f"{len(rows):,} test articles of equally frequent groups, title and abstract. "
+        f"Asked: at most {MOVES} points, cosine 0.999."
+    )
     return table
 
 

@@ -102,7 +102,7 @@ def free_port() -> int:
 
 def run(corpus: Path | None, quick: bool) -> Table:
     table = Table("start", ("median", "fastest", "slowest"))
-    n = 2 if quick else 5
+    n = 2 if quick else 3
     pages, answers, imports = _starts(n)
     times = statistics.median(pages) / statistics.median(imports)
     for name, seconds in (
