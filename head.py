@@ -14,6 +14,7 @@ command is run again.
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def train(args: argparse.Namespace) -> None:
     from spheres.model.prior import ARXIV
     from spheres.model.recipe import RECIPES
 
-    log = (lambda sentence: None) if args.quiet else partial(print, flush=True)
+    log: Callable[[str], None] = (lambda sentence: None) if args.quiet else partial(print, flush=True)
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, training=replace(recipe.training, seed=args.seed))
     with exclusive_lock(lock_of(folder), folder, ""):  # nor may embed.py write now: they share the TF-IDF model

@@ -180,8 +180,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
     for placeholder in PLACEHOLDERS:
         given = [Text(text.title, placeholder) for text in titles]
         shares = (coverage(classifier, read, primary) for read in (given, [without_placeholders(t) for t in given]))
-        cells = [f"{share:.3f}" for share in shares]
-        table.add(f"title and `{placeholder}`: coverage", *cells, "", "", "yes")
+        table.add(f"title and `{placeholder}`: coverage", *(f"{share:.3f}" for share in shares), "", "", "yes")
     table.ratios["2 % over the worst kind that can be undone"] = 2 / max(worst, 0.1)
     table.notes.append(f"{len(chosen):,} test articles, in fp32; coverage on {len(titles):,} titles.")
     return table

@@ -177,12 +177,11 @@ class StandIn:
 
 def embed(corpus: str, out: str, kind: str) -> Figures:
     """Run what `embed.py CORPUS --out OUT --quiet` runs; "before" are the seconds of loading and fitting."""
-    import spheres.embeddings.build
-    import spheres.embeddings.out_of_fold
-    from spheres.data.corpus import Corpus
+    from spheres.embeddings import build, out_of_fold
     from spheres.embeddings.build import Settings, embed_corpus
     from spheres.encoder.hub import BUNDLED
 
+    building: Any = build
     spent: list[float] = []
 
     def timed(module: Any, name: str) -> None:
@@ -197,11 +196,11 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
 
         setattr(module, name, counted)
 
-    timed(spheres.embeddings.out_of_fold, "count_terms")
-    timed(spheres.embeddings.out_of_fold, "fit_tfidf")
+    timed(out_of_fold, "count_terms")
+    timed(out_of_fold, "fit_tfidf")
     if kind != "real encoder":
-        spheres.embeddings.build.Encoder = StandIn  # type: ignore[assignment, misc]
-    timed(spheres.embeddings.build.Encoder, "load")
+        building.Encoder = StandIn
+    timed(building.Encoder, "load")
     started = time.perf_counter()
     settings = Settings(max_tfidf_articles=FITTED_ON)
     embed_corpus(Corpus(Path(corpus)), BUNDLED, Path(out), settings=settings, log=lambda sentence: None)
@@ -210,7 +209,6 @@ def embed(corpus: str, out: str, kind: str) -> Figures:
 
 def fit(corpus: str, n: str) -> Figures:
     """Count the terms of `n` articles and fit the TF-IDF model to them."""
-    from spheres.data.corpus import Corpus
     from spheres.data.taxonomy import soft_target
     from spheres.embeddings.tfidf import count_terms, fit_tfidf
 
@@ -288,7 +286,7 @@ def _faiss(kind: str) -> Callable[[str], Search]:
     def build(vectors: str) -> Search:
         import faiss
 
-        index = faiss.index_factory(DIM, kind, faiss.METRIC_INNER_PRODUCT)
+        index: Any = faiss.index_factory(DIM, kind, faiss.METRIC_INNER_PRODUCT)
         if not index.is_trained:
             index.train(np.load(vectors, mmap_mode="r")[:40_000].copy())
         for part in _parts(vectors):

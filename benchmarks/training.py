@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ class MlpPeer:
         self.scale = np.maximum(train.features.std(axis=0), 1e-6) if training.standardize else np.float32(1)
         self.features = self._standardized(train.features)
         self.primary = train.targets.argmax(axis=1)
-        self.make = lambda: MLPClassifier(
+        self.make: Callable[[], Any] = lambda: MLPClassifier(
             (training.hidden,) * training.depth,
             batch_size=training.batch_size,
             learning_rate_init=1e-3,
