@@ -32,8 +32,8 @@ def settle(page) -> Callable[[], None]:
     asked: set[Request] = set()
     ended: set[Request] = set()
     page.on("request", lambda request: "heartbeat" in request.url or asked.add(request))  # that one lasts as the page
-    page.on("requestfinished", ended.add)
-    page.on("requestfailed", ended.add)
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: ended.add(request))
 
     def wait() -> None:
         quiet, seen = 0, -1

@@ -138,9 +138,11 @@
   const mapSize = new ResizeObserver((seen) => seen.forEach(({ target }) => placeNames(target)));
 
   // A page that frames this one may let the frame grow: it is told the height of what is in it, and nothing else.
+  // Gradio stretches `main` to the height of the window: that is no content, or a frame could never shrink again.
+  const CONTENT = 'main > .column';
   const tellHeight = () => {
-    const [content, foot] = ['main', 'footer'].map((part) => document.querySelector(part).getBoundingClientRect());
-    parent.postMessage({ articleSpheresHeight: Math.ceil(content.height + foot.height + 60) }, '*');
+    const height = (part) => document.querySelector(part).getBoundingClientRect().height;
+    parent.postMessage({ articleSpheresHeight: Math.ceil(height('html') - height('main') + height(CONTENT)) }, '*');
   };
 
   let asked = ['', '', 95, 'coverage', 'arxiv']; // what the boxes hold, for the language links
@@ -196,7 +198,7 @@
       }
       lead();
       setTimeout(whole, 50);
-      if (parent !== window) new ResizeObserver(tellHeight).observe(document.querySelector('main'));
+      if (parent !== window) new ResizeObserver(tellHeight).observe(document.querySelector(CONTENT));
     },
 
     // What the boxes held before, or else the link's fragment holds, into boxes and slider; what it lacks stays.
