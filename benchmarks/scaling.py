@@ -1,9 +1,9 @@
 """The local engine beside Ray on this machine's cores, and Ray while its workers are killed, one after another.
 
-Each engine embeds the same articles, in shards of 512, in a process of its own; where workers are killed, in shards of
-64. All vectors must be equal. About four minutes on two cores.
+Each engine embeds the same articles, in shards of 64, in a process of its own. All vectors must be equal. About three
+minutes on two cores.
 
-    python -m benchmarks.scaling CORPUS N SHARD ENGINE KILLS OUT       # what runs in a process: one line of JSON
+    python -m benchmarks.scaling CORPUS N ENGINE KILLS OUT       # what runs in a process: one line of JSON
 """
 
 import json
@@ -32,7 +32,7 @@ from spheres.encoder.hub import BUNDLED
 from spheres.errors import SphereError
 
 ARTICLES, QUICK_ARTICLES = 2048, 512
-SHARD, SMALL_SHARD = 512, 64
+SHARD = 64
 KILLS = 5
 RETRY_MESSAGE = "so the task will be retried"  # in Ray's log, for a shard whose worker is gone
 LOG_EVERY_RETRY = {"RAY_DEDUP_LOGS": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "(?!)"}
@@ -45,25 +45,23 @@ def run(corpus: Path | None, quick: bool) -> Table:
     table = Table("scaling", ("articles/s", "first shard after s", "killed", "replaced", "given again"))
     n = QUICK_ARTICLES if quick else ARTICLES
     runs = [
-        ("local", n, SHARD, "local", 0),
-        ("Ray", n, SHARD, "ray", 0),
-        ("local, small shards", n // 3, SMALL_SHARD, "local", 0),
-        ("Ray, small shards, workers killed", n // 3, SMALL_SHARD, "ray", KILLS),
+        ("local", "local", 0),
+        ("Ray", "ray", 0),
+        ("Ray, workers killed", "ray", KILLS),
     ]
     with tempfile.TemporaryDirectory(prefix="scaling-") as place:
         folder, made, rates = Path(place), {}, {}
         articles = repeated(list(Corpus(corpus_file(corpus))), folder, n)
-        for name, n_articles, shard, engine, kills in runs:
+        for name, engine, kills in runs:
             out = folder / f"{name}.npy"
-            output = run_in_process("scaling", articles, n_articles, shard, engine, kills, out, **LOG_EVERY_RETRY)
+            output = run_in_process("scaling", articles, n, engine, kills, out, **LOG_EVERY_RETRY)
             figures = parse_figures(output)
             again = output.count(RETRY_MESSAGE)  # how often Ray gave a shard to another worker
             table.add(name, *(figures[key] for key in ("rate", "first", "killed", "replaced")), again)
-            made[engine, shard], rates[engine, shard] = np.load(out), figures["rate"]
-        for shard in (SHARD, SMALL_SHARD):
-            if not np.array_equal(made["local", shard], made["ray", shard]):
-                raise SphereError(f"Ray's vectors are not the local engine's, in shards of {shard}.")
-    table.ratios["Ray over local"] = rates["ray", SHARD] / rates["local", SHARD]
+            made[name], rates[name] = np.load(out), figures["rate"]
+            if not np.array_equal(made["local"], made[name]):
+                raise SphereError(f"The vectors of {name} are not those of the local engine.")
+    table.ratios["Ray over local"] = rates["Ray"] / rates["local"]
     table.notes.append(
         "`articles/s` once each worker's first shard is there. All of Ray's vectors are the local engine's. "
         "`replaced`: new workers that gave a shard; `given again`: shards that a killed one had before it."
@@ -71,11 +69,11 @@ def run(corpus: Path | None, quick: bool) -> Table:
     return table
 
 
-def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> Figures:
+def embed(corpus: str, n: int, name: str, kills: int, out: str) -> Figures:
     """Embed `n` articles, and kill `kills` workers at even distances."""
-    n_shards = -(-n // shard)
+    n_shards = -(-n // SHARD)
     rows, folds = {"both": np.arange(n)}, np.full(n, -1, np.int8)  # the first n
-    shards = Shards(Corpus(Path(corpus)), rows, folds, shard, frozenset(range(n_shards)), OutOfFoldTfidf(NO_TERMS, {}))
+    shards = Shards(Corpus(Path(corpus)), rows, folds, SHARD, frozenset(range(n_shards)), OutOfFoldTfidf(NO_TERMS, {}))
     vectors, times, killed = {}, [], 0
     with open_engine(name, Encoder.load(BUNDLED)) as engine:
         started = time.perf_counter()
@@ -87,7 +85,7 @@ def embed(corpus: str, n: int, shard: int, name: str, kills: int, out: str) -> F
         replaced = len(getattr(engine, "replacing", ()))
     np.save(out, np.concatenate([vectors[number] for number in range(n_shards)]))
     n_side_by_side = engine.workers.n if isinstance(engine, RayEngine) else 1  # shards that end at nearly one time
-    rate = (n - n_side_by_side * shard) / (times[-1] - times[n_side_by_side - 1])
+    rate = (n - n_side_by_side * SHARD) / (times[-1] - times[n_side_by_side - 1])
     return {"rate": rate, "first": times[0], "killed": killed, "replaced": replaced}
 
 
@@ -102,8 +100,8 @@ def kill_one(engine: Any) -> int:
 
 
 def main(arguments: list[str]) -> None:
-    corpus, n, shard, engine, kills, out = arguments
-    print(json.dumps(embed(corpus, int(n), int(shard), engine, int(kills), out)))
+    corpus, n, engine, kills, out = arguments
+    print(json.dumps(embed(corpus, int(n), engine, int(kills), out)))
 
 
 if __name__ == "__main__":
