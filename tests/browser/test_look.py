@@ -140,6 +140,7 @@ def test_a_screen_reader_hears_the_answer_and_the_change_of_it(visit):
 
 def test_all_controls_are_reached_by_tab_and_show_their_focus(visit):
     page = visit()
+    expect(box(page, "Title")).to_be_visible()
     box(page, "Title").focus()
     for name in ("abstract", "classify", "clear"):
         page.keyboard.press("Tab")
