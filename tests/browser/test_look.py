@@ -138,6 +138,17 @@ def test_a_screen_reader_hears_the_answer_and_the_change_of_it(visit):
     expect(status).to_contain_text("Also possible: ")
 
 
+def test_on_a_phone_an_example_brings_its_answer_into_view(visit):
+    page = visit(width=390, height=844)
+    example = page.locator("#examples button.gallery-item").last
+    example.scroll_into_view_if_needed()
+    page.evaluate("document.getElementById('panels').scrollIntoView()")
+    assert page.evaluate("document.getElementById('answer').getBoundingClientRect().top") < 0
+    example.dispatch_event("click")  # where it stands, whatever scrolls on the way
+    expect(winner(page)).to_be_in_viewport()
+    expect(box(page, "Title")).to_be_in_viewport()
+
+
 def test_all_controls_are_reached_by_tab_and_show_their_focus(visit):
     page = visit()
     expect(box(page, "Title")).to_be_visible()
