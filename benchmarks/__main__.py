@@ -41,6 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
             keep()
             fill_document()
             return 0
+        if sys.dont_write_bytecode:
+            raise SphereError(
+                "PYTHONDONTWRITEBYTECODE is set, so every process would compile what it imports and start at half its "
+                "speed: unset it, then run this again."
+            )
         for name in [n for n in BENCHMARKS if n not in OF_ANSWERS] if args.what == "all" else [args.what]:
             table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)
             table.quick = args.quick
