@@ -50,7 +50,7 @@ def render(figures: Figures) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, of our own figures
     )
-    environment.filters["figure"] = format_figure
+    environment.filters |= {"figure": format_figure, "least_coverage": least_coverage}
     environment.globals |= {"value": partial(lookup, figures["study"]), "table_head": table_head}
     return environment.get_template("report.md.j2").render(figures, groups=GROUPS, view_names=VIEW_NAMES)
 
@@ -64,6 +64,15 @@ def lookup(study: Figures, section: str, label: str, figure: str = "top1_primary
     """
     values = (row["views"]["both"][figure]["value"] for row in study[section] if row["what"].startswith(label))
     return float(next(values, "nan"))
+
+
+def least_coverage(groups: Figures) -> float:
+    """The coverage at 0.95 of the group that sets hold the least often.
+
+    >>> least_coverage({"cs": {"coverage at 0.95": 0.97}, "econ": {"coverage at 0.95": 0.93}})
+    0.93
+    """
+    return float(min(group["coverage at 0.95"] for group in groups.values()))
 
 
 def format_figure(figure: Figures | float | None, digits: int = 3) -> str:
