@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from spheres.data.characters import accented
 
-# Each pattern stops at the next beginning of its own kind, so that no text makes it look at a character twice over.
+# Each pattern stops at the next beginning of its own kind, so that no text makes it look at a character many times. None
+# has a possessive group: before 3.11.5 Python forgets where an alternative of one began that does not match (gh-106052).
 MATH = re.compile(
-    r"(?<!\\)\$\$[^$]++\$\$|(?<!\\)\$[^$]++\$|\\\((?:[^\\]|\\(?![()]))*+\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*+\\\]"
+    r"(?<!\\)\$\$[^$]++\$\$|(?<!\\)\$[^$]++\$|\\\([^\\]*(?:\\(?![()])[^\\]*)*\\\)"
+    r"|\\\[[^\\]*(?:\\(?![\[\]])[^\\]*)*\\\]"
     r"|\\begin\{((?:equation|align|eqnarray|gather|multline|array|cases|[a-zA-Z]*matrix|split|aligned)\*?)\}"
-    r"(?:[^\\]|\\(?!begin|end))*+\\end\{\1\}"
+    r"[^\\]*(?:\\(?!begin|end)[^\\]*)*\\end\{\1\}"
 )
 KEPT = 0xF0000  # a formula's place is held by a private character
 MOST_FORMULAS, MOST_BRACES = 0xFFF0, 5000  # more of them are no article
@@ -39,7 +41,7 @@ SYMBOL = re.compile(rf"\\({'|'.join(sorted(SYMBOLS, key=len, reverse=True))})(?!
 SWITCHES = "it|bf|em|rm|sc|tt|sf|sl|itshape|bfseries|scshape|ttfamily|rmfamily|sffamily|small|large|normalsize"
 SWITCH = re.compile(rf"\\(?:{SWITCHES})(?![A-Za-z])\s*+")
 TEXT_ENVIRONMENT = re.compile(
-    r"\\documentclass(?:[^\\]|\\(?!documentclass|begin\{document))*+\\begin\{document\}"
+    r"\\documentclass[^\\]*(?:\\(?!documentclass|begin\{document)[^\\]*)*\\begin\{document\}"
     r"|\\(?:begin|end)\{(?:abstract|document|itemize|enumerate|description|quote|quotation|center|keywords?)\}"
 )
 _TRANSPARENT = """

@@ -11,7 +11,7 @@ import re
 from html.entities import html5
 
 # With its semicolon only: "AT&T" and "R&notation" are no entities. One "&" however often it was escaped.
-ENTITY = re.compile("&(?:amp;)*+(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)?")
+ENTITY = re.compile("&(?:amp;)*(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)?")
 # Possessive, and never past the next "<": a text full of "<" takes no more time than another
 TAG = re.compile(r"<(/?)(?:[A-Za-z]{1,9}:)?([A-Za-z][A-Za-z0-9-]*+)((?:[\s/][^<>]*+)?)>")
 DECLARATION = re.compile(r"<(?:\?|!DOCTYPE)[^<>]*+>|<!\[CDATA\[|\]\]>", re.IGNORECASE)

@@ -264,7 +264,7 @@ def _split_loosely(line: str, separator: str, n: int | None) -> list[str] | Sphe
     """
     behind = f" *(?={re.escape(separator)}|$)"
     # A mark inside a quoted cell closes nothing; where that does not give `n` cells, a cell with one is unquoted
-    for quoted in (re.compile(f' *"(.*?)"{behind}'), re.compile(f' *"((?:[^"]|"")*+)"{behind}')):
+    for quoted in (re.compile(f' *"(.*?)"{behind}'), re.compile(f' *"([^"]*(?:""[^"]*)*)"{behind}')):
         cells: list[str] = []
         at, problem = 0, False
         while at <= len(line):
