@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from spheres.data.characters import accented
 
-# Each pattern stops at the next beginning of its own kind, so that no text makes it look at a character many times. None
-# has a possessive group: before 3.11.5 Python forgets where an alternative of one began that does not match (gh-106052).
+# Each pattern stops at the next beginning of its own kind, so that no text makes it look at a character many times.
+# None has a possessive group: before 3.11.5 Python forgets where an alternative of one began, if it does not match
+# (gh-106052).
 MATH = re.compile(
     r"(?<!\\)\$\$[^$]++\$\$|(?<!\\)\$[^$]++\$|\\\([^\\]*(?:\\(?![()])[^\\]*)*\\\)"
     r"|\\\[[^\\]*(?:\\(?![\[\]])[^\\]*)*\\\]"
