@@ -107,13 +107,10 @@ def summary(outcome: Outcome, threshold: float, rule: str, language: Language) -
     chosen = outcome.predict_set(threshold, rule)
     first = _with_percent(outcome, chosen[:1], language)
     warning, note = unfamiliar_note(outcome), reading_note(outcome)
-    parts = [
-        language.translate(warning) if warning else "",
-        f"{first}.",
-        also_possible(outcome, chosen, language, len(chosen)),
-        language.translate(note) if note else "",
-    ]
-    return " ".join(filter(None, parts))
+    told = (
+        language.translate(warning) if warning else f"{first}. {also_possible(outcome, chosen, language, len(chosen))}"
+    )
+    return f"{told} {language.translate(note)}" if note else told
 
 
 def also_possible(outcome: Classification, chosen: list[str], language: Language, most: int = MOST_NAMED) -> str:
@@ -165,7 +162,8 @@ def answer_html(outcome: Outcome, threshold: float, rule: str, language: Languag
         rows = [Row(group, None, None) for group in GROUPS]
         values = {"message": message, "problem": outcome is not None, "rows": rows, "n_chosen": 0}
         return render("answer.html", language, **values, warning="", totals=False, note="")
-    chosen, warning, note = outcome.predict_set(threshold, rule), unfamiliar_note(outcome), reading_note(outcome)
+    warning, note = unfamiliar_note(outcome), reading_note(outcome)
+    chosen = [] if warning else outcome.predict_set(threshold, rule)  # of such a text nothing is promised
     rows, total = [], 0.0
     for group, probability in sorted(
         outcome.ranked(), key=lambda row: row[0] not in chosen

@@ -193,7 +193,7 @@ def test_points_have_a_sign_unless_there_are_none(gain, english, russian):
     ("n", "english", "russian"), [(1, "in 1 sphere", "областей: 1"), (3, "in 3 spheres", "областей: 3")]
 )
 def test_a_sentence_has_the_form_of_its_number(n, english, russian):
-    forms = ("Left out: {total} in {n} sphere", "Left out: {total} in {n} spheres")
+    forms = ("The rest: {total} in {n} sphere", "The rest: {total} in {n} spheres")
     assert EN.ngettext(*forms, n, total="5%").endswith(english)
     assert RU.ngettext(*forms, n, total="5%").endswith(russian)
 
