@@ -11,7 +11,7 @@ from browser.test_panels import MIXED, ask, open_tab
 from spheres.web.examples import EXAMPLES
 
 PACE = 350  # milliseconds between two clicks
-LATENCY = 200  # of a slow network, each way
+LATENCY = 400  # of a slow network, each way
 LONG = [n for n, example in enumerate(EXAMPLES) if example.abstract][:5]
 
 

@@ -90,9 +90,11 @@ def test_the_mix_of_spheres_changes_the_answer_without_the_encoder_and_is_shared
     page = visit()
     ask(page, "Estimating wages", "")
     summary, before = page.locator("#summary"), page.locator(".winner .figure").inner_text()
+    told = summary.inner_text()
     runs = counting.runs
     advanced(page).get_by_label("equally frequent").check()
     expect(page.locator(".winner .figure")).not_to_have_text(before)
+    expect(summary).not_to_have_text(told)
     assert counting.runs == runs
     shown = summary.inner_text()
     open_tab(page, "Share")
