@@ -46,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
                 "PYTHONDONTWRITEBYTECODE is set, so every process would compile what it imports and start at half its "
                 "speed: unset it, then run this again."
             )
-        for name in [n for n in BENCHMARKS if n not in OF_ANSWERS] if args.what == "all" else [args.what]:
+        everything = [name for name in BENCHMARKS if name not in OF_ANSWERS]
+        for name in everything if args.what == "all" else [args.what]:
             table = import_module(f"benchmarks.{name}").run(args.corpus, args.quick)
             table.quick = args.quick
             print(f"\n## {name}: {BENCHMARKS[name]}\n\n{table.markdown()}\n", flush=True)

@@ -24,7 +24,7 @@ from spheres.encoder.hub import BUNDLED
 from spheres.inference.classifier import Classifier
 from spheres.inference.classify_file import classify_file
 
-ARTICLES, QUICK_ARTICLES, ROUNDS = 1000, 500, 1
+ARTICLES, QUICK_ARTICLES = 1000, 500
 IN_MEMORY, QUICK_IN_MEMORY = (10_000, 100_000), (1_000, 2_000)
 COMPUTED = 100_000  # rows, whose hours are computed from the rate
 DUPLICATES = 4  # times that each text stands in the file of duplicates
@@ -48,7 +48,7 @@ def run(corpus: Path | None, quick: bool) -> Table:
             "predict, as for a visitor": lambda: predict(fresh, sources["distinct"], folder / "seen.csv", None),
         }
         encoder.encode(encoder.tokenize(texts[:64]))
-        seconds = interleaved(runs, 1 if quick else ROUNDS, warm_up=False)
+        seconds = interleaved(runs, 1, warm_up=False)
         bare = len(texts) / seconds["the bare encoder"]
         for name, taken in seconds.items():
             rate = len(texts) / taken

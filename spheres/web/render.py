@@ -104,12 +104,13 @@ def summary(outcome: Outcome, threshold: float, rule: str, language: Language) -
     """The answer in words, for screen readers: they read it out when it changes. Plain text."""
     if outcome is None or isinstance(outcome, str):
         return outcome or ""
-    chosen = outcome.predict_set(threshold, rule)
-    first = _with_percent(outcome, chosen[:1], language)
     warning, note = unfamiliar_note(outcome), reading_note(outcome)
-    told = (
-        language.translate(warning) if warning else f"{first}. {also_possible(outcome, chosen, language, len(chosen))}"
-    )
+    if warning:
+        told = language.translate(warning)
+    else:
+        chosen = outcome.predict_set(threshold, rule)
+        first = _with_percent(outcome, chosen[:1], language)
+        told = f"{first}. {also_possible(outcome, chosen, language, len(chosen))}"
     return f"{told} {language.translate(note)}" if note else told
 
 
