@@ -63,6 +63,9 @@ def test_a_later_link_in_the_same_tab_wins_over_what_was_asked_before(visit, sit
     page.goto(f"{site}?__theme=light#title=Prime+gaps")
     expect(box(page, "Title")).to_have_value("Prime gaps")
     expect(winner(page)).to_contain_text("Mathematics")
+    page.evaluate("location.hash = 'title=Black+holes'; spheres.answered()")  # an answer that comes in between
+    expect(box(page, "Title")).to_have_value("Black holes")
+    expect(winner(page)).to_contain_text("Physics")
 
 
 def test_an_edit_marks_the_answer_as_one_to_the_text_before_and_moves_nothing(visit):

@@ -153,7 +153,9 @@
 
   // What the boxes hold outlasts a reload and Back: in this entry of the tab's history, which is neither sent nor stored
   // with the site's data. Browsers bear two or three such notes a second.
-  const keep = () => history.replaceState({ ...history.state, asked }, '');
+  // A link followed in this very tab makes an entry of its own, which these boxes must not fill before it is loaded.
+  const entry = location.hash;
+  const keep = () => { if (location.hash === entry) history.replaceState({ ...history.state, asked }, ''); };
   let keeping;
   const keepSoon = () => { clearTimeout(keeping); keeping = setTimeout(keep, 500); };
   addEventListener('pagehide', keep);
