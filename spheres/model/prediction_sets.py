@@ -60,19 +60,14 @@ def ranking(probabilities: Sequence[float] | NDArray[np.floating]) -> NDArray[np
     return np.argsort(-np.asarray(probabilities), kind="stable")
 
 
-def mass_before(
-    probabilities: NDArray[np.floating], rank_by: NDArray[np.floating] | None = None
-) -> NDArray[np.float64]:
-    """(n, n_groups) -> for each group the total probability of those ranked before it; 0 for the first.
-
-    Args:
-        rank_by: (n, n_groups) the groups are ranked by these, the highest first; None ranks by probability.
+def mass_before(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, n_groups) -> for each group the total probability of those ranked before it; 0 for the most probable.
 
     >>> mass_before(np.array([[0.5, 0.2, 0.3]])).tolist()
     [[0.0, 0.8, 0.5]]
     """
     p = np.asarray(probabilities, np.float64)  # summed in double precision
-    ranked = ranking(p if rank_by is None else rank_by)
+    ranked = ranking(p)
     descending = np.take_along_axis(p, ranked, axis=1)
     before = np.zeros_like(p)
     before[:, 1:] = np.cumsum(descending, axis=1)[:, :-1]
