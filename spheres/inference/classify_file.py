@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # they bring torch along
 FIRST_BATCH, MAX_BATCH = 32, 2048  # rows between two reports where their number follows the time that they take
 SECONDS = 1.0  # between two reports then: so long a visitor cannot cancel
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 20  # at most
+UNFAMILIAR = "unfamiliar"  # of the counts, the articles unlike those that the model learned from
 PRIOR_NAMES = (*PRIORS, "file")  # "file": estimated from the file itself, from rows spread evenly over it
 MIN_SAMPLE, MAX_SAMPLE = 200, 1000
 
@@ -60,8 +61,8 @@ class Progress:
     summary: FileSummary  # of the file
     n_answered: int = 0
     n_problems: int = 0  # rows without an answer
-    # For every group, in arXiv's order, the rows of which it is the most probable one
-    counts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(GROUPS, 0))
+    # For every group, in arXiv's order, the rows of which it is the most probable one; last, those of unfamiliar texts
+    counts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys((*GROUPS, UNFAMILIAR), 0))
     first: tuple[FileRow, ...] = ()  # that this run has answered, at most SHOWN_ROWS
     problems: tuple[tuple[str, SphereError], ...] = ()  # of the first rows without an answer: where, and why
     seconds_left: float | None = None  # at the rate so far; None before the first batch is done
@@ -100,14 +101,14 @@ class Progress:
     def after(self, rows: Sequence[FileRow]) -> Progress:
         """This progress and a batch more; rows that an earlier run has answered come without their answers."""
         answers = [row.classification for row in rows if row.classification]
-        tops = Counter(answer.ranked()[0][0] for answer in answers)
+        tops = Counter(UNFAMILIAR if answer.out_of_distribution else answer.ranked()[0][0] for answer in answers)
         views = Counter(view_of(row.article.text) for row in rows if row.article)
         problems = [(row.place, row.problem) for row in rows if row.problem]
         return replace(
             self,
             n_answered=self.n_answered + len(rows) - len(problems),
             n_problems=self.n_problems + len(problems),
-            counts={group: n + tops[group] for group, n in self.counts.items()},
+            counts={kind: n + tops[kind] for kind, n in self.counts.items()},
             views={view: n + views[view] for view, n in self.views.items()},
             first=(*self.first, *(row for row in rows if row.classification))[:SHOWN_ROWS],
             problems=(*self.problems, *problems)[:SHOWN_PROBLEMS],

@@ -21,7 +21,7 @@ from spheres.data.taxonomy import GROUPS
 from spheres.data.text import MAX_CHARACTERS
 from spheres.errors import SphereError
 from spheres.inference.classifier import Classification
-from spheres.inference.classify_file import SHOWN_PROBLEMS, SHOWN_ROWS, Progress, classify_file
+from spheres.inference.classify_file import SHOWN_PROBLEMS, SHOWN_ROWS, UNFAMILIAR, Progress, classify_file
 from spheres.inference.file_rows import SHOWN_CHARACTERS, FileSummary, Limits, summarize_file
 from spheres.inference.service import Service
 from spheres.model.prior import ARXIV
@@ -140,9 +140,9 @@ def test_the_reports_tell_how_far_it_is_and_the_file_comes_last(tmp_path: Path) 
     assert reports[0].seconds_left is None
     assert 0 < (reports[1].seconds_left or 0) < 60
     assert reports[-1].seconds_left == 0
-    assert all(list(r.counts) == list(GROUPS) and sum(r.counts.values()) == r.n_done for r in reports)
+    assert all(list(r.counts) == [*GROUPS, UNFAMILIAR] and sum(r.counts.values()) == r.n_done for r in reports)
     tops = [row["spheres"].split()[0] for row in csv.DictReader(out.open(encoding="utf-8-sig", newline=""))]
-    assert reports[-1].counts == {group: tops.count(group) for group in GROUPS}
+    assert reports[-1].counts == {**{group: tops.count(group) for group in GROUPS}, UNFAMILIAR: 0}
 
 
 def test_a_report_comes_every_second_however_fast_the_rows_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -304,9 +304,13 @@ def test_the_picture_has_a_description(code: str) -> None:
 
 
 def test_the_chart_counts_the_spheres_of_a_file_the_most_frequent_first() -> None:
-    html = render("chart.html", EN, counts={"physics": 10, "cs": 1200, "math": 0, "econ": 300})
-    assert cells(html)[1:] == [["Computer Science", "1,200"], ["Economics", "300"], ["Physics", "10"]]
+    counts = {"physics": 10, "cs": 1200, "math": 0, "econ": 300}
+    ranked = [["Computer Science", "1,200"], ["Economics", "300"], ["Physics", "10"]]
+    html = render("chart.html", EN, counts={**counts, "unfamiliar": 0})
+    assert cells(html)[1:] == ranked
     assert re.findall(r"width:([\d.]+)%", html) == ["100.00", "25.00", "0.83"]
+    html = render("chart.html", EN, counts={**counts, "unfamiliar": 600})
+    assert cells(html)[1:] == [*ranked, ["Unfamiliar text", "600"]]
 
 
 @pytest.mark.parametrize("counts", [{}, dict.fromkeys(GROUPS, 0)])
