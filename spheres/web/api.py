@@ -209,7 +209,7 @@ class Endpoints:
 
         Returns:
             answers (the file with spheres, probabilities, categories and a note; RIS and BibTeX with keywords)
-            about (what was read, rows, answered and from what, counts of the top groups, prior and shares, problems)
+            about (what was read, rows, answered and from what, counts by top group, prior and shares, problems)
         """
         source = None
         try:

@@ -25,8 +25,8 @@ from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, neare
 from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.examples import EXAMPLES
 from spheres.web.i18n import Language
-from spheres.web.render import answer_html, copies, group_names, meaning_html, prior_names, summary
-from spheres.web.threshold import build_advanced, build_slider, known_prior, known_rule, slider_range
+from spheres.web.render import answer_html, copies, group_names, prior_names, summary
+from spheres.web.threshold import build_advanced, build_slider, known_prior, known_rule, meaning
 
 if TYPE_CHECKING:
     from spheres.web.render import Outcome
@@ -81,7 +81,7 @@ class ArticleTab:
             build_copy_button(_("Copy as text"), self.copied_text, "copy-text", self.language)
             build_copy_button(_("Copy as JSON"), self.copied_json, "copy-json", self.language)
         self.threshold = build_slider(self.service, self.language)
-        self.meaning = gr.HTML(self.meaning_html(), elem_id="meaning", apply_default_css=False)
+        self.meaning = gr.HTML(meaning(self.service, self.language), elem_id="meaning", apply_default_css=False)
         self.rule, self.prior = build_advanced(prior_names(self.language), self.language)
 
     def _build_examples(self) -> None:
@@ -133,11 +133,7 @@ class ArticleTab:
         answered = button.click(*shown, **SHOW_EVENT)
         moves = [self.threshold.change, self.rule.change, self.prior.change]
         gr.on(moves, *shown, **SHOW_EVENT)
-        # 3. Where the slider begins
-        fit = (self.fit_slider, [self.outcome, self.rule, self.prior], self.threshold)
-        answered.then(*fit, **SHOW_EVENT)
-        gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
-        # 4. The links to other languages take the question along
+        # 3. The links to other languages take the question along
         changes = [part.change for part in self.question]
         gr.on(changes, None, question, js="(...boxes) => { spheres.remember(...boxes); }")
         return answered
@@ -188,24 +184,9 @@ class ArticleTab:
         return (
             of_article(answer_html(outcome, asked, rule, self.language), text, known_prior(prior).name),
             summary(outcome, asked, rule, self.language),
-            self.meaning_html(outcome, asked, rule, prior),
+            meaning(self.service, self.language, asked, rule, prior, view_of(outcome)),
             *copies(outcome, asked, rule, self.language),
         )
-
-    def meaning_html(
-        self,
-        outcome: Outcome = None,
-        threshold: float = DEFAULT_THRESHOLD,
-        rule: str = DEFAULT_RULE,
-        prior: str | None = None,
-    ) -> str:
-        """What the slider's position means for a text like the visitor's."""
-        measured = self.service.classifier.measured.at(view_of(outcome), rule, threshold, known_prior(prior))
-        return meaning_html(threshold, rule, measured, self.language)
-
-    def fit_slider(self, outcome: Outcome, rule: str | None, prior: str | None) -> dict[str, Any]:
-        """Let the slider begin where it begins to act on texts like the visitor's."""
-        return slider_range(self.service, rule, prior, view_of(outcome))
 
 
 def view_of(outcome: Outcome) -> str:

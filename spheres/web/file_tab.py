@@ -28,7 +28,7 @@ from spheres.model.prior import PRIORS
 from spheres.web.events import SHOW_EVENT
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, prior_names, render, sentence_html
-from spheres.web.threshold import build_advanced, build_slider, slider_range
+from spheres.web.threshold import build_advanced, build_slider, meaning
 
 FILE_EVENT: dict[str, Any] = {
     "concurrency_id": "file",
@@ -82,10 +82,11 @@ class FileTab:
                 self.title_column = gr.Dropdown([], label=label, elem_id="file-title-column", **menu)
                 label = _("Column with the abstracts")
                 self.abstract_column = gr.Dropdown([], label=label, elem_id="file-abstract-column", **menu)
-        hint = _("Behind a tab, as out of a spreadsheet, a line may have its abstract.")
+        hint = _("Two columns copied out of a spreadsheet are read as titles and abstracts.")
         label = _("Or paste titles, one a line")
         self.pasted = gr.Textbox(label=label, placeholder=hint, lines=3, max_lines=3, elem_id="file-pasted")
         self.threshold = build_slider(self.service, self.language, "file-")
+        self.meaning = gr.HTML(meaning(self.service, self.language), elem_id="file-meaning", apply_default_css=False)
         names = {**prior_names(self.language), "file": _("as in this file, estimated")}
         self.rule, self.prior = build_advanced(names, self.language, "file-")
         with gr.Row(elem_id="file-actions"):
@@ -104,8 +105,8 @@ class FileTab:
         self.upload.change(self.read, self.upload, view, **READ_EVENT)
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
-        fit = (self.fit_slider, [self.rule, self.prior], self.threshold)
-        gr.on([self.rule.change, self.prior.change], *fit, **SHOW_EVENT)
+        asked_for = [self.threshold, self.rule, self.prior]
+        gr.on([part.change for part in asked_for], self.show_meaning, asked_for, self.meaning, **SHOW_EVENT)
         # 2. The run
         asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
         at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -201,9 +202,9 @@ class FileTab:
             except SphereError as error:
                 yield _problem(self.language.translate(error)), *self._no_answers(), *idle
 
-    def fit_slider(self, rule: str | None, prior: str | None) -> dict[str, Any]:
-        """Let the slider begin where it begins to act."""
-        return slider_range(self.service, rule, prior)
+    def show_meaning(self, threshold: float | None, rule: str | None, prior: str | None) -> str:
+        """What the slider's position means for articles with title and abstract."""
+        return meaning(self.service, self.language, nearest_threshold(threshold), rule, prior)
 
     def cancelled(self) -> tuple[Any, ...]:
         """What stands there once a run was ended: nothing of its answers, and the controls."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES
 from spheres.model.prior import ARXIV, PRIORS, Prior
 from spheres.web.i18n import Language
-from spheres.web.render import rule_names, sentence_html
+from spheres.web.render import meaning_html, rule_names, sentence_html
 
 
 def build_slider(service: Service, language: Language, prefix: str = "") -> gr.Slider:
-    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart."""
+    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart.
+
+    It begins where it begins to act while nothing is changed under "Advanced".
+    """
     return gr.Slider(
-        _first_percent(service, DEFAULT_RULE, ARXIV.name),
+        round(100 * service.classifier.measured.acts_from("both", DEFAULT_RULE, ARXIV)),
         round(100 * MAX_THRESHOLD),
         round(100 * DEFAULT_THRESHOLD),
         step=1,
@@ -27,13 +28,18 @@ def build_slider(service: Service, language: Language, prefix: str = "") -> gr.S
     )
 
 
-def slider_range(service: Service, rule: str | None, prior: str | None, view: str = "both") -> dict[str, Any]:
-    """An update of a slider's beginning: below, no answer changes."""
-    return dict(gr.update(minimum=_first_percent(service, rule, prior, view)))
-
-
-def _first_percent(service: Service, rule: str | None, prior: str | None, view: str = "both") -> int:
-    return round(100 * service.classifier.measured.acts_from(view, known_rule(rule), known_prior(prior)))
+def meaning(
+    service: Service,
+    language: Language,
+    threshold: float = DEFAULT_THRESHOLD,
+    rule: str | None = DEFAULT_RULE,
+    prior: str | None = ARXIV.name,
+    view: str = "both",
+) -> str:
+    """What the slider's position means, as markup: measured on articles with these parts and this prior."""
+    rule = known_rule(rule)
+    measured = service.classifier.measured.at(view, rule, threshold, known_prior(prior))
+    return meaning_html(threshold, rule, measured, language)
 
 
 def known_rule(rule: str | None) -> str:

@@ -71,7 +71,7 @@ def test_a_table_comes_back_with_every_column_and_its_spheres_its_bad_rows_named
     page = visit()
     upload(page, table)
     start(page)
-    expect(page.locator("#file-status")).to_contain_text("3 of 5 rows classified")
+    expect(page.locator("#file-status")).to_contain_text("3 of 5 rows answered")
     # the rows without an answer
     problems = page.locator("#file-status .problems li")
     expect(problems).to_have_count(2)
@@ -83,7 +83,7 @@ def test_a_table_comes_back_with_every_column_and_its_spheres_its_bad_rows_named
     rows = page.locator("#file-first tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text(WHOLE[0].title)
-    expect(rows.first).to_contain_text(re.compile(r"Physics >?\d+\.\d%"))  # whose probability it is
+    expect(rows.first).to_contain_text(re.compile(r"Physics >?\d+%"))  # whose probability it is
     expect(rows.last).to_contain_text("does not look like")
     counted = page.locator("#file-chart tbody td").all_inner_texts()
     assert sum(map(int, counted)) == 3
@@ -127,7 +127,7 @@ def test_a_files_own_mix_is_estimated_and_shown(visit, tmp_path):
     page.locator("#file-advanced").get_by_role("button").first.click()
     page.get_by_label("as in this file, estimated").check()
     start(page)
-    expect(page.locator("#file-status")).to_contain_text("220 of 220 rows classified", timeout=60_000)
+    expect(page.locator("#file-status")).to_contain_text("220 of 220 rows answered", timeout=60_000)
     expect(page.locator("#file-status")).to_contain_text("Answers for articles in these shares: Economics 9")
 
 
@@ -274,7 +274,7 @@ def test_a_file_without_any_article_leaves_no_empty_chart(visit, tmp_path):
     page = visit()
     upload(page, tmp_path / "blank.csv")
     start(page)
-    expect(page.locator("#file-status")).to_contain_text("0 of 2 rows classified")
+    expect(page.locator("#file-status")).to_contain_text("0 of 2 rows answered")
     expect(page.locator("#file-chart .chart")).to_have_count(0)
 
 
@@ -282,7 +282,7 @@ def test_the_russian_tab_speaks_russian_to_the_end(visit, table):
     page = visit("ru")
     upload(page, table, "Много статей")
     page.get_by_role("button", name="Определить все").click()
-    expect(page.locator("#file-status")).to_contain_text("Обработано строк: 3 из 5")
+    expect(page.locator("#file-status")).to_contain_text("Отвечено строк: 3 из 5")
     problems = page.locator("#file-status .problems li")
     expect(problems.nth(0)).to_contain_text("строка 4")
     for problem in problems.all_inner_texts():

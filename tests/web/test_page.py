@@ -325,7 +325,7 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
     assert [row["spheres"].split(" ")[0] for row in rows] == ["math", "", "cs"]
     assert "neither a title nor an abstract" in rows[1]["note"]
     assert sum(float(rows[0][f"p_{group}"]) for group in GROUPS) == pytest.approx(1, abs=1e-5)
-    counts = {group: int(group in ("math", "cs")) for group in GROUPS}
+    counts = {kind: int(kind in ("math", "cs")) for kind in (*GROUPS, "unfamiliar")}
     problem = "line 3: This row has neither a title nor an abstract: fill in at least one of them."
     read = "Title: title; abstract: abstract; id: none; columns not used: 1."
     views = {"from_both": 0, "from_title": 2, "from_abstract": 0}
@@ -333,6 +333,15 @@ def test_a_file_comes_back_with_spheres_beside_every_column_and_its_bad_row_name
         **{"read": [read], "rows": 3, "answered": 2, **views, "counts": counts},
         **{"prior": "arxiv", "shares": dict(ARXIV.ranked()), "problems": [problem]},
     }
+
+
+def test_an_unfamiliar_row_is_answered_and_counted_apart(client, tmp_path):
+    rows = "year,title\n1,Beat three eggs with sugar until they are white and bake them for an hour\n2,Prime gaps\n"
+    answers, about = client.predict(file=write(tmp_path, "articles.csv", rows), api_name="/classify_file")
+    assert {kind: n for kind, n in about["counts"].items() if n} == {"math": 1, "unfamiliar": 1}
+    with Path(answers).open(encoding="utf-8-sig", newline="") as f:
+        first = next(csv.DictReader(f))
+    assert first["spheres"] and "does not look like the articles" in first["note"]
 
 
 def test_a_file_has_the_prior_of_the_call_and_too_few_articles_to_estimate_their_own(client, tmp_path, classifier):
