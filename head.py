@@ -281,7 +281,7 @@ def predict_one(args: argparse.Namespace) -> None:
 
         english = language("en")
         print(summary(answer, args.threshold, args.rule, english))
-        print(f"Categories: {', '.join(f'{code} {english.percent(p, digits=0)}' for code, p in answer.categories())}.")
+        print(f"Categories: {', '.join(f'{code} {english.percent(p)}' for code, p in answer.categories())}.")
 
 
 def predict_file(args: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import gradio as gr
 
+from spheres.data.readers.problems import check_size
 from spheres.data.text import is_utf8, plain
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
@@ -107,6 +108,9 @@ class FileTab:
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
         asked_for = [self.threshold, self.rule, self.prior]
         gr.on([part.change for part in asked_for], self.show_meaning, asked_for, self.meaning, **SHOW_EVENT)
+        refused = gr.Button(visible="hidden", elem_id="file-refused")  # pressed by page.js
+        name_and_size = [gr.Textbox(visible=False), gr.Number(visible=False)]
+        refused.click(self.refuse_size, name_and_size, answers, js="() => spheres.tooLarge()", **READ_EVENT)
         # 2. The run
         asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
         at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -148,6 +152,14 @@ class FileTab:
             yield _problem(self.language.translate(error)), *self._no_answers()
             return
         yield self.summary_html(summary, Path(upload)), *self._no_answers()
+
+    def refuse_size(self, name: str, n_bytes: float) -> tuple[Any, ...]:
+        """What stands there when a file is too large to be sent: why, and no answers."""
+        try:
+            check_size(int(n_bytes), self.service.limits.max_bytes, Path(name))
+        except SphereError as error:
+            return _problem(self.language.translate(error)), *self._no_answers()
+        return (gr.skip(),) * 4
 
     def begin(self) -> tuple[Any, ...]:
         """What a click on Start shows at once, whoever's file is at work: status, no answers, and the controls."""
@@ -224,7 +236,7 @@ class FileTab:
         """How far a run has come, and the file's own shares of the spheres where they were asked for."""
         names, shares = group_names(self.language), ""
         if progress.prior and progress.prior.name not in PRIORS:
-            shares = ", ".join(f"{names[group]} {self.language.percent(p)}" for group, p in progress.prior.ranked())
+            shares = ", ".join(f"{names[group]} {self.language.percent(p, 1)}" for group, p in progress.prior.ranked())
         return render("file_progress.html", self.language, progress=progress, shares=shares)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:

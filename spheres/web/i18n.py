@@ -3,7 +3,7 @@
     russian = language("ru")
     russian.gettext("At most {n:,} rows", n=20_000)     # the sentence in Russian, its number written as in Russian
     russian.translate(SphereError(...))                 # an error or a note, in Russian
-    russian.percent(0.783)                              # '78,3 %'
+    russian.percent(0.783, 1)                           # '78,3 %'
 
 English is written in the source; every other language is a catalogue, `locale/CODE/LC_MESSAGES/messages.po`, which is
 read as it is when the page starts (a few milliseconds). To add one, translate a catalogue; no code changes:
@@ -93,13 +93,13 @@ class Language:
         """
         return format_decimal(value, _with_digits(self.locale.decimal_formats[None].pattern, digits), self.locale)
 
-    def percent(self, share: float, digits: int = 1) -> str:
+    def percent(self, share: float, digits: int = 0) -> str:
         """A probability as a reader takes it in; what is not quite all or nothing is never shown as such.
 
-        >>> language("en").percent(0.5), language("en").percent(0.0), language("en").percent(0.99999)
-        ('50.0%', '0%', '>99.9%')
-        >>> language("en").percent(0.714, digits=0), language("en").percent(0.999, digits=0)
-        ('71%', '>99%')
+        >>> language("en").percent(0.714), language("en").percent(0.999), language("en").percent(0.0)
+        ('71%', '>99%', '0%')
+        >>> language("en").percent(0.5, digits=1), language("en").percent(0.99999, digits=1)
+        ('50.0%', '>99.9%')
         """
         if share <= 0 or share >= 1 - 1e-6:  # eight float32 numbers rarely add up to 1 exactly
             return self._percent(round(share), 0)

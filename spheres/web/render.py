@@ -133,7 +133,7 @@ def also_possible(outcome: Classification, chosen: list[str], language: Language
 def _with_percent(outcome: Classification, chosen: list[str], language: Language) -> str:
     """Names of spheres, each with its probability in whole percent."""
     names, probabilities = group_names(language), dict(outcome.ranked())
-    return "; ".join(f"{names[group]}, {language.percent(probabilities[group], 0)}" for group in chosen)
+    return "; ".join(f"{names[group]}, {language.percent(probabilities[group])}" for group in chosen)
 
 
 def copies(outcome: Outcome, threshold: float, rule: str, language: Language) -> tuple[str, str]:
@@ -142,7 +142,7 @@ def copies(outcome: Outcome, threshold: float, rule: str, language: Language) ->
         return "", ""
     names, probabilities = group_names(language), dict(outcome.ranked())
     chosen = outcome.predict_set(threshold, rule)
-    lines = [f"{names[group]} ({group}): {language.percent(probabilities[group])}" for group in chosen]
+    lines = [f"{names[group]} ({group}): {language.percent(probabilities[group], 1)}" for group in chosen]
     text = "\n".join([*lines, *map(language.translate, notes(outcome))])
     answer = {**answer_as_json(outcome, threshold, rule), "threshold": threshold, "rule": rule}
     return text, json.dumps(answer, indent=2)

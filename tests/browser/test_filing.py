@@ -139,6 +139,28 @@ def test_too_many_rows_are_refused_as_soon_as_the_file_is_chosen(visit, tmp_path
     assert counting.runs == runs
 
 
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent_in_the_pages_language(visit, tmp_path):
+    large = tmp_path / "large.csv"
+    with large.open("wb") as f:
+        f.truncate(50_000_001)  # a hole, which takes no room
+    page = visit("ru?__theme=light")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    open_tab(page, "Много статей")
+    page.locator("#file input[type=file]").set_input_files(large)
+    expect(page.locator("#file-status .problem")).to_contain_text("В large.csv больше 50 МБ")
+    page.locator("#file input[type=file]").evaluate(
+        """(input) => {
+            const held = new DataTransfer();
+            held.items.add(new File([new Uint8Array(50_000_001)], 'dropped.csv'));
+            input.closest('button').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: held }));
+        }"""
+    )
+    expect(page.locator("#file-status .problem")).to_contain_text("В dropped.csv больше 50 МБ")
+    expect(page.locator(".toast-body")).to_have_count(0)
+    assert not [url for url in sent if "upload" in url]
+
+
 def test_a_chosen_file_is_described_and_the_guess_at_its_columns_can_be_corrected(visit, tmp_path):
     path = tmp_path / "odd.csv"
     with path.open("w", newline="", encoding="utf-8") as f:

@@ -155,7 +155,7 @@ def test_each_language_has_an_address_and_a_sentence_for_a_full_queue():
     ],
 )
 def test_a_percentage_never_claims_all_or_nothing_falsely(share, english, russian):
-    assert (EN.percent(share), RU.percent(share)) == (english, russian.replace(" ", "\u00a0"))
+    assert (EN.percent(share, 1), RU.percent(share, 1)) == (english, russian.replace(" ", "\u00a0"))
 
 
 @pytest.mark.parametrize(

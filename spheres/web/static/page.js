@@ -75,6 +75,22 @@
     box.dispatchEvent(new Event('input', { bubbles: true }));
   }, true);
 
+  // A file that is too large is refused before it is sent, in the page's language: Gradio has a sentence in English only.
+  let refused = []; // its name and bytes
+  const checkSize = (event) => {
+    const most = window.gradio_config?.max_file_size;
+    const files = event.target.closest?.('#file') ? (event.dataTransfer ?? event.target).files : [];
+    const large = [...files ?? []].find((file) => file.size > most);
+    if (!large) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.type === 'change') event.target.value = '';
+    else event.target.dispatchEvent(new DragEvent('dragleave', { bubbles: true }));
+    refused = [large.name, large.size];
+    document.getElementById('file-refused').click();
+  };
+  for (const kind of ['change', 'drop']) addEventListener(kind, checkSize, true);
+
   addEventListener('hashchange', () => location.reload()); // a link to another classification, in this very tab
 
   // A link holds the threshold as a share, as programs and older links do; the slider shows it in percent.
@@ -222,6 +238,8 @@
       if (question.getBoundingClientRect().top < 0) question.scrollIntoView();
       return texts;
     },
+
+    tooLarge() { return refused; },
 
     remember(...values) { asked = values; lead(); keepSoon(); },
 
