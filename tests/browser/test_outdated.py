@@ -1,6 +1,7 @@
 """What stands below the answer is of that answer, however quickly one asks, whatever the network, and after Back."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -36,8 +37,9 @@ def settle(page) -> Callable[[], None]:
         page.on(end, lambda request: ended.add(request))
 
     def wait() -> None:
-        quiet, seen = 0, -1
+        quiet, seen, end = 0, -1, time.monotonic() + 60
         while quiet < 10:
+            assert time.monotonic() < end, f"never ended: {[request.url for request in asked - ended]}"
             quiet = quiet + 1 if len(asked) == seen and asked <= ended else 0
             seen = len(asked)
             page.wait_for_timeout(100)
@@ -131,3 +133,31 @@ def test_an_explanation_of_another_article_is_never_seen_beside_an_answer(page):
         expect(winner(page)).to_have_attribute("data-group", EXAMPLES[n].group)
     explained(page, EXAMPLES[LONG[2]].abstract)
     assert page.evaluate("window.wrong") == 0
+
+
+LATE = """() => {
+    const ask = window.fetch;
+    window.fetch = async (...request) => {
+        const answer = await ask(...request);
+        if (!String(request[0].url ?? request[0]).includes('/queue/data')) return answer;
+        const late = new TransformStream({
+            async transform(chunk, out) { await new Promise(done => setTimeout(done, 1500)); out.enqueue(chunk); }
+        });
+        return new Response(answer.body.pipeThrough(late), answer);
+    };
+}"""
+
+
+def test_what_is_asked_while_the_end_of_the_stream_is_on_its_way_is_answered(visit, browser):
+    """Messages come late and the answers to requests do not, as where a large message holds up a slow line."""
+    context = browser.new_context()
+    context.add_init_script(f"({LATE})()")
+    page = visit(within=context)
+    open_tab(page, "Why")
+    click_example(page, LONG[0])
+    expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[0]].group)
+    page.wait_for_timeout(1000)  # its explanation is complete on the server, and on its way
+    click_example(page, LONG[1])
+    expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[1]].group)
+    explained(page, EXAMPLES[LONG[1]].abstract)
+    context.close()

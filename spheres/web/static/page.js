@@ -55,12 +55,46 @@
   // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
   // the API asks for two addresses that are not here: the console would call that errors.
   const ask = window.fetch;
+
+  // The server ends a visitor's stream of messages once it has answered all that it knows of. What is asked while that
+  // end is on its way, Gradio's client would await in the ended stream, for ever: so the stream goes on in a new one.
+  const joined = new Set(), completed = new Set(); // ids of events; of one, either may be heard of first
+  const awaited = () => {
+    for (const id of joined) if (completed.delete(id)) joined.delete(id);
+    return joined.size > 0;
+  };
+  const continued = (request, first) => new ReadableStream({
+    async start(out) {
+      try {
+        for (let answer = first, more = true; more; answer = more && await ask(...request)) {
+          const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+          more = false;
+          for (let held = '', read = await reader.read(); !read.done; read = await reader.read()) {
+            const messages = (held + read.value).split('\n\n');
+            held = messages.pop();
+            for (const message of messages) {
+              const { msg, event_id } = JSON.parse(message.slice('data: '.length));
+              if (msg === 'process_completed') completed.add(event_id);
+              more = msg === 'close_stream' && awaited();
+              if (!more) out.enqueue(new TextEncoder().encode(`${message}\n\n`));
+            }
+          }
+        }
+        out.close();
+      } catch (error) {
+        out.error(error);
+      }
+    },
+  });
   const notHere = (address) => address.endsWith('/monitoring/summary') ||
     (address.endsWith('/gradio_api/mcp/schema') && !window.gradio_config?.mcp_server);
   window.fetch = async (...request) => {
-    if (notHere(String(request[0]))) return new Response('', { status: 404 });
+    const address = String(request[0]?.url ?? request[0]);
+    if (notHere(address)) return new Response('', { status: 404 });
     const answer = await ask(...request);
-    return answer.status === 503 ? Response.json({ detail: busy }, { status: 429 }) : answer;
+    if (answer.status === 503) return Response.json({ detail: busy }, { status: 429 });
+    if (answer.ok && address.includes('/queue/join')) joined.add((await answer.clone().json()).event_id);
+    return answer.ok && address.includes('/queue/data') ? new Response(continued(request, answer), answer) : answer;
   };
   const warn = console.warn; // Gradio's stream of events cannot be closed, and says so when it has ended
   console.warn = (...said) => { if (said[0] !== 'Method not implemented.') warn(...said); };
