@@ -153,7 +153,8 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent_in_the_pages_lang
         """(input) => {
             const held = new DataTransfer();
             held.items.add(new File([new Uint8Array(50_000_001)], 'dropped.csv'));
-            input.closest('button').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: held }));
+            const drop = { bubbles: true, cancelable: true, dataTransfer: held };
+            input.closest('button').dispatchEvent(new DragEvent('drop', drop));
         }"""
     )
     expect(page.locator("#file-status .problem")).to_contain_text("В dropped.csv больше 50 МБ")
