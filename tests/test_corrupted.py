@@ -25,7 +25,7 @@ from spheres.embeddings.cache import load_tfidf, open_cache, rebuild_hint
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import EncoderSpec, find_encoder
 from spheres.errors import SphereError
-from spheres.files.atomic import as_json_xz, as_npy, as_safetensors, file_sha256, read_json
+from spheres.files.atomic import as_json_xz, as_safetensors, file_sha256, read_json
 from spheres.files.manifest import with_checksum
 from spheres.inference.classifier import Classifier
 from spheres.model.bundle import Bundle
@@ -249,7 +249,7 @@ def test_an_array_of_another_shape_or_type_is_refused(name: str, copy: Path) -> 
     array = np.load(copy / name)
     for other in (array[1:], array[..., None], array.astype(np.float64), array[..., :3] if array.ndim == 2 else None):
         if other is not None:
-            (copy / name).write_bytes(as_npy(other))
+            np.save(copy / name, other)
             relist("cache", copy)
             assert f"{name} has the shape" in refusal("cache", copy)
 

@@ -77,13 +77,6 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 flush_to_disk(files[path])
 
 
-def as_npy(array: NDArray[Any]) -> bytes:
-    """An array as an npy file's bytes; one of objects, which would need pickle, is refused."""
-    held = io.BytesIO()
-    np.lib.format.write_array(held, array, allow_pickle=False)
-    return held.getvalue()
-
-
 def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
     """What stands before the rows in the npy file of such an array."""
     held = io.BytesIO()

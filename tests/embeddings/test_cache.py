@@ -28,7 +28,7 @@ from spheres.embeddings.cache import (
 )
 from spheres.embeddings.vectors import quantize
 from spheres.errors import SphereError
-from spheres.files.atomic import as_json, as_json_xz, as_npy, as_safetensors, read_json
+from spheres.files.atomic import as_json, as_json_xz, as_safetensors, read_json
 from spheres.files.manifest import NewerFormatError
 
 HINT = "run `python embed.py CORPUS --encoder tiny --overwrite`"
@@ -197,7 +197,7 @@ def test_an_array_of_another_shape_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
     for found in ((shape[0] + 1, *shape[1:]), (*shape[:-1], shape[-1] + 1), (*shape, 1)):
-        (folder / f"{name}.npy").write_bytes(as_npy(np.zeros(found, dtype)))
+        np.save(folder / f"{name}.npy", np.zeros(found, dtype))
         relist(folder)
         sentence = f"{folder / name}.npy has the shape {found} in {dtype}, expected {shape} in {dtype}: {HINT}."
         assert refusal(folder) == sentence
@@ -207,7 +207,7 @@ def test_an_array_of_another_shape_is_refused_though_it_is_listed(
 def test_an_array_of_another_type_is_refused_though_it_is_listed(
     name: str, shape: tuple[int, ...], dtype: str, folder: Path
 ) -> None:
-    (folder / f"{name}.npy").write_bytes(as_npy(np.zeros(shape, np.float64)))
+    np.save(folder / f"{name}.npy", np.zeros(shape, np.float64))
     relist(folder)
     sentence = f"{folder / name}.npy has the shape {shape} in float64, expected {shape} in {dtype}: {HINT}."
     assert refusal(folder) == sentence
