@@ -141,7 +141,7 @@ LATE = """() => {
         const answer = await ask(...request);
         if (!String(request[0].url ?? request[0]).includes('/queue/data')) return answer;
         const late = new TransformStream({
-            async transform(chunk, out) { await new Promise(done => setTimeout(done, 1500)); out.enqueue(chunk); }
+            async transform(chunk, out) { await new Promise(done => setTimeout(done, 700)); out.enqueue(chunk); }
         });
         return new Response(answer.body.pipeThrough(late), answer);
     };
@@ -156,7 +156,7 @@ def test_what_is_asked_while_the_end_of_the_stream_is_on_its_way_is_answered(vis
     open_tab(page, "Why")
     click_example(page, LONG[0])
     expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[0]].group)
-    page.wait_for_timeout(1000)  # its explanation is complete on the server, and on its way
+    page.wait_for_timeout(500)  # its explanation is complete on the server, and on its way
     click_example(page, LONG[1])
     expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[1]].group)
     explained(page, EXAMPLES[LONG[1]].abstract)
