@@ -68,7 +68,7 @@ class FileTab:
                 self._build_upload()
             with gr.Column(min_width=280):
                 self.chart = gr.HTML(self._no_chart(), elem_id="file-chart", apply_default_css=False)
-                self.download = gr.DownloadButton(_("Download"), elem_id="file-download", interactive=False)
+                self.download = gr.DownloadButton(_("Download the answers"), elem_id="file-download", interactive=False)
         self.first_rows = gr.HTML("", elem_id="file-first", apply_default_css=False)
         self._wire()
 

@@ -85,6 +85,7 @@ def test_a_table_comes_back_with_every_column_and_its_spheres_its_bad_rows_named
     expect(rows.first).to_contain_text(WHOLE[0].title)
     expect(rows.first).to_contain_text(re.compile(r"Physics >?\d+%"))  # whose probability it is
     expect(rows.last).to_contain_text("does not look like")
+    expect(rows.last.locator("td").nth(2)).to_have_text("Unfamiliar text")  # as in the answer of one article
     counted = page.locator("#file-chart tbody td").all_inner_texts()
     assert sum(map(int, counted)) == 3
     # the file

@@ -190,12 +190,16 @@ def test_points_have_a_sign_unless_there_are_none(gain, english, russian):
 
 
 @pytest.mark.parametrize(
-    ("n", "english", "russian"), [(1, "in 1 sphere", "областей: 1"), (3, "in 3 spheres", "областей: 3")]
+    ("n", "english", "russian"),
+    [
+        (1, "The other sphere: 5%", "Ещё одна область: 5%"),
+        (3, "The other 3 spheres together: 5%", "Остальные 3 области вместе: 5%"),
+        (7, "The other 7 spheres together: 5%", "Остальные 7 областей вместе: 5%"),
+    ],
 )
 def test_a_sentence_has_the_form_of_its_number(n, english, russian):
-    forms = ("The rest: {total} in {n} sphere", "The rest: {total} in {n} spheres")
-    assert EN.ngettext(*forms, n, total="5%").endswith(english)
-    assert RU.ngettext(*forms, n, total="5%").endswith(russian)
+    forms = ("The other sphere: {total}", "The other {n} spheres together: {total}")
+    assert (EN.ngettext(*forms, n, total="5%"), RU.ngettext(*forms, n, total="5%")) == (english, russian)
 
 
 def test_an_error_is_translated_with_its_numbers():

@@ -46,7 +46,7 @@ def test_the_spheres_left_out_stand_apart_without_a_running_total():
     assert [row[::2] for row in rows(html, "left-out")] == [
         (g, "") for g in ("physics", "eess", "q-bio", "q-fin", "econ")
     ]
-    assert "The rest: 5.0% in 5 spheres" in html
+    assert "The other 5 spheres together: 5.0%" in html
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_where_no_sphere_is_left_out_the_page_says_so():
 
 def test_one_sphere_left_out_is_not_called_spheres():
     even = Classification((0.125,) * 8, 10, 10)
-    assert "in 1 sphere<" in panel(even, 0.85)
+    assert "The other sphere: " in panel(even, 0.85)
 
 
 def test_the_most_probable_sphere_is_the_headline():
