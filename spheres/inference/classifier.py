@@ -77,9 +77,9 @@ class Classification:
 
         Args:
             threshold: In (0, 1].
-            rule: "coverage" takes a conformal set, which holds the primary group of `threshold` of all articles, rare
-                groups among them; "sum" takes the fewest most probable groups whose probabilities add up to
-                `threshold`, which are more.
+            rule: "coverage" takes a conformal set, which holds the primary group of `threshold` of all articles, and
+                of each group's nearly as often; "sum" takes the fewest most probable groups whose probabilities add
+                up to `threshold`, mostly more of them.
 
         Returns:
             Codes of groups, such as "cs".

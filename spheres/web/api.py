@@ -209,7 +209,7 @@ class Endpoints:
 
         Returns:
             answers (the file with spheres, probabilities, categories and a note; RIS and BibTeX with keywords)
-            about (what was read, rows, answered and from what, counts by top group, prior and shares, problems)
+            about (what was read, rows, answered by parts, counts of top groups or unfamiliar, prior, shares, problems)
         """
         source = None
         try:

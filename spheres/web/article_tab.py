@@ -80,7 +80,7 @@ class ArticleTab:
         with gr.Row(elem_id="copying"):
             build_copy_button(_("Copy as text"), self.copied_text, "copy-text", self.language)
             build_copy_button(_("Copy as JSON"), self.copied_json, "copy-json", self.language)
-        self.threshold = build_slider(self.service, self.language)
+        self.threshold = build_slider(self.language)
         self.meaning = gr.HTML(meaning(self.service, self.language), elem_id="meaning", apply_default_css=False)
         self.rule, self.prior = build_advanced(prior_names(self.language), self.language)
 

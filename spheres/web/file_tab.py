@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 
-from spheres.data.readers.problems import check_size
+from spheres.data.readers.problems import too_large
 from spheres.data.text import is_utf8, plain
 from spheres.errors import SphereError
 from spheres.inference.classify_file import Progress
@@ -86,7 +86,7 @@ class FileTab:
         hint = _("Two columns copied out of a spreadsheet are read as titles and abstracts.")
         label = _("Or paste titles, one a line")
         self.pasted = gr.Textbox(label=label, placeholder=hint, lines=3, max_lines=3, elem_id="file-pasted")
-        self.threshold = build_slider(self.service, self.language, "file-")
+        self.threshold = build_slider(self.language, "file-")
         self.meaning = gr.HTML(meaning(self.service, self.language), elem_id="file-meaning", apply_default_css=False)
         names = {**prior_names(self.language), "file": _("as in this file, estimated")}
         self.rule, self.prior = build_advanced(names, self.language, "file-")
@@ -107,10 +107,11 @@ class FileTab:
         choices = [menu.input for menu in menus]
         gr.on(choices, self.read_columns, [self.upload, *menus], answers, **READ_EVENT)
         asked_for = [self.threshold, self.rule, self.prior]
-        gr.on([part.change for part in asked_for], self.show_meaning, asked_for, self.meaning, **SHOW_EVENT)
+        changes = [*(part.change for part in asked_for), self.pasted.blur]
+        gr.on(changes, self.show_meaning, [*asked_for, self.pasted], self.meaning, **SHOW_EVENT)
         refused = gr.Button(visible="hidden", elem_id="file-refused")  # pressed by page.js
-        name_and_size = [gr.Textbox(visible=False), gr.Number(visible=False)]
-        refused.click(self.refuse_size, name_and_size, answers, js="() => spheres.tooLarge()", **READ_EVENT)
+        name = gr.Textbox(visible=False)
+        refused.click(self.refuse_size, name, answers, js="() => spheres.tooLarge()", **READ_EVENT)
         # 2. The run
         asked = [self.upload, self.pasted, self.threshold, self.rule, *menus, self.prior]
         at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -153,13 +154,10 @@ class FileTab:
             return
         yield self.summary_html(summary, Path(upload)), *self._no_answers()
 
-    def refuse_size(self, name: str, n_bytes: float) -> tuple[Any, ...]:
+    def refuse_size(self, name: str | None) -> tuple[Any, ...]:
         """What stands there when a file is too large to be sent: why, and no answers."""
-        try:
-            check_size(int(n_bytes), self.service.limits.max_bytes, Path(name))
-        except SphereError as error:
-            return _problem(self.language.translate(error)), *self._no_answers()
-        return (gr.skip(),) * 4
+        error = too_large(self.service.limits.max_bytes, Path(name or ""))
+        return _problem(self.language.translate(error)), *self._no_answers()
 
     def begin(self) -> tuple[Any, ...]:
         """What a click on Start shows at once, whoever's file is at work: status, no answers, and the controls."""
@@ -214,9 +212,10 @@ class FileTab:
             except SphereError as error:
                 yield _problem(self.language.translate(error)), *self._no_answers(), *idle
 
-    def show_meaning(self, threshold: float | None, rule: str | None, prior: str | None) -> str:
-        """What the slider's position means for articles with title and abstract."""
-        return meaning(self.service, self.language, nearest_threshold(threshold), rule, prior)
+    def show_meaning(self, threshold: float | None, rule: str | None, prior: str | None, pasted: str | None) -> str:
+        """What the slider's position means for pasted titles, or else for articles with title and abstract."""
+        view = "title" if pasted and "\t" not in pasted else "both"
+        return meaning(self.service, self.language, nearest_threshold(threshold), rule, prior, view)
 
     def cancelled(self) -> tuple[Any, ...]:
         """What stands there once a run was ended: nothing of its answers, and the controls."""
@@ -240,7 +239,7 @@ class FileTab:
         return render("file_progress.html", self.language, progress=progress, shares=shares)
 
     def chart_html(self, counts: Mapping[str, int]) -> str:
-        """How many articles have each group as their most probable one; a sentence where there are none."""
+        """How many articles have each group as their most probable one, or are unfamiliar; a sentence before."""
         if not any(counts.values()):
             return self._no_chart()
         return render("chart.html", self.language, counts=counts)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import gradio as gr
 
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, RULES
+from spheres.model.prediction_sets import DEFAULT_RULE, DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD, RULES
 from spheres.model.prior import ARXIV, PRIORS, Prior
 from spheres.web.i18n import Language
 from spheres.web.render import meaning_html, rule_names, sentence_html
 
 
-def build_slider(service: Service, language: Language, prefix: str = "") -> gr.Slider:
-    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart.
-
-    It begins where it begins to act while nothing is changed under "Advanced".
-    """
+def build_slider(language: Language, prefix: str = "") -> gr.Slider:
+    """The threshold in percent, a number that every language writes alike; `prefix` tells two on one page apart."""
     return gr.Slider(
-        round(100 * service.classifier.measured.acts_from("both", DEFAULT_RULE, ARXIV)),
+        round(100 * MIN_THRESHOLD),
         round(100 * MAX_THRESHOLD),
         round(100 * DEFAULT_THRESHOLD),
         step=1,
@@ -36,9 +33,14 @@ def meaning(
     prior: str | None = ARXIV.name,
     view: str = "both",
 ) -> str:
-    """What the slider's position means, as markup: measured on articles with these parts and this prior."""
+    """What the slider's position means, as markup: measured on articles with these parts and this prior.
+
+    What a file's own prior gives was not measured.
+    """
     rule = known_rule(rule)
-    measured = service.classifier.measured.at(view, rule, threshold, known_prior(prior))
+    measured = None
+    if prior != "file":
+        measured = service.classifier.measured.at(view, rule, threshold, known_prior(prior))
     return meaning_html(threshold, rule, measured, language)
 
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -150,14 +151,13 @@ LATE = """() => {
 
 def test_what_is_asked_while_the_end_of_the_stream_is_on_its_way_is_answered(visit, browser):
     """Messages come late and the answers to requests do not, as where a large message holds up a slow line."""
-    context = browser.new_context()
-    context.add_init_script(f"({LATE})()")
-    page = visit(within=context)
-    open_tab(page, "Why")
-    click_example(page, LONG[0])
-    expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[0]].group)
-    page.wait_for_timeout(500)  # its explanation is complete on the server, and on its way
-    click_example(page, LONG[1])
-    expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[1]].group)
-    explained(page, EXAMPLES[LONG[1]].abstract)
-    context.close()
+    with closing(browser.new_context()) as context:
+        context.add_init_script(f"({LATE})()")
+        page = visit(within=context)
+        open_tab(page, "Why")
+        click_example(page, LONG[0])
+        expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[0]].group)
+        page.wait_for_timeout(500)  # its explanation is complete on the server, and on its way
+        click_example(page, LONG[1])
+        expect(winner(page)).to_have_attribute("data-group", EXAMPLES[LONG[1]].group)
+        explained(page, EXAMPLES[LONG[1]].abstract)

@@ -12,6 +12,7 @@ from spheres.embeddings.cache import Cache, open_cache
 from spheres.errors import SphereError
 from spheres.model.calibration import (
     MIN_OF_GROUP,
+    MIN_SHARE,
     SLACK,
     Calibration,
     Calibrator,
@@ -195,6 +196,17 @@ def test_a_group_of_few_calibration_articles_has_no_quantile_of_its_own() -> Non
         quantiles = calibrate(log_p[kept], groups[kept], EQUAL.shares, ARXIV).quantiles
         lowest = quantiles.min(axis=1)
         assert (quantiles[:, 4] > lowest).any() == differ, n
+        assert (quantiles[:, 5] > lowest).any()
+
+
+def test_a_group_that_the_prior_all_but_excludes_has_no_quantile_of_its_own() -> None:
+    log_p, groups = shifted_draws(4000, EQUAL.shares)
+    for share, differ in ((0.9 * MIN_SHARE, False), (1.1 * MIN_SHARE, True)):
+        rest = (1 - share - 0.01) / 6
+        prior = Prior("file", (rest, rest, rest, rest, share, 0.01, rest, rest))
+        quantiles = calibrate(log_p, groups, EQUAL.shares, prior).quantiles
+        lowest = quantiles.min(axis=1)
+        assert (quantiles[:, 4] > lowest).any() == differ, share
         assert (quantiles[:, 5] > lowest).any()
 
 

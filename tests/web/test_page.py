@@ -20,7 +20,6 @@ from visiting import served, until, upload
 from spheres.data.taxonomy import GROUPS
 from spheres.inference.file_rows import Limits
 from spheres.inference.service import Service
-from spheres.model.prediction_sets import RULES
 from spheres.model.prior import ARXIV, EQUAL
 from spheres.web.article_tab import ArticleTab
 from spheres.web.examples import EXAMPLES
@@ -65,6 +64,11 @@ def site(classifier, neighbors):
 @pytest.fixture(scope="module")
 def client(site):
     return Client(site, verbose=False)
+
+
+def file_tab(classifier) -> FileTab:
+    with gr.Blocks():
+        return FileTab(Service(classifier), language("en"))
 
 
 def article_tab(classifier) -> ArticleTab:
@@ -621,9 +625,17 @@ def test_the_sliders_meaning_is_what_was_measured(classifier):
     assert "Adds up to 95%" in show(None, 95, "sum")[2]
 
 
-def test_the_slider_begins_at_the_last_position_that_changes_nothing(classifier):
-    for view in ("both", "title", "abstract"):
-        for rule, prior in ((rule, prior) for rule in RULES for prior in (ARXIV, EQUAL)):
-            first = round(100 * classifier.measured.acts_from(view, rule, prior))
-            least, at, more = (classifier.measured.at(view, rule, n / 100, prior)[1] for n in (50, first, first + 1))
-            assert least == at < more
+def test_the_slider_of_a_file_says_what_was_measured_for_its_titles_and_its_mix(classifier):
+    show = file_tab(classifier).show_meaning
+    for pasted, view in ((None, "both"), ("Prime gaps", "title"), ("Prime gaps\tWe bound them.", "both")):
+        for prior in (ARXIV, EQUAL):
+            covered, size = classifier.measured.at(view, "coverage", 0.95, prior)
+            told = f"for {100 * covered:.0f} of 100 new articles, {size:.1f} spheres on average."
+            assert told in show(95, "coverage", prior.name, pasted)
+    assert "as it takes to have the right one for 95 of 100 articles" in show(95, "coverage", "file", None)
+    assert "Adds up to 95%" in show(95, "sum", "arxiv", None)
+
+
+def test_a_file_too_large_is_refused_whatever_is_sent_for_its_name(classifier):
+    for name in ("large.csv", "", None, "\0"):
+        assert "holds more than 50 MB" in file_tab(classifier).refuse_size(name)[0]

@@ -130,7 +130,7 @@ def test_each_sentence_has_its_side_number_and_what_is_said_of_it() -> None:
         ("sentence", "They sway down.0.0", "without it 60.0% (0.0 points)", "--strength:0.00"),
     ]
     assert all(element["tabindex"] == "0" for element in read.of("sentence"))
-    assert "the probability of Computer Science, now 60%, is higher" in read.text
+    assert "the probability of Computer Science, now 60.0%, is higher" in read.text
 
 
 def test_for_another_group_the_sides_change() -> None:

@@ -20,12 +20,17 @@ def check_file(path: Path) -> None:
 def check_size(n_bytes: int, max_bytes: int | None, path: Path) -> None:
     """Raise SphereError for more bytes than are to be read; None allows any amount."""
     if max_bytes is not None and n_bytes > max_bytes:
-        raise SphereError(
-            "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: split the file, "
-            "or run `python head.py predict`, which has no limit.",
-            path=path,
-            megabytes=max_bytes / 1e6,
-        )
+        raise too_large(max_bytes, path)
+
+
+def too_large(max_bytes: int, path: Path) -> SphereError:
+    """The error for a file that holds more bytes than are to be read."""
+    return SphereError(
+        "{path} holds more than {megabytes:g} MB of data (unpacked), the most that is read here: split the file, or "
+        "run `python head.py predict`, which has no limit.",
+        path=path,
+        megabytes=max_bytes / 1e6,
+    )
 
 
 def unreadable(path: Path, error: OSError) -> SphereError:

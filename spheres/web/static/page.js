@@ -67,6 +67,7 @@
     async start(out) {
       try {
         for (let answer = first, more = true; more; answer = more && await ask(...request)) {
+          if (!answer.ok) throw new Error(answer.statusText); // Gradio says then that the connection is lost
           const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
           more = false;
           for (let held = '', read = await reader.read(); !read.done; read = await reader.read()) {
@@ -82,6 +83,8 @@
         }
         out.close();
       } catch (error) {
+        joined.clear();
+        completed.clear();
         out.error(error);
       }
     },
@@ -110,17 +113,17 @@
   }, true);
 
   // A file that is too large is refused before it is sent, in the page's language: Gradio has a sentence in English only.
-  let refused = []; // its name and bytes
+  let refused = ''; // its name
   const checkSize = (event) => {
-    const most = window.gradio_config?.max_file_size;
-    const files = event.target.closest?.('#file') ? (event.dataTransfer ?? event.target).files : [];
-    const large = [...files ?? []].find((file) => file.size > most);
+    const most = window.gradio_config?.max_file_size ?? Infinity;
+    const open = event.target.closest?.('#file')?.querySelector('input[type=file]:not([disabled])'); // takes a file now
+    const large = [...open && (event.dataTransfer ?? event.target).files || []].find((file) => file.size > most);
     if (!large) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.type === 'change') event.target.value = '';
     else event.target.dispatchEvent(new DragEvent('dragleave', { bubbles: true }));
-    refused = [large.name, large.size];
+    refused = large.name;
     document.getElementById('file-refused').click();
   };
   for (const kind of ['change', 'drop']) addEventListener(kind, checkSize, true);
