@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from visiting import advanced, until
+from visiting import advanced
 
 from browser.test_classifying import box, classify, winner
 from spheres.web.examples import EXAMPLES
@@ -172,8 +172,8 @@ def test_why_explains_the_answer_for_the_mix_that_is_chosen(visit):
         before = shown.inner_text()
         advanced(page).get_by_label(mix).check()
         expect(shown).not_to_have_text(before)
-        whole = float(shown.inner_text().rstrip("%"))  # Why has a digit more
-        until(lambda whole=whole: abs(float(re.search(r"now >?([\d.]+)%", told.inner_text())[1]) - whole) < 0.51)
+        whole = int(shown.inner_text().rstrip("%"))  # Why has a digit more
+        expect(told).to_contain_text(re.compile(rf"now ({whole - 1}\.[5-9]|{whole}\.[0-5])%, is"))
 
 
 def test_nothing_is_explained_that_nobody_looks_at(visit, counting):
