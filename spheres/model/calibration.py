@@ -141,7 +141,7 @@ def fit_quantiles(
     for group in range(len(GROUPS)):
         of_group = scores[primary == group]
         if len(of_group) >= MIN_OF_GROUP and weights[primary == group].sum() >= MIN_SHARE * weights.sum():
-            own[:, group] = [quantile(of_group, np.ones(len(of_group)), t - SLACK) for t in thresholds]
+            own[:, group] = quantile(of_group, np.ones(len(of_group)), thresholds - SLACK)
     # 2. the one for all: articles within their group's own are held already
     common = [quantile(scores, weights, t, scores <= of_t[primary]) for t, of_t in zip(thresholds, own, strict=True)]
     # 3. a higher threshold takes no group away
@@ -151,23 +151,23 @@ def fit_quantiles(
 def quantile(
     scores: NDArray[np.floating],
     weights: NDArray[np.floating],
-    share: float,
+    shares: NDArray[np.floating] | float,
     held: NDArray[np.bool_] | bool = False,
-) -> float:
+) -> NDArray[np.float64]:
     """The smallest score that a share of the weights stays within, a new article's among them, which lies beyond all.
 
     Args:
         scores: (n,) ascending.
         weights: (n,).
-        share: Up to 1.
+        shares: (...) up to 1, or one.
         held: (n,) the articles that are within whatever the score.
 
-    >>> quantile(np.array([0.1, 0.2, 0.4]), np.ones(3), 0.5), quantile(np.array([0.1, 0.2, 0.4]), np.ones(3), 0.8)
-    (0.2, 1.0)
+    >>> quantile(np.array([0.1, 0.2, 0.4]), np.ones(3), np.array([0.5, 0.8])).tolist()
+    [0.2, 1.0]
     """
     within = (weights * held).sum() + np.cumsum(weights * np.logical_not(held))
-    wanted = share * (weights.sum() + weights.mean()) - 1e-12
-    return float(np.append(scores, 1.0)[np.searchsorted(within, wanted)])
+    wanted = np.asarray(shares) * (weights.sum() + weights.mean()) - 1e-12
+    return np.asarray(np.append(scores, 1.0)[np.searchsorted(within, wanted)])
 
 
 def correct(
