@@ -52,10 +52,7 @@
       'border-radius: 6px; padding: 8px 12px !important; }');
   }, { once: true }); // when the page is read, before Gradio's own script runs
 
-  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
-  // the API asks for two addresses that are not here: the console would call that errors.
   const ask = window.fetch;
-
   // The server ends a visitor's stream of messages once it has answered all that it knows of. What is asked while that
   // end is on its way, Gradio's client would await in the ended stream, for ever: so the stream goes on in a new one.
   const joined = new Set(), completed = new Set(); // ids of events; of one, either may be heard of first
@@ -89,6 +86,9 @@
       }
     },
   });
+
+  // A full queue, in the page's language: for 503 Gradio has a sentence of its own, in English only. Its description of
+  // the API asks for two addresses that are not here: the console would call that errors.
   const notHere = (address) => address.endsWith('/monitoring/summary') ||
     (address.endsWith('/gradio_api/mcp/schema') && !window.gradio_config?.mcp_server);
   window.fetch = async (...request) => {
