@@ -17,11 +17,23 @@ LATENCY = 400  # of a slow network, each way
 LONG = [n for n, example in enumerate(EXAMPLES) if example.abstract][:5]
 
 
+LATE_IDS = """() => {
+    const ask = window.fetch;
+    window.fetch = async (...request) => {
+        const answer = await ask(...request);
+        if (String(request[0]).includes('/queue/join')) await new Promise(done => setTimeout(done, 700));
+        return answer;
+    };
+}"""
+
+
 @pytest.fixture(params=["quick", "slow"])
 def page(request, visit) -> Page:
-    """The page, on this machine's network and on a slow one."""
+    """The page, on this machine's network, on a slow one, or where messages overtake the ids of what they answer."""
     page = visit()
     expect(box(page, "Title")).to_be_visible()
+    if request.param == "late ids":
+        page.evaluate(LATE_IDS)
     if request.param == "slow":
         slow = {"offline": False, "latency": LATENCY, "downloadThroughput": 200_000, "uploadThroughput": 100_000}
         page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
@@ -70,6 +82,7 @@ def explained(page: Page, abstract: str) -> None:
     )
 
 
+@pytest.mark.parametrize("page", ["quick", "slow", "late ids"], indirect=True)
 def test_why_is_of_the_last_of_five_articles_asked_quickly(page, settle):
     open_tab(page, "Why")
     for n in LONG:

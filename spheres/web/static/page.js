@@ -54,31 +54,40 @@
 
   const ask = window.fetch;
   // The server ends a visitor's stream of messages once it has answered all that it knows of. What is asked while that
-  // end is on its way, Gradio's client would await in the ended stream, for ever: so the stream goes on in a new one.
+  // end is on its way, Gradio's client would await in the ended stream, for ever. So to the client no stream ends: the
+  // next one goes on with it, once something is asked again.
   const joined = new Set(), completed = new Set(); // ids of events; of one, either may be heard of first
-  const awaited = () => {
-    for (const id of joined) if (completed.delete(id)) joined.delete(id);
-    return joined.size > 0;
+  let told = () => {}; // that an event has joined
+  const join = async (answer) => {
+    joined.add((await answer.clone().json()).event_id);
+    told();
   };
-  const continued = (request, first) => new ReadableStream({
+  const somethingAwaited = async () => {
+    for (;;) {
+      for (const id of completed) if (joined.delete(id)) completed.delete(id);
+      if (joined.size) return;
+      await new Promise((done) => { told = done; });
+    }
+  };
+  const endless = (request, first) => new ReadableStream({
     async start(out) {
       try {
-        for (let answer = first, more = true; more; answer = more && await ask(...request)) {
+        for (let answer = first, ends; ; answer = await ask(...request)) {
           if (!answer.ok) throw new Error(answer.statusText); // Gradio says then that the connection is lost
           const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-          more = false;
           for (let held = '', read = await reader.read(); !read.done; read = await reader.read()) {
             const messages = (held + read.value).split('\n\n');
             held = messages.pop();
             for (const message of messages) {
               const { msg, event_id } = JSON.parse(message.slice('data: '.length));
               if (msg === 'process_completed') completed.add(event_id);
-              more = msg === 'close_stream' && awaited();
-              if (!more) out.enqueue(new TextEncoder().encode(`${message}\n\n`));
+              ends = msg === 'close_stream';
+              if (!ends) out.enqueue(new TextEncoder().encode(`${message}\n\n`));
             }
           }
+          if (!ends) throw new Error('cut off');
+          await somethingAwaited();
         }
-        out.close();
       } catch (error) {
         joined.clear();
         completed.clear();
@@ -96,11 +105,9 @@
     if (notHere(address)) return new Response('', { status: 404 });
     const answer = await ask(...request);
     if (answer.status === 503) return Response.json({ detail: busy }, { status: 429 });
-    if (answer.ok && address.includes('/queue/join')) joined.add((await answer.clone().json()).event_id);
-    return answer.ok && address.includes('/queue/data') ? new Response(continued(request, answer), answer) : answer;
+    if (answer.ok && address.includes('/queue/join')) await join(answer);
+    return answer.ok && address.includes('/queue/data') ? new Response(endless(request, answer), answer) : answer;
   };
-  const warn = console.warn; // Gradio's stream of events cannot be closed, and says so when it has ended
-  console.warn = (...said) => { if (said[0] !== 'Method not implemented.') warn(...said); };
   // A number typed beside the slider: 0.95 means 95, once it is complete, and an emptied box keeps its number.
   const typed = (event) => event.target.matches?.('.threshold input[type=number]') && !(event.target.valueAsNumber > 1);
   addEventListener('input', (event) => { if (typed(event)) event.stopImmediatePropagation(); }, true);
