@@ -194,11 +194,6 @@ def view_of(outcome: Outcome) -> str:
     return "both" if outcome is None or isinstance(outcome, str) else outcome.view
 
 
-def press(button: gr.Button) -> str:
-    """JavaScript that presses a button: events of many causes become one, of which Gradio runs one at a time."""
-    return f"() => {{ document.getElementById('{button.elem_id}').click(); }}"
-
-
 def of_article(html: str, text: Text | None, prior: str = "") -> str:
     """Markup that says which article, and which prior, it is about; `page.js` shows it beside that answer only."""
     article = f"{zlib.crc32(repr(text).encode('utf-8', 'replace')):08x}" if text else ""

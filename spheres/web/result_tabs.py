@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -22,7 +21,7 @@ from spheres.inference.category_fit import category_fit
 from spheres.inference.explain import MAX_EXPLAINED, explain, explain_words
 from spheres.inference.service import Service
 from spheres.model.prediction_sets import nearest_threshold
-from spheres.web.article_tab import ArticleTab, build_copy_button, of_article, press, under
+from spheres.web.article_tab import ArticleTab, build_copy_button, of_article, under
 from spheres.web.events import CLASSIFY_EVENT, SHOW_EVENT, Visit
 from spheres.web.i18n import Language
 from spheres.web.render import group_names, render, sentence_html
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from spheres.web.render import Outcome
 
 SHOWN_SPHERES = 4  # whose categories can be looked at
+EXPLAIN = "() => spheres.explain()"  # where Why is what one looks at
 
 
 class ResultTabs:
@@ -103,7 +103,7 @@ class ResultTabs:
 
     def _wire(self) -> None:
         """Say which events call which method."""
-        article, open_tab = self.article, gr.State(self.first)
+        article = self.article
         moves = [article.threshold.change, article.rule.change, article.prior.change]
         categories = (
             self.show_categories,
@@ -119,7 +119,7 @@ class ResultTabs:
         explain = gr.Button(visible="hidden", elem_id="explain")
         explain.click(
             self.explain,
-            [open_tab, article.outcome, article.text, article.prior, article.visit],
+            [article.outcome, article.text, article.prior, article.visit],
             [self.why, self.group],
             **{**CLASSIFY_EVENT, "show_progress_on": self.why},
         )
@@ -129,25 +129,15 @@ class ResultTabs:
         asked = [article.outcome, article.threshold, article.rule, article.prior]
         order = (self.order_groups, asked, self.group)
         article.answered.then(*order, **SHOW_EVENT)
-        article.answered.then(None, js=press(explain))
+        article.answered.then(None, js=EXPLAIN)
         article.answered.then(*share, **share_event)
         # 3. When a tab is opened
-        opened = {
-            "near": self.nearest_tab,
-            "why": self.why_tab,
-            "categories": self.categories_tab,
-            "map": self.map_tab,
-            "share": self.share_tab,
-        }
-        for name, tab in opened.items():
-            event = tab.select(partial(str, name), None, open_tab, **SHOW_EVENT)
-            if name == "why":
-                event.then(None, js=press(explain))
+        self.why_tab.select(None, js=EXPLAIN)
         self.map_tab.select(self.show_map, article.visit, [self.picture, self.marks], **SHOW_EVENT)
         # 4. What is chosen within one, or beside the answer
         chosen = self.group.input(self.choose_group, [self.group, article.visit], None, **SHOW_EVENT)
         for event in (chosen.then, article.prior.change):
-            event(None, js=press(explain))
+            event(None, js=EXPLAIN)
         gr.on([self.category.input, article.prior.change], *categories, **SHOW_EVENT)
         gr.on([self.share_tab.select, self.compact.change, *moves], *share, **share_event)
         gr.on(moves, *order, **SHOW_EVENT)
@@ -204,12 +194,11 @@ class ResultTabs:
         visit.group = group if group in GROUPS else None
 
     def explain(
-        self, open_tab: str, outcome: Outcome, text: Text | None, prior: str | None, visit: Visit
+        self, outcome: Outcome, text: Text | None, prior: str | None, visit: Visit
     ) -> Iterator[tuple[Any, Any]]:
         """Colour the text: first its sentences, then the words of the strongest one.
 
         Args:
-            open_tab: nothing is computed for a tab that nobody looks at.
             outcome: the answer to explain.
             text: what it is the answer to.
             prior: that the answer is shown under.
@@ -219,9 +208,6 @@ class ResultTabs:
             The markup and the group.
         """
         question = visit.question
-        if open_tab != "why":
-            yield gr.skip(), gr.skip()
-            return
         outcome = under(outcome, prior)
         if outcome is None or isinstance(outcome, str) or text is None:
             yield self._nothing_explained(), gr.update(value=None)

@@ -302,6 +302,9 @@
       document.getElementById('answered').click();
     },
 
+    // Only while one looks at Why: the page knows that at once, where the server may hear of two tabs in either order.
+    explain() { if (document.getElementById('why')?.offsetParent) document.getElementById('explain').click(); },
+
     // The link to this classification, and the markup that shows it in another page; a sentence where it is too long.
     toShare(tooLong, title, abstract, percent, rule, prior, compact) {
       const held = fragment(title ?? '', abstract ?? '', percent, rule, prior);
