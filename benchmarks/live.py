@@ -164,8 +164,6 @@ class BrowserSession:
         read = next(event for event in events if [ids["classify"], "click"] in event["targets"])
         self.shows = next(event for event in events if [ids["threshold"], "change"] in event["targets"])
         self.place = self.shows["inputs"].index(ids["threshold"])
-        tab = next(part["id"] for part in config["components"] if part["props"].get("id") == "why")
-        self.opens = next(event for event in events if [tab, "select"] in event["targets"])
         self.weighs = next(event for event in events if [ids["explain"], "click"] in event["targets"])
         self._join(read["id"], [*text, None, None])
 
@@ -180,7 +178,6 @@ class BrowserSession:
 
     def why(self) -> str:
         """The coloured text's markup, once its tab is opened."""
-        self._ask(f"/gradio_api/run/{self.opens['api_name']}", self.opens["id"], [])
         return str(self._join(self.weighs["id"], [None] * len(self.weighs["inputs"]))[0])
 
     def _join(self, event: int, data: list[Any]) -> list[Any]:
