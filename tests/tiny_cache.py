@@ -10,6 +10,7 @@ from made_up import articles
 
 from spheres.data.article import Article
 from spheres.data.corpus import Corpus
+from spheres.data.splits import split_rows
 from spheres.data.taxonomy import GROUPS
 from spheres.data.views import COPIES, VIEWS, view_rows
 from spheres.embeddings.cache import MANIFEST, Identity
@@ -38,7 +39,7 @@ TFIDF = TfidfModel(
 
 def rows_of(view: str, copies: Mapping[str, int] = COPIES) -> list[int]:
     """The articles of a view, by row number."""
-    return [int(row) for row in view_rows(IDS, view, copies)]
+    return [int(row) for row in view_rows(split_rows(IDS), view, copies)]
 
 
 def vectors_of(view: str, copies: Mapping[str, int] = COPIES) -> np.ndarray:
@@ -63,7 +64,8 @@ def writer_of(
     n_articles: int = len(IDS),
 ) -> CacheWriter:
     """A writer of the first articles' cache, with the pieces that an earlier one has left."""
-    rows = {view: view_rows(IDS[:n_articles], view, copies) for view in views}
+    split = split_rows(IDS[:n_articles])
+    rows = {view: view_rows(split, view, copies) for view in views}
     shards = Shards(
         Corpus(Path("nowhere")), rows, np.full(n_articles, -1, np.int8), SHARD, frozenset(), OutOfFoldTfidf(TFIDF, {})
     )

@@ -5,12 +5,11 @@ articles held out of training, and the titles of every sixth training article, w
 those of every second taught it hardly better.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spheres.data.splits import split_rows
 from spheres.data.text import Text
 
 VIEW_NAMES = {"both": "title and abstract", "title": "title only", "abstract": "abstract only"}
@@ -38,11 +37,17 @@ def view_of(text: Text) -> str:
     return "both" if title and abstract else "title" if title else "abstract"
 
 
-def view_rows(ids: Sequence[str], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
-    """Which of the articles this view is embedded of: (n,) intp row numbers, ascending; `copies` as COPIES."""
-    if view == "both":
-        return np.arange(len(ids))
-    rows = split_rows(ids)
-    held_out = [rows[name] for name in ("validation", "calibration", "test")]
-    taught = [rows["train"][:: copies[view]]] if copies[view] else []
-    return np.sort(np.concatenate(held_out + taught))
+def view_rows(split: Mapping[str, NDArray[np.intp]], view: str, copies: Mapping[str, int] = COPIES) -> NDArray[np.intp]:
+    """Which of the articles this view is embedded of.
+
+    Args:
+        split: As `split_rows`.
+        view: One of VIEWS.
+        copies: As COPIES.
+
+    Returns:
+        (n,) intp row numbers, ascending.
+    """
+    every = 1 if view == "both" else copies[view]
+    held_out = [split[name] for name in ("validation", "calibration", "test")]
+    return np.sort(np.concatenate(held_out + ([split["train"][::every]] if every else [])))

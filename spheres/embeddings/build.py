@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from spheres.data.article import Article
 from spheres.data.corpus import Corpus
-from spheres.data.splits import fold_of, split_of
+from spheres.data.splits import fold_of, split_of, split_rows
 from spheres.data.taxonomy import reweight_primary
 from spheres.data.views import COPIES, VIEW_NAMES, VIEWS, view_rows
 from spheres.embeddings.cache import Identity, existing_manifest, label_arrays
@@ -119,7 +119,8 @@ def embed_corpus(
         articles, folds, tfidf = _read_corpus(corpus, checkpoint, settings.max_tfidf_articles, log)
         # 3. Vectors and scores, a shard at a time.
         ids = [article.id for article in articles]
-        rows = {view: view_rows(ids, view, settings.copies) for view in views}
+        split = split_rows(ids)
+        rows = {view: view_rows(split, view, settings.copies) for view in views}
         wanted = missing_shards(checkpoint, len(ids), settings.shard_size)
         shards = Shards(corpus, rows, folds, settings.shard_size, wanted, tfidf)
         writer = CacheWriter(checkpoint, shards, engine.dim, store)

@@ -147,23 +147,23 @@ def open_cache(folder: Path, views: Sequence[str] = VIEWS) -> Cache:
         for column in COLUMNS:
             if len(articles[column]) != len(ids):
                 raise SphereError(f"{folder / ARTICLES} does not have {len(ids)} {column}: {hint}.")
-        opened = {}
+        cache = Cache(
+            folder=folder,
+            manifest=manifest,
+            identity=Identity(**manifest["identity"]),
+            dim=dim,
+            views={},
+            **{column: articles[column] for column in COLUMNS},
+        )
         for view in [view for view in manifest["views"] if view in views]:
-            rows = view_rows(ids, view, manifest["copies"])
-            opened[view] = View(
+            rows = np.arange(len(ids)) if view == "both" else view_rows(cache.split, view, manifest["copies"])
+            cache.views[view] = View(
                 rows,
                 stored=read(view, (len(rows), dim), store, mmap=True),
                 scales=read(f"{view}_scales", (len(rows),), "float32") if store == "int8" else None,
                 tfidf_scores=read(f"{view}_tfidf", (len(rows), groups), "float16"),
             )
-        return Cache(
-            folder=folder,
-            manifest=manifest,
-            identity=Identity(**manifest["identity"]),
-            dim=dim,
-            views=opened,
-            **{column: articles[column] for column in COLUMNS},
-        )
+        return cache
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise SphereError(f"{folder / MANIFEST} does not fit the files beside it ({e!r}): {hint}.") from e
 

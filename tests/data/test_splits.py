@@ -33,10 +33,10 @@ def test_folds_are_even_within_the_training_split() -> None:
 def test_single_parts_are_kept_of_all_held_out_articles_and_some_training_ones() -> None:
     rows = split_rows(IDS)
     held_out = set(np.concatenate([rows[name] for name in ("validation", "calibration", "test")]).tolist())
-    titles, abstracts = (set(view_rows(IDS, view).tolist()) for view in ("title", "abstract"))
+    titles, abstracts = (set(view_rows(rows, view).tolist()) for view in ("title", "abstract"))
     assert abstracts == held_out < titles
     assert len(titles - held_out) == -(-len(rows["train"]) // COPIES["title"])
-    assert len(view_rows(IDS, "both")) == len(IDS)
+    assert len(view_rows(rows, "both")) == len(IDS)
 
 
 def test_a_view_shows_its_part_and_a_pasted_text_is_known_by_its_parts() -> None:
