@@ -9,10 +9,15 @@ from collections.abc import Callable
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported, here and in what the tests start
 
+# No test asks anything of the Internet: so no client has certificates to read, 30 ms each.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = os.devnull
+
 import pytest
 from hypothesis import settings
 from places import ROOT, SHIPPED
 
+from spheres.embeddings.cache import Cache, open_cache
 from spheres.encoder.encoder import Encoder
 from spheres.encoder.hub import find_encoder
 from spheres.errors import Message
@@ -69,6 +74,12 @@ def encoder() -> Encoder:
 def classifier() -> Classifier:
     """What the page runs: the shipped head over the bundled encoder."""
     return Classifier.load("all-MiniLM-L6-v2", SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def shipped_cache() -> Cache:
+    """The embedded corpus that is shipped."""
+    return open_cache(SHIPPED / "all-MiniLM-L6-v2")
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from places import SHIPPED
 
-from spheres.embeddings.cache import Cache, open_cache
+from spheres.embeddings.cache import Cache
 from spheres.errors import SphereError
 from spheres.model.calibration import (
     MIN_OF_GROUP,
@@ -48,11 +47,6 @@ def temperature_of(log_p: np.ndarray, groups: np.ndarray) -> float:
     """Of articles that all count alike."""
     prior = equal(log_p.shape[1])
     return fit_temperature(log_p, groups, np.ones(len(groups)), prior.shares, prior)
-
-
-@pytest.fixture(scope="module")
-def cache() -> Cache:
-    return open_cache(SHIPPED / "all-MiniLM-L6-v2")
 
 
 def test_the_temperature_undoes_what_was_too_sure() -> None:
@@ -217,12 +211,14 @@ def predict_sets_min(p: np.ndarray, groups: np.ndarray, threshold: float) -> flo
 
 
 @pytest.mark.parametrize("prior", [ARXIV, EQUAL])
-def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(cache: Cache, classifier, prior: Prior) -> None:  # type: ignore[no-untyped-def]
+def test_the_shipped_sets_hold_the_primary_group_as_often_as_they_say(
+    shipped_cache: Cache, classifier, prior: Prior
+) -> None:
     from spheres.model.evaluate import predictions
 
     for view in ("both", "title", "abstract"):
-        rows, log_p = predictions(cache, classifier.bundle, "test", view, prior)
-        primary = cache.primary[rows]
+        rows, log_p = predictions(shipped_cache, classifier.bundle, "test", view, prior)
+        primary = shipped_cache.primary[rows]
         weights = prior.weights(primary)
         sets = SetScores.of(classifier.bundle.calibrators[view].under(prior), np.exp(log_p), primary)
         found = sets.figures(weights=weights)

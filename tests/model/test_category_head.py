@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from places import SHIPPED
 
 from spheres.data.categories import NAMES
 from spheres.data.taxonomy import GROUPS, group_of
-from spheres.embeddings.cache import open_cache
+from spheres.embeddings.cache import Cache
 from spheres.inference.classifier import Classifier
 from spheres.model.categories import category_targets, choose_codes, count_cross_lists, groups_of, within_groups
 from spheres.model.prior import ARXIV, EQUAL
@@ -80,8 +79,10 @@ def test_a_groups_categories_add_up_to_it_under_any_prior(prior, classifier: Cla
     assert [p for _, p in probabilities] == sorted((p for _, p in probabilities), reverse=True)
 
 
-def test_the_first_category_is_among_five_for_nine_unseen_articles_of_ten(classifier: Classifier) -> None:
-    cache, bundle = open_cache(SHIPPED / classifier.name), classifier.bundle
+def test_the_first_category_is_among_five_for_nine_unseen_articles_of_ten(
+    shipped_cache: Cache, classifier: Classifier
+) -> None:
+    cache, bundle = shipped_cache, classifier.bundle
     rows, features = view_features(cache, bundle.recipe, "both", cache.split["test"])
     groups = np.exp(bundle.log_probabilities(features, "both", EQUAL))
     probabilities = bundle.categories.probabilities(groups, features, "both")

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from places import SHIPPED
 
 from spheres.data.taxonomy import GROUPS
-from spheres.embeddings.cache import open_cache
 from spheres.model.recipe import CLASSIC
 from spheres.study.ablations import Caches, Trial, gradient_ratio, run_study, select_dimensions, with_training
 from spheres.study.baselines import baselines
@@ -16,9 +14,8 @@ QUICK = with_training(CLASSIC, max_epochs=1)
 
 
 @pytest.fixture(scope="module")
-def cache():
-    shipped = open_cache(SHIPPED / "all-MiniLM-L6-v2")
-    return select_rows(shipped, np.arange(0, len(shipped.ids), 40))
+def cache(shipped_cache):
+    return select_rows(shipped_cache, np.arange(0, len(shipped_cache.ids), 40))
 
 
 def test_the_gradient_ratio_is_that_of_the_losses_own_gradients():
