@@ -55,7 +55,7 @@ class Site:
     Attributes:
         addresses: path of each page ("/" for the first) -> attributes of the script tag that is put into its head;
             `lang` among them names the page's language.
-        script: JavaScript file that is put there.
+        script: JavaScript that is put there.
         css: style sheet of all pages.
         locked_paths: files and folders of which nothing is ever handed out.
         translations: language code -> Gradio's key, such as "common.complete" -> its text, where Gradio has none.
@@ -64,7 +64,7 @@ class Site:
     """
 
     addresses: Mapping[str, Mapping[str, str]]
-    script: Path
+    script: str
     css: Path
     locked_paths: tuple[Path, ...] = ()
     translations: Mapping[str, dict[str, str]] = field(default_factory=dict)
@@ -95,11 +95,10 @@ def serve(
     """
     host, port = address
     login = McpLogin(auth) if auth else None
-    script = site.script.read_text(encoding="utf-8")
     open_paths = [*site.addresses, PICTURE] if site.picture else site.addresses
     middlewares = [
         Middleware(AllowlistMiddleware, pages=open_paths, max_upload=max_upload, login=login),
-        Middleware(ScriptInjector, pages=site.addresses, script=script, previews=site.previews),
+        Middleware(ScriptInjector, pages=site.addresses, script=site.script, previews=site.previews),
         Middleware(PictureMiddleware, picture=site.picture),
     ]
     page.preprocess_data = partial(check_and_preprocess, page.preprocess_data)

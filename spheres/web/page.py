@@ -45,8 +45,9 @@ def site() -> Site:
         )
         previews[path] = Preview(name, f"{sentence}.")
     translations = {code: _gradio_texts(language(code)) for code in LANGUAGES[1:]}
+    script = "".join((STATIC / name).read_text("utf-8") for name in ("requests.js", "page.js"))
     css, picture = STATIC / "page.css", STATIC / "preview.png"
-    return Site(addresses, STATIC / "page.js", css, (PROJECT,), translations, previews, picture)
+    return Site(addresses, script, css, (PROJECT,), translations, previews, picture)
 
 
 def build_page(service: Service) -> gr.Blocks:

@@ -63,14 +63,13 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Gradio's own server with two pages, and whether it asks for a password."""
     import gradio as gr
 
-    script, css = (tmp_path_factory.mktemp("site") / name for name in ("page.js", "page.css"))
-    script.write_text(SCRIPT)
+    css = tmp_path_factory.mktemp("site") / "page.css"
     css.write_text("body { color: black }")
     with gr.Blocks(analytics_enabled=False) as page:
         gr.Textbox()
     with page.route("Русский", "ru"):
         gr.Textbox()
-    with served(page, request.param, Site(PAGES, script, css)) as address:
+    with served(page, request.param, Site(PAGES, SCRIPT, css)) as address:
         yield address, request.param is not None
 
 
