@@ -10,7 +10,6 @@ minutes, 2 GB of disk.
 """
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -333,7 +332,7 @@ GRAPHS = ("hnswlib", "usearch, int8")
 def main(arguments: list[str]) -> None:
     work, *rest = arguments
     figures: Figures = {"embed": embed, "tfidf": fit, "search": search}[work](*rest)  # type: ignore[operator]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # MB, on Linux
+    peak = resident_mb(peak=True)
     print(json.dumps({**figures, "peak": peak}))
 
 

@@ -37,10 +37,13 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def resident_mb(pid: int | str = "self") -> float:
-    """Memory that a process holds now, in MB (Linux)."""
+def resident_mb(pid: int | str = "self", peak: bool = False) -> float:
+    """Memory that a process holds now, or held at most since its program began, in MB (Linux).
+
+    The peak that `resource.getrusage` gives is the starting process's where that one's was higher.
+    """
     with Path(f"/proc/{pid}/status").open() as f:
-        line = next(line for line in f if line.startswith("VmRSS"))
+        line = next(line for line in f if line.startswith("VmHWM" if peak else "VmRSS"))
     return int(line.split()[1]) / 1000
 
 
