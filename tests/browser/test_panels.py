@@ -141,6 +141,7 @@ def test_another_sphere_can_be_explained_and_the_signs_turn(visit, classifier, m
     open_tab(page, "Why")
     ask(page, "", MIXED)
     expect(page.locator("#why .strongest")).to_have_count(1)
+    expect(page.locator("#why-group label").nth(1)).to_have_text("Computer Science")  # in the answer's order by now
     encoded.clear()
     page.get_by_label("Computer Science", exact=True).check()
     expect(page.locator("#why .legend")).to_contain_text("speaks for Computer Science")
