@@ -43,15 +43,14 @@ class ResultTabs:
     def __init__(self, service: Service, article: ArticleTab, language: Language) -> None:
         self.service, self.article, self.language = service, article, language
         _ = language.gettext
-        self.first = "near" if service.neighbors else "why"
-        with gr.Tabs(elem_id="panels", selected=self.first):
-            with gr.Tab(_("Nearest"), id="near") as self.nearest_tab:
+        with gr.Tabs(elem_id="panels", selected="near" if service.neighbors else "why"):
+            with gr.Tab(_("Nearest"), id="near"):
                 self.nearest = gr.HTML(self._nothing_near(), elem_id="near", apply_default_css=False)
             with gr.Tab(_("Why"), id="why") as self.why_tab:
                 choices, label = self._choices(GROUPS), _("Effect of the sentences on")
                 self.group = gr.Radio(choices, value=None, label=label, elem_id="why-group")
                 self.why = gr.HTML(self._nothing_explained(), elem_id="why", apply_default_css=False)
-            with gr.Tab(_("Categories"), id="categories") as self.categories_tab:
+            with gr.Tab(_("Categories"), id="categories"):
                 self._build_categories()
             with gr.Tab(_("Map"), id="map") as self.map_tab:
                 self._build_map()
