@@ -19,22 +19,25 @@
       await new Promise((done) => { told = done; });
     }
   };
+  async function* messagesOf(answer) {
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let held = '', read = await reader.read(); !read.done; read = await reader.read()) {
+      const messages = (held + read.value).split('\n\n');
+      held = messages.pop();
+      yield* messages;
+    }
+  }
   const endless = (request, first) => new ReadableStream({
     async start(out) {
       try {
         for (let answer = first; ; answer = await ask(...request)) {
           if (!answer.ok) throw new Error(answer.statusText); // Gradio says then that the connection is lost
           let ends = false;
-          const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-          for (let held = '', read = await reader.read(); !read.done; read = await reader.read()) {
-            const messages = (held + read.value).split('\n\n');
-            held = messages.pop();
-            for (const message of messages) {
-              const { msg, event_id } = JSON.parse(message.slice('data: '.length));
-              if (msg === 'process_completed') completed.add(event_id);
-              ends = msg === 'close_stream';
-              if (!ends) out.enqueue(new TextEncoder().encode(`${message}\n\n`));
-            }
+          for await (const message of messagesOf(answer)) {
+            const { msg, event_id } = JSON.parse(message.slice('data: '.length));
+            if (msg === 'process_completed') completed.add(event_id);
+            ends = msg === 'close_stream';
+            if (!ends) out.enqueue(new TextEncoder().encode(`${message}\n\n`));
           }
           if (!ends) throw new Error('cut off');
           await somethingAwaited();
